@@ -1,0 +1,115 @@
+"""Values that cannot leave the kernel, and what to do about each."""
+
+from __future__ import annotations
+
+import io
+import socket
+import sqlite3
+import sys
+import threading
+import types
+from typing import Any
+
+_LOCKS = (type(threading.Lock()), type(threading.RLock()))
+_REOPEN = "Open it inside the cell."
+_CONNECT = "Connect inside the cell."
+
+
+def why_stuck(value: Any) -> tuple[str, str] | None:
+    """What a value is that cannot travel, and the fix; None for values that may.
+
+    Called for every object that is pickled, so the common case returns at the first look.
+    """
+    kind = type(value)
+    known = _BY_TYPE.get(kind)
+    if known is not None:
+        return known
+    module = kind.__module__
+    if module == "builtins" or module.startswith("numpy"):
+        return None
+    if module.startswith("torch"):
+        return _stuck_tensor(value)
+    if isinstance(value, (io.IOBase, socket.socket, sqlite3.Connection, threading.Thread)):
+        return _BY_BASE[next(base for base in _BY_BASE if isinstance(value, base))]
+    if isinstance(value, types.ModuleType):
+        return None
+    if kind.__name__ in ("Connection", "Cursor", "Engine") and _is_database(module):
+        return "an open database connection", _CONNECT
+    return None
+
+
+def _is_database(module: str) -> bool:
+    root = module.split(".")[0]
+    api = getattr(sys.modules.get(root), "apilevel", None)
+    return api is not None or root in ("sqlalchemy", "duckdb", "psycopg", "psycopg2", "pymongo", "redis")
+
+
+def _stuck_tensor(value: Any) -> tuple[str, str] | None:
+    torch = sys.modules["torch"]
+    if isinstance(value, torch.Tensor) and value.device.type not in ("cpu", "meta"):
+        return (
+            f"a tensor on {value.device}",
+            "Move it to the CPU first (`x = x.cpu()`, `model = model.cpu()`) and back to the GPU inside the cell.",
+        )
+    if isinstance(value, torch.Generator):
+        return "a random generator of torch", "Make it inside the cell: torch.Generator().manual_seed(...)."
+    return None
+
+
+_BY_BASE: dict[type, tuple[str, str]] = {
+    io.IOBase: ("an open file", f"{_REOPEN} Pass its path, or its content."),
+    socket.socket: ("an open socket", _CONNECT),
+    sqlite3.Connection: ("an open database connection", _CONNECT),
+    threading.Thread: ("a running thread", "Start it inside the cell."),
+}
+
+_BY_TYPE: dict[type, tuple[str, str]] = {
+    **dict.fromkeys(_LOCKS, ("a lock", "Make it inside the cell: locks of the kernel mean nothing to workers.")),
+    types.GeneratorType: ("a generator", "Make it inside the cell, or turn it into a list: list(...)."),
+    types.CoroutineType: ("a coroutine", "Await it in the notebook first, or create it inside the cell."),
+    types.AsyncGeneratorType: ("an asynchronous generator", "Make it inside the cell."),
+    types.FrameType: ("a stack frame", "Keep what you need of it in plain variables."),
+    types.TracebackType: ("a traceback", "Keep its text: traceback.format_exc()."),
+    io.TextIOWrapper: ("an open file", f"{_REOPEN} Pass its path, or its content."),
+    io.BufferedReader: ("an open file", f"{_REOPEN} Pass its path, or its content."),
+    io.BufferedWriter: ("an open file", f"{_REOPEN} Pass its path, or its content."),
+    sqlite3.Cursor: ("an open database cursor", _CONNECT),
+}
+for _harmless in (int, float, str, bool, bytes, list, tuple, dict, set, type(None), type, types.FunctionType):
+    _BY_TYPE.pop(_harmless, None)
+
+
+def is_traveller(value: Any) -> bool:
+    """In-memory files travel like any value."""
+    return isinstance(value, (io.StringIO, io.BytesIO))
+
+
+def find_path(name: str, root: Any, target: Any, *, limit: int = 20_000) -> str:
+    """How to reach ``target`` from the variable, such as ``cfg['log'].handlers[0]``; the name where unknown."""
+    pending: list[tuple[str, Any]] = [(name, root)]
+    seen: set[int] = set()
+    while pending and len(seen) < limit:
+        path, value = pending.pop(0)
+        if value is target:
+            return path
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, dict):
+            pending += [(f"{path}[{key!r}]", item) for key, item in value.items()]
+        elif isinstance(value, (list, tuple)):
+            pending += [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+        elif isinstance(value, types.FunctionType):
+            cells = zip(value.__code__.co_freevars, value.__closure__ or (), strict=False)
+            pending += [(f"{path} (its {free})", cell.cell_contents) for free, cell in cells if _is_full(cell)]
+        elif hasattr(value, "__dict__") and not isinstance(value, (type, types.ModuleType)):
+            pending += [(f"{path}.{key}", item) for key, item in vars(value).items()]
+    return name
+
+
+def _is_full(cell: Any) -> bool:
+    try:
+        _ = cell.cell_contents
+    except ValueError:
+        return False
+    return True

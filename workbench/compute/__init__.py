@@ -1,0 +1,1 @@
+"""The cluster, the foreman and the crews: the only part of Workbench that imports Ray."""

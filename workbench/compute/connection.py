@@ -1,0 +1,198 @@
+"""A process's connection to a cluster and its foreman: made at first use, mended when it broke."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from workbench.compute import local
+from workbench.compute.ray_env import prepare_environment
+from workbench.errors import ClusterError, ForemanError, WorkbenchError
+from workbench.settings import Settings
+
+T = TypeVar("T")
+_CALL_TIMEOUT_S = 60.0
+
+_lock = threading.RLock()
+_connected_to: str | None = None
+
+
+def ensure_foreman(spares: int | None = None) -> Any:
+    """The cluster's foreman, made where it has none."""
+    import ray
+
+    from workbench.compute.foreman.actor import NAME, NAMESPACE, Foreman
+
+    return (
+        ray.remote(Foreman)
+        .options(
+            name=NAME, namespace=NAMESPACE, lifetime="detached", get_if_exists=True, num_cpus=0,
+            max_concurrency=10_000, scheduling_strategy=_on_this_node(),
+        )
+        .remote(spares)
+    )
+
+
+def _on_this_node() -> Any:
+    """The foreman runs where the project's files are, if that is a node of the cluster."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    if ray.util.client.ray.is_connected():  # type: ignore[attr-defined]
+        return "DEFAULT"
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+
+
+class Connection:
+    """Calls to the foreman of one cluster.
+
+    Args:
+        foreman: Its actor handle.
+        address: The cluster's.
+    """
+
+    def __init__(self, foreman: Any, address: str) -> None:
+        self.foreman = foreman
+        self.address = address
+
+    def call(self, method: str, *args: Any, timeout_s: float = _CALL_TIMEOUT_S) -> Any:
+        """Call a verb of the foreman and wait for its answer.
+
+        Raises what the verb raises, and ``ForemanError`` when the foreman is gone or silent.
+        """
+        import ray
+
+        try:
+            return ray.get(getattr(self.foreman, method).remote(*args), timeout=timeout_s)
+        except ray.exceptions.RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, WorkbenchError):
+                raise cause from None
+            raise ForemanError(f"The foreman failed in {method!r}: {cause!r}. Please report this.") from error
+        except ray.exceptions.GetTimeoutError:
+            raise ForemanError(
+                f"The foreman at {self.address} did not answer within {timeout_s:g} s. %workbench doctor looks into it."
+            ) from None
+        except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
+            _forget()
+            raise ForemanError(
+                f"The foreman at {self.address} is gone ({type(error).__name__}). Its runs have ended; "
+                f"the next run starts a new one. Continue a lost run with %%train --resume RUN."
+            ) from error
+
+
+def connect(
+    settings: Settings,
+    *,
+    address: str | None = None,
+    start: bool = True,
+    cpus: float | None = None,
+    gpus: float | None = None,
+    on_tick: Callable[[float], None] = lambda _: None,
+) -> Connection:
+    """Connect this process to a cluster.
+
+    Args:
+        settings: The project's; its ``address`` is joined unless ``address`` is given.
+        address: A cluster to join: ``ray://host:10001`` or ``host:6379``; None takes the one that
+            this process is connected to, else the settings', else the local one.
+        start: Whether to start the local cluster where none runs.
+        cpus: CPUs of a local cluster that is started now.
+        gpus: GPUs of it.
+        on_tick: Called while a cluster starts.
+
+    Raises:
+        ClusterError: There is no cluster, and ``start`` is false; or it cannot be joined.
+    """
+    global _connected_to
+    with _lock:
+        wanted = address or _connected_to or settings.address
+        present = local.running()
+        if wanted is None or (_connected_to == wanted and address is None and not _is_joined(wanted, settings)):
+            # The local cluster: it may have been stopped and started by another notebook meanwhile.
+            if present is None:
+                if not start:
+                    raise ClusterError("There is no cluster yet: the first %%train starts one, or %workbench up.")
+                present = local.start(settings, cpus=cpus, gpus=gpus, on_tick=on_tick)
+            wanted = present.address
+        if _connected_to != wanted or not _is_alive():
+            _join(wanted, is_local=present is not None and wanted == present.address)
+        _connected_to = wanted
+        return Connection(ensure_foreman(settings.spares), wanted)
+
+
+_joined: set[str] = set()
+
+
+def _is_joined(address: str, settings: Settings) -> bool:
+    return address in _joined or address == settings.address
+
+
+def _join(address: str, *, is_local: bool) -> None:
+    prepare_environment(is_local=is_local)
+    import ray
+
+    if ray.is_initialized():
+        ray.shutdown()
+    try:
+        ray.init(address=address, namespace="workbench", log_to_driver=False, logging_level=logging.ERROR,
+                 ignore_reinit_error=True)
+    except Exception as error:
+        raise ClusterError(
+            f"Cannot join the cluster at {address!r}: {type(error).__name__}: {str(error).splitlines()[0]}. "
+            f"Is it up, and is its token in RAY_AUTH_TOKEN (mode RAY_AUTH_MODE=token)? "
+            f"Without --address, Workbench starts one on this machine."
+        ) from error
+    if not is_local:
+        _joined.add(address)
+
+
+def _is_alive() -> bool:
+    import ray
+
+    if not ray.is_initialized():
+        return False
+    try:
+        ray.get_actor("foreman", namespace="workbench")
+        return True
+    except ValueError:
+        return True  # the cluster answers; its foreman is made anew
+    except Exception:
+        return False
+
+
+def _forget() -> None:
+    """Have the next call look for the cluster anew."""
+    global _connected_to
+    _connected_to = None if _connected_to not in _joined else _connected_to
+
+
+def current_address() -> str | None:
+    """The address of the cluster that this process is connected to."""
+    return _connected_to
+
+
+def disconnect() -> None:
+    """Leave the cluster, which goes on."""
+    global _connected_to
+    with _lock:
+        import ray
+
+        if ray.is_initialized():
+            ray.shutdown()
+        _connected_to = None
+
+
+def retrying(call: Callable[[], T], *, attempts: int = 2) -> T:
+    """Call again after a lost foreman, once a new one could be made."""
+    for attempt in range(attempts):
+        try:
+            return call()
+        except ForemanError:
+            if attempt + 1 == attempts:
+                raise
+            time.sleep(0.2)
+    raise AssertionError("unreachable")

@@ -1,0 +1,21 @@
+"""Engines start a run's ranks and say how they ended: one protocol, two implementations."""
+
+from __future__ import annotations
+
+from workbench.compute.engines.base import Engine
+from workbench.errors import OptionError, suggestion
+
+ENGINES = ("crew", "ray-train")
+
+
+def engine_named(name: str) -> Engine:
+    """The engine of that name; ``OptionError`` for an unknown one."""
+    if name == "crew":
+        from workbench.compute.engines.crew import CrewEngine
+
+        return CrewEngine()
+    if name == "ray-train":
+        from workbench.compute.engines.ray_train import RayTrainEngine
+
+        return RayTrainEngine()
+    raise OptionError(f"Cannot use engine {name!r}: known ones are {', '.join(ENGINES)}.{suggestion(name, ENGINES)}")

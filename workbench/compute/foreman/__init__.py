@@ -1,0 +1,1 @@
+"""The foreman: the detached actor that owns the queue, the crews and what is known of each run."""

@@ -1,0 +1,294 @@
+"""The foreman: a detached Ray actor with the queue, the crews and each run's state. It runs no user code."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from workbench.compute.engines.base import Attempt
+from workbench.compute.foreman.active_run import ActiveRun
+from workbench.compute.foreman.books import Books
+from workbench.compute.foreman.drive import drive
+from workbench.compute.foreman.reservation import check_feasible
+from workbench.compute.foreman.run_log import RunLog
+from workbench.compute.foreman.spares import SparePool
+from workbench.compute.foreman.vault import Vault, in_background
+from workbench.compute.journal import parse
+from workbench.compute.spec import RunSpec
+from workbench.errors import RunNotFoundError
+from workbench.records import Failure, Resources, RunSnapshot, RunState, WatchReply
+from workbench.settings import home
+from workbench.tracking.sink import MetricSink
+
+NAME = "foreman"
+NAMESPACE = "workbench"
+_REMEMBERED = 200
+_ORDER_POLL_S = 20.0
+
+log = logging.getLogger(__name__)
+
+
+class Foreman:
+    """Verbs that kernels, the command line and workers call. Each is quick; waiting is asynchronous.
+
+    Args:
+        spares: How many spares to keep of each kind on a node, None to follow what runs use.
+    """
+
+    def __init__(self, spares: int | None = None) -> None:
+        self.id = uuid.uuid4().hex[:12]
+        self.runs: dict[str, ActiveRun] = {}
+        self.holding: dict[str, Resources] = {}
+        self.attempts: dict[str, Attempt] = {}
+        self.spares = SparePool(spares)
+        self._vault = Vault()
+        self._books: dict[str, Books] = {}
+        self._sinks: dict[str, MetricSink] = {}
+        self._logs: dict[str, RunLog] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.handle: Any = None
+
+    async def begin(self) -> str:
+        """Start up: prepare the first spares, load what the first run will need."""
+        if self.handle is None:
+            self.handle = ray.get_runtime_context().current_actor
+            for node in ray.nodes():
+                if node["Alive"] and node["Resources"].get("CPU"):
+                    self.spares.begin(node["NodeID"], node["Resources"]["CPU"])
+        return self.id
+
+    async def warm_up(self, tracking_uri: str, artifact_dir: str | None) -> None:
+        """Open a tracking store ahead of the first run."""
+        await self._open_books(tracking_uri, artifact_dir)
+
+    # -- for kernels ---------------------------------------------------------------------------
+
+    async def held(self, digests: list[str]) -> list[str]:
+        """Digests of captured values that need not be sent again."""
+        return self._vault.held(digests)
+
+    async def submit(self, spec: RunSpec, shared: dict[str, list[Any]], sizes: dict[str, int]) -> str:
+        """Queue a run and return its MLflow id.
+
+        Raises ``ResourcesError`` when the cluster can never meet it and ``TrackingError`` when its
+        run cannot be recorded; then nothing was started.
+        """
+        await self.begin()
+        await asyncio.to_thread(check_feasible, spec.options.resources)
+        books = await self._open_books(spec.tracking_uri, spec.artifact_dir)
+        assert books.store is not None
+        run_id = spec.options.resume or await books.create_run(
+            experiment=spec.experiment,
+            name=spec.name,
+            tags={**spec.tags, "workbench.foreman": self.id, "workbench.state": RunState.QUEUED.value},
+            params=spec.params,
+        )
+        if spec.options.resume:
+            books.set_tags(run_id, {"workbench.foreman": self.id, "workbench.resumed": str(time.time())})
+            books.set_state(run_id, RunState.QUEUED)
+        run = ActiveRun(run_id, spec, self._run_dir(spec, run_id) / "logs")
+        self.runs[run_id] = run
+        self._logs[run_id] = RunLog(run.log_dir)
+        self._sinks[run_id] = MetricSink(books.store, run_id, self._run_dir(spec, run_id))
+        self._vault.add(shared, sizes)
+        for name, data in spec.files.items():
+            books.log_bytes(run_id, data, name)
+        in_background(self._drive(run, list(shared)), self._tasks)
+        self._forget_old()
+        return run_id
+
+    async def _drive(self, run: ActiveRun, fresh: list[str]) -> None:
+        try:
+            shared = self._vault.refs(run.spec.code.digests)
+            if fresh:
+                in_background(self._adopt_later(run, fresh), self._tasks)
+            await drive(self, run, shared)
+        except Exception as error:
+            log.exception("run %s", run.run_id)
+            failure = Failure("setup", f"the foreman failed: {type(error).__name__}: {error}",
+                              fix="Please report this with the foreman's log (%workbench doctor shows where it is).")
+            await self.settle(run, RunState.FAILED, failure)
+            run.end(RunState.FAILED, failure)
+
+    async def _adopt_later(self, run: ActiveRun, digests: list[str]) -> None:
+        """Copy values that the kernel owns, once the run's start is no longer waiting for the memory bus."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(run.ended.wait(), 2.0)
+        await self._vault.adopt(digests)
+
+    async def attach_files(self, run_id: str, files: dict[str, bytes], tags: dict[str, str]) -> None:
+        """Add lineage that the kernel gathered after it had submitted."""
+        run = self._run(run_id)
+        books = self.books_of(run)
+        books.set_tags(run_id, tags)
+        for name, data in files.items():
+            books.log_bytes(run_id, data, name)
+
+    async def watch(self, run_id: str, cursor: int, timeout_s: float) -> WatchReply:
+        """What happened to a run since ``cursor``; waits up to ``timeout_s`` for something to happen."""
+        run = self._run(run_id)
+        reply = await run.watch(cursor, timeout_s)
+        problem = self.books_of(run).problem or self._sinks[run_id].problem
+        if problem and problem not in reply.snapshot.notes:
+            reply.snapshot.notes = [*reply.snapshot.notes, problem]
+        return reply
+
+    async def stop(self, run_id: str, by: str) -> str:
+        """Ask a run to end; returns its state. A run that has ended is left alone."""
+        run = self._run(run_id)
+        if not run.snapshot.state.is_terminal:
+            run.snapshot.stopped_by = by
+            run.stop_requested.set()
+            run.touch()
+        return run.snapshot.state.value
+
+    async def returns(self, run_id: str) -> list[Any]:
+        """A list with the reference of the returned values, empty when there are none (any more)."""
+        run = self._run(run_id)
+        return [run.returns] if run.returns is not None else []
+
+    async def log_tail(self, run_id: str, rank: int, lines: int) -> str:
+        """The last lines that a rank printed."""
+        self._run(run_id)
+        return await asyncio.to_thread(self._logs[run_id].tail, rank, lines)
+
+    async def snapshots(self) -> list[RunSnapshot]:
+        """All runs that the foreman remembers, newest last."""
+        return [run.view() for run in self.runs.values()]
+
+    async def status(self) -> dict[str, Any]:
+        """What runs, what waits, and which spares stand ready."""
+        return {
+            "id": self.id,
+            "runs": [run.snapshot.to_json() for run in self.runs.values() if not run.snapshot.state.is_terminal],
+            "spares": self.spares.counts(),
+        }
+
+    async def close(self) -> None:
+        """Stop all runs and end; for ``%workbench down``."""
+        self.spares.close()
+        going = [run for run in self.runs.values() if not run.snapshot.state.is_terminal]
+        for run in going:
+            await self.stop(run.run_id, "%workbench down")
+        if going:
+            await asyncio.wait([asyncio.ensure_future(run.ended.wait()) for run in going], timeout=15.0)
+        for sink in self._sinks.values():
+            await asyncio.to_thread(sink.flush, 2.0)
+        self._vault.close()
+
+    # -- for workers ---------------------------------------------------------------------------
+
+    async def ingest(self, run_id: str, attempt: int, rank: int, offset: int, data: bytes) -> None:
+        """Take journal bytes of a rank; the caller goes on when they are taken."""
+        run = self._run(run_id)
+        if run.accept(attempt, rank, offset, len(data)):
+            self.take_events(run, rank, parse(data))
+
+    def take_events(self, run: ActiveRun, rank: int, events: list[dict[str, Any]]) -> None:
+        """Note a rank's events everywhere: the run's log, MLflow, the views."""
+        self._logs[run.run_id].append(rank, events)
+        points = []
+        for event in events:
+            run.handle(rank, event)
+            at_ms = int(event["t"] * 1000)
+            if event["k"] == "met":
+                points += [(name, value, at_ms, event["step"]) for name, value in event["v"].items()]
+            elif event["k"] == "trace":
+                points += _system_metrics(rank, event, at_ms)
+            elif event["k"] == "first" and rank == 0:
+                run.enter(RunState.RUNNING)
+                self.books_of(run).set_state(run.run_id, RunState.RUNNING)
+                self.spares.refill()
+        if points:
+            self._sinks[run.run_id].add(points)
+        run.touch()
+
+    async def next_order(self, run_id: str, attempt: int, rank: int) -> str | None:
+        """What a rank is to do next; waits for an order."""
+        return await self._run(run_id).next_order(_ORDER_POLL_S)
+
+    # -- for the drive -------------------------------------------------------------------------
+
+    def holders(self, waiting: ActiveRun) -> dict[str, Resources]:
+        """Who holds resources: run name to what it holds."""
+        return {
+            self.runs[run_id].snapshot.name: resources
+            for run_id, resources in self.holding.items()
+            if run_id != waiting.run_id
+        }
+
+    def books_of(self, run: ActiveRun) -> Books:
+        """The book-keeping of the run's tracking store."""
+        return self._books[run.spec.tracking_uri]
+
+    def checkpoint_dir(self, run: ActiveRun) -> Path:
+        """Where the run's checkpoints lie."""
+        return self._run_dir(run.spec, run.run_id) / "checkpoints"
+
+    async def worker_environ(self, run: ActiveRun) -> dict[str, str]:
+        """Variables with which MLflow's calls in the cell land on this run."""
+        from workbench.tracking.in_worker import worker_env
+
+        return {**worker_env(run.spec.tracking_uri, run.run_id), **run.spec.options.env}
+
+    def ending(self, run: ActiveRun, attempt: Attempt) -> None:
+        """Give an attempt's resources back, beside what else is to be done."""
+
+        async def give_back() -> None:
+            await attempt.release()
+            self.holding.pop(run.run_id, None)
+            self.spares.refill()
+
+        in_background(give_back(), self._tasks)
+
+    async def settle(self, run: ActiveRun, state: RunState, failure: Failure | None) -> None:
+        """Bring MLflow up to date with a run's end: metrics, state; files follow in the background."""
+        await asyncio.to_thread(self._sinks[run.run_id].flush, 5.0)
+        books = self.books_of(run)
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(asyncio.wrap_future(books.set_state(run.run_id, state, failure)), 5.0)
+        log_ = self._logs[run.run_id]
+        in_background(asyncio.to_thread(log_.close), self._tasks)
+        for path in log_.texts():
+            books.log_file(run.run_id, path, "logs")
+
+    # -- inside --------------------------------------------------------------------------------
+
+    async def _open_books(self, tracking_uri: str, artifact_dir: str | None) -> Books:
+        books = self._books.setdefault(tracking_uri, Books(tracking_uri, artifact_dir))
+        await books.open(self.id)
+        return books
+
+    def _run(self, run_id: str) -> ActiveRun:
+        if run_id not in self.runs:
+            raise RunNotFoundError(f"The foreman knows no run {run_id!r}: it ended long ago, or ran elsewhere.")
+        return self.runs[run_id]
+
+    def _run_dir(self, spec: RunSpec, run_id: str) -> Path:
+        """Below the project where this node has it, else below the user's own folder on this node."""
+        state_dir = Path(spec.state_dir)
+        return (state_dir if state_dir.parent.is_dir() else home()) / "runs" / run_id
+
+    def _forget_old(self) -> None:
+        ended = [run_id for run_id, run in self.runs.items() if run.snapshot.state.is_terminal]
+        for run_id in ended[: max(0, len(self.runs) - _REMEMBERED)]:
+            self.runs.pop(run_id)
+            self._sinks.pop(run_id).close()
+            self._logs.pop(run_id)
+
+
+def _system_metrics(rank: int, event: dict[str, Any], at_ms: int) -> list[tuple[str, float, int, int]]:
+    """A trace as MLflow system metrics; the step counts seconds."""
+    names = {"cpu": "cpu_percent", "rss": "memory_mb", "gpu": "gpu_percent", "gpu_mem": "gpu_memory_mb"}
+    return [
+        (f"system/rank_{rank}/{name}", float(event[key]), at_ms, int(event["t"]))
+        for key, name in names.items()
+        if event.get(key) is not None
+    ]

@@ -1,0 +1,70 @@
+"""A run's output on disk: one text file and one file of rich output a rank."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from pathlib import Path
+from typing import IO, Any
+
+
+class RunLog:
+    """Appends what the ranks print to ``rank-N.log``, and what rank 0 displays to ``outputs.jsonl``.
+
+    A disk that is full costs the log, never the run.
+
+    Args:
+        folder: Where the files lie; made with the first output.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problem = ""
+        self._files: dict[str, IO[str]] = {}
+
+    def append(self, rank: int, events: list[dict[str, Any]]) -> None:
+        """Write the events that are output."""
+        try:
+            for event in events:
+                if event["k"] == "out":
+                    self._open(f"rank-{rank}.log").write(event["x"])
+                if rank == 0 and event["k"] in ("out", "disp", "clear"):
+                    self._open("outputs.jsonl").write(json.dumps(event, ensure_ascii=False) + "\n")
+            for file in self._files.values():
+                file.flush()
+        except OSError as error:
+            self.problem = f"Cannot write the run's log below {self.folder}: {error}. Free some space; the run goes on."
+
+    def tail(self, rank: int, lines: int) -> str:
+        """The last lines of a rank, an empty string where it printed nothing."""
+        path = self.folder / f"rank-{rank}.log"
+        try:
+            with path.open("rb") as file:
+                file.seek(0, 2)
+                size = file.tell()
+                data = b""
+                while size > 0 and data.count(b"\n") <= lines:
+                    step = min(65536, size)
+                    size -= step
+                    file.seek(size)
+                    data = file.read(step) + data
+        except OSError:
+            return ""
+        return "".join(data.decode("utf-8", "replace").splitlines(keepends=True)[-lines:])
+
+    def texts(self) -> list[Path]:
+        """The files that stay with the run."""
+        return sorted(self.folder.glob("*")) if self.folder.is_dir() else []
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            with contextlib.suppress(OSError):
+                file.close()
+        self._files.clear()
+
+    def _open(self, name: str) -> IO[str]:
+        if name not in self._files:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            self._files[name] = (self.folder / name).open("a", encoding="utf-8", errors="replace", newline="")
+        return self._files[name]

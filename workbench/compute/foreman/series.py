@@ -1,0 +1,32 @@
+"""A metric's curve at a bounded number of points, for views; MLflow has every point."""
+
+from __future__ import annotations
+
+_POINTS = 400
+
+
+class Curve:
+    """Keeps every ``stride``-th point, doubling the stride when the memory is full, and the last one."""
+
+    def __init__(self) -> None:
+        self._points: list[tuple[float, float]] = []
+        self._stride = 1
+        self._count = 0
+        self._last: tuple[float, float] | None = None
+
+    def add(self, step: float, value: float) -> None:
+        """Append a point."""
+        if self._count % self._stride == 0:
+            self._points.append((step, value))
+            if len(self._points) > _POINTS:
+                self._points = self._points[::2]
+                self._stride *= 2
+        self._count += 1
+        self._last = (step, value)
+
+    @property
+    def points(self) -> list[tuple[float, float]]:
+        """At most about 400 points, oldest first, the newest always among them."""
+        if self._last is None or (self._points and self._points[-1] == self._last):
+            return list(self._points)
+        return [*self._points, self._last]

@@ -1,0 +1,84 @@
+"""The process that keeps the local cluster: it outlives kernels and Jupyter, and the cluster ends with it.
+
+Started by :mod:`workbench.compute.local` as ``python -m workbench.compute.keeper``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from workbench.compute.ray_env import prepare_environment
+
+
+def main() -> None:
+    """Start a cluster and its foreman, write where it is, and wait to be told to end."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--record", type=Path, required=True)
+    parser.add_argument("--cpus", type=float)
+    parser.add_argument("--gpus", type=float)
+    parser.add_argument("--spares", type=int)
+    parser.add_argument("--tracking-uri", default="")
+    parser.add_argument("--artifact-dir")
+    arguments = parser.parse_args()
+    prepare_environment(is_local=True)
+    import ray
+
+    from workbench.compute.connection import ensure_foreman
+
+    done = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: done.set())
+    ray.init(
+        address="local",
+        num_cpus=arguments.cpus,
+        num_gpus=arguments.gpus,
+        include_dashboard=False,
+        log_to_driver=False,
+        namespace="workbench",
+        _node_ip_address="127.0.0.1",
+    )
+    foreman = ensure_foreman(arguments.spares)
+    record = {
+        "address": ray.get_runtime_context().gcs_address,
+        "pid": os.getpid(),
+        "python": sys.version.split()[0],
+        "executable": sys.executable,
+        "started_at": time.time(),
+    }
+    aside = arguments.record.with_suffix(".new")
+    aside.write_text(json.dumps(record))
+    aside.replace(arguments.record)
+    foreman.begin.remote()
+    if arguments.tracking_uri:
+        foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
+    while not done.wait(2.0):
+        if not arguments.record.exists():  # the user's folder was removed: nobody can find us any more
+            break
+    _end(arguments.record, foreman)
+
+
+def _end(record: Path, foreman: object) -> None:
+    """Give runs their chance to end, then take the cluster down."""
+    import ray
+
+    try:
+        ray.get(foreman.close.remote(), timeout=20)  # type: ignore[attr-defined]
+    except Exception as error:
+        print(f"the foreman did not close: {error}", file=sys.stderr)
+    try:
+        if json.loads(record.read_text())["pid"] == os.getpid():
+            record.unlink()
+    except (OSError, ValueError):
+        pass
+    ray.shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""The cluster on this machine: found, started and stopped, one for all notebooks of a user."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from workbench.compute.ray_env import prepare_environment
+from workbench.errors import ClusterError
+from workbench.settings import Settings, home
+
+_START_TIMEOUT_S = 120.0
+_STOP_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class LocalCluster:
+    """Where the local cluster is."""
+
+    address: str
+    pid: int
+    python: str = ""
+
+
+def record_path() -> Path:
+    """The file that says where the local cluster is."""
+    return home() / "cluster.json"
+
+
+def log_path() -> Path:
+    """What the cluster's keeper prints."""
+    return home() / "cluster.log"
+
+
+def running() -> LocalCluster | None:
+    """The local cluster, None where none runs."""
+    try:
+        record = json.loads(record_path().read_text())
+        cluster = LocalCluster(record["address"], record["pid"], record.get("python", ""))
+    except (OSError, ValueError, KeyError):
+        return None
+    return cluster if _is_keeper(cluster.pid) else None
+
+
+def start(
+    settings: Settings,
+    *,
+    cpus: float | None = None,
+    gpus: float | None = None,
+    on_tick: Callable[[float], None] = lambda _: None,
+) -> LocalCluster:
+    """The local cluster, started where none runs yet; two notebooks at once get the same one.
+
+    Args:
+        settings: The project that asks; its tracking store is opened ahead.
+        cpus: How many CPUs the cluster has; None takes the machine's.
+        gpus: How many GPUs; None takes the machine's.
+        on_tick: Called with the seconds waited, a few times a second.
+
+    Raises:
+        ClusterError: It did not start; the message has the end of its log.
+    """
+    home().mkdir(parents=True, exist_ok=True)
+    with FileLock(str(home() / "cluster.lock")):
+        present = running()
+        if present is not None:
+            return present
+        record_path().unlink(missing_ok=True)
+        prepare_environment(is_local=True)
+        command = [sys.executable, "-m", "workbench.compute.keeper", "--record", str(record_path()),
+                   "--tracking-uri", settings.tracking_uri]
+        if settings.is_embedded_tracking:
+            command += ["--artifact-dir", str(settings.artifact_dir)]
+        for name, value in (("--cpus", cpus), ("--gpus", gpus), ("--spares", settings.spares)):
+            if value is not None:
+                command += [name, f"{value:g}"]
+        with log_path().open("ab") as log:
+            # A session of its own: it lives on when the kernel or Jupyter ends.
+            keeper = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=home(),
+                env=_environment(),
+            )
+        return _wait_until_up(keeper, on_tick)
+
+
+def _environment() -> dict[str, str]:
+    """The keeper's environment: workers inherit it, so nothing of this kernel's own may be in it."""
+    own = ("JPY_", "IPY", "MLFLOW_RUN_ID", "CUDA_VISIBLE_DEVICES_KERNEL", "MPLBACKEND", "PYDEVD")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(own)}
+    package_root = str(Path(__file__).resolve().parents[2])
+    paths = environ.get("PYTHONPATH", "").split(os.pathsep)
+    if package_root not in paths:
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, *paths]))
+    return environ
+
+
+def _wait_until_up(keeper: subprocess.Popen[bytes], on_tick: Callable[[float], None]) -> LocalCluster:
+    began = time.monotonic()
+    while time.monotonic() - began < _START_TIMEOUT_S:
+        cluster = running()
+        if cluster is not None and cluster.pid == keeper.pid:
+            return cluster
+        if keeper.poll() is not None:
+            raise ClusterError(
+                f"Cannot start the local cluster: it ended with code {keeper.returncode}. "
+                f"The end of {log_path()}:\n{_log_end()}\nRun %workbench doctor for what may be wrong."
+            )
+        on_tick(time.monotonic() - began)
+        time.sleep(0.02)
+    keeper.terminate()
+    raise ClusterError(f"Cannot start the local cluster: it was not up within {_START_TIMEOUT_S:g} s. "
+                       f"The end of {log_path()}:\n{_log_end()}")
+
+
+def stop() -> bool:
+    """End the local cluster and all its runs; whether there was one."""
+    cluster = running()
+    if cluster is None:
+        return False
+    os.kill(cluster.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while _is_keeper(cluster.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if _is_keeper(cluster.pid):
+        os.kill(cluster.pid, signal.SIGKILL)  # Ray's processes end with their parent
+    record_path().unlink(missing_ok=True)
+    return True
+
+
+def _is_keeper(pid: int) -> bool:
+    """Whether the process lives and is a keeper: process numbers are used again."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and "workbench.compute.keeper" in " ".join(process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def _log_end(lines: int = 15) -> str:
+    try:
+        return "\n".join(log_path().read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(no log)"

@@ -1,0 +1,56 @@
+"""The environment that every process of a cluster of ours, and every process that connects to it, must have."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from workbench.settings import home
+
+_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+
+
+def token_path() -> Path:
+    """The file with the token that Ray asks for; made at first use, readable by its user alone."""
+    path = home() / "ray-token"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.write(descriptor, secrets.token_hex(32).encode())
+        os.close(descriptor)
+        try:
+            os.link(aside, path)  # two notebooks at once: the first one's token stands
+        except FileExistsError:
+            pass
+        finally:
+            aside.unlink()
+    return path
+
+
+def prepare_environment(*, is_local: bool) -> None:
+    """Set Ray's variables in this process, before Ray is imported where possible.
+
+    Args:
+        is_local: Whether the cluster is one that Workbench runs on this machine: then it stays on
+            the loopback interface and asks for our token. A cluster that is joined decides itself:
+            ``RAY_AUTH_MODE`` and ``RAY_AUTH_TOKEN`` of the environment are left as they are.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    # Under `uv run`, Ray would start its workers by `uv run` again, in an environment without Ray.
+    os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    # Ray's own dashboards and metrics are not needed for runs; their exporters only log errors.
+    os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
+    if is_local:
+        os.environ["RAY_AUTH_MODE"] = "token"
+        os.environ["RAY_AUTH_TOKEN_PATH"] = str(token_path())
+        # Ray takes this machine's outside address unless it believes that clusters are not for this
+        # system; then it binds 127.0.0.1 alone.
+        os.environ[_LOOPBACK] = "0"
+
+
+def is_on_loopback() -> bool:
+    """Whether Ray will bind the loopback interface alone."""
+    return os.environ.get(_LOOPBACK) == "0"

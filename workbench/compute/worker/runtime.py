@@ -1,0 +1,199 @@
+"""Runs one rank: sets its process up as ``torchrun`` would, executes the cell, reports how it ended."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import linecache
+import os
+import pickle
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from workbench import in_cell
+from workbench.cell.payload import load
+from workbench.compute.journal import Journal
+from workbench.compute.spec import Assignment, RankOutcome
+from workbench.compute.worker.context import WorkerContext
+from workbench.compute.worker.failures import describe, is_peer_error
+from workbench.compute.worker.output import OutputCapture
+from workbench.compute.worker.shell import CellShell, execute
+from workbench.compute.worker.source_files import importable
+from workbench.compute.worker.torch_group import limit_threads, process_group
+from workbench.compute.worker.trace import Sampler
+from workbench.records import Failure
+
+Resolve = Callable[[str], Any]
+
+
+def run_rank(
+    assignment: Assignment, journal: Journal, shell: CellShell, resolve: Resolve
+) -> tuple[RankOutcome, bytes | None]:
+    """Execute the cell as one rank.
+
+    Args:
+        assignment: What to run, and as which rank.
+        journal: Where events go; it stays open.
+        shell: This process's shell; its namespace becomes the cell's.
+        resolve: Gives the captured large value of a digest.
+
+    Returns:
+        How it ended, and rank 0's returned values pickled (None where there are none).
+    """
+    code = assignment.code
+    user_files = {code.filename: code.filename, **{name: name for name in code.sources}}
+    roots = (code.workdir, *code.sys_path)
+    error: BaseException | None
+    with contextlib.ExitStack() as stack:
+        capture = stack.enter_context(OutputCapture(journal))
+        stack.enter_context(Sampler(journal, assignment.gpu_ids))
+        try:
+            stack.enter_context(_environment(assignment))
+            stack.enter_context(importable(code))
+            if assignment.backend:
+                stack.enter_context(process_group(assignment.backend))
+            load(code.pickled, shell.user_ns, resolve)
+            for name, text in code.sources.items():
+                linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        except BaseException as problem:
+            return RankOutcome(assignment.rank, _setup_failure(problem, assignment.rank), time.time()), None
+        error = _execute(assignment, journal, shell)
+        ended_at = time.time()
+        outcome, blob = _outcome(assignment, shell, error, ended_at, user_files, roots)
+        capture.flush()
+    return outcome, blob
+
+
+def _execute(assignment: Assignment, journal: Journal, shell: CellShell) -> BaseException | None:
+    code = assignment.code
+    in_cell.enter(WorkerContext(assignment, journal))
+    with _interruptible():
+        journal.write("first")
+        try:
+            return execute(shell, journal, code.source, code.filename, code.line_offset)
+        finally:
+            in_cell.enter(None)
+            _settle_mlflow(assignment.run_id)
+
+
+def _outcome(
+    assignment: Assignment,
+    shell: CellShell,
+    error: BaseException | None,
+    ended_at: float,
+    user_files: dict[str, str],
+    roots: tuple[str, ...],
+) -> tuple[RankOutcome, bytes | None]:
+    rank = assignment.rank
+    if error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            failure = Failure("stopped", "interrupted", rank=rank)
+        else:
+            failure = describe(error, rank=rank, is_user_file=user_files, roots=roots)
+        return RankOutcome(rank, failure, ended_at, is_peer_error=is_peer_error(error)), None
+    if rank != 0 or not assignment.returns:
+        return RankOutcome(rank, None, ended_at), None
+    blob, names, problem = pack_returns(shell.user_ns, assignment.returns)
+    return RankOutcome(rank, None, ended_at, returned=names, returns_error=problem), blob
+
+
+def pack_returns(namespace: dict[str, Any], names: tuple[str, ...]) -> tuple[bytes | None, tuple[str, ...], str]:
+    """Pickle the named values one by one, so that one that cannot travel does not lose the others.
+
+    Returns:
+        The pickled dictionary of name to pickled value, the names in it, and what was wrong.
+    """
+    packed: dict[str, bytes] = {}
+    problems = []
+    for name in names:
+        if name not in namespace:
+            problems.append(f"{name!r} was never bound by the cell")
+            continue
+        try:
+            packed[name] = cloudpickle.dumps(_on_cpu(namespace[name]))
+        except Exception as error:
+            problems.append(f"{name!r} ({type(namespace[name]).__name__}) cannot be pickled: {error}")
+    blob = pickle.dumps(packed, protocol=5) if packed else None
+    return blob, tuple(packed), "; ".join(problems)
+
+
+def _on_cpu(value: Any) -> Any:
+    """A model or tensor where a notebook without that GPU can load it; DDP's wrapper is taken off."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return value
+    if isinstance(value, torch.nn.parallel.DistributedDataParallel):
+        value = value.module
+    if isinstance(value, (torch.nn.Module, torch.Tensor)):
+        return value.cpu()
+    return value
+
+
+def unpack_returns(blob: bytes | memoryview) -> dict[str, Any]:
+    """The values that :func:`pack_returns` packed."""
+    packed: dict[str, bytes] = pickle.loads(blob)
+    return {name: cloudpickle.loads(data) for name, data in packed.items()}
+
+
+@contextlib.contextmanager
+def _environment(assignment: Assignment) -> Iterator[None]:
+    """The rank's environment variables, working folder, threads and crash report."""
+    os.environ.update(assignment.environ)
+    if assignment.visible_gpus:
+        os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(assignment.visible_gpus)
+    if assignment.threads is not None:
+        limit_threads(assignment.threads)
+    if Path(assignment.code.workdir).is_dir():
+        os.chdir(assignment.code.workdir)
+    # Ray ignores no warning, but shows none of ours twice; the user's filters start as Python's own.
+    with warnings.catch_warnings():
+        warnings.resetwarnings()
+        warnings.simplefilter("default", UserWarning)
+        warnings.simplefilter("ignore", DeprecationWarning)
+        warnings.filterwarnings("default", category=DeprecationWarning, module="__main__")
+        warnings.simplefilter("ignore", PendingDeprecationWarning)
+        warnings.simplefilter("ignore", ImportWarning)
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+
+
+@contextlib.contextmanager
+def _interruptible() -> Iterator[None]:
+    """While the cell runs, SIGINT raises ``KeyboardInterrupt``, so that its ``finally`` blocks run."""
+    previous = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, previous if previous is not None else signal.SIG_DFL)
+
+
+def watch_for_crashes(path: Path) -> None:
+    """Have a crash of the interpreter (a segmentation fault) leave its stack in a file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    faulthandler.enable(file=path.open("w"), all_threads=False)
+
+
+def _setup_failure(problem: BaseException, rank: int) -> Failure:
+    return Failure(
+        "setup",
+        f"rank {rank} could not be set up: {type(problem).__name__}: {problem}",
+        rank=rank,
+        fix=f"Give the run that package: `%%train --pip {problem.name}`."
+        if isinstance(problem, ModuleNotFoundError)
+        else "",
+    )
+
+
+def _settle_mlflow(run_id: str) -> None:
+    """Let go of the MLflow run without ending it: the foreman alone says how it ended."""
+    if "mlflow" in sys.modules:
+        from workbench.tracking.in_worker import settle
+
+        settle(run_id)

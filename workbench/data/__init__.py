@@ -1,0 +1,1 @@
+"""What data is: fingerprints of its content."""

@@ -1,0 +1,354 @@
+"""The tracking store: every read and write of runs, metrics and artifacts goes through MLflow's client."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+
+from workbench.errors import RunNotFoundError, TrackingError, suggestion
+from workbench.records import Failure, RunState
+from workbench.tracking.records import RunRecord, record_of
+
+_BATCH = 1000
+_VALUE_CHARS = 6000
+_TAG_CHARS = 7900
+_ENDED_TAGS = ("finished", "failed", "stopped")
+
+Point = tuple[str, float, int, int]
+"""A metric's name, value, time in milliseconds since the epoch, and step."""
+
+
+class TrackingStore:
+    """An MLflow tracking store, safe to use from several threads and processes.
+
+    Args:
+        tracking_uri: MLflow's; a new SQLite store is made where its file is missing.
+        artifact_dir: Where an embedded store keeps artifacts; None for a server's own place.
+
+    Raises:
+        TrackingError: The store cannot be opened; the message says what to do.
+    """
+
+    def __init__(self, tracking_uri: str, artifact_dir: Path | None = None) -> None:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        self.tracking_uri = tracking_uri
+        self._artifact_dir = artifact_dir
+        self._experiments: dict[str, str] = {}
+        with self._explained("open"):
+            from mlflow import MlflowClient
+
+            if tracking_uri.startswith("sqlite:///"):
+                self._prepare_file(Path(tracking_uri.removeprefix("sqlite:///")))
+            self._client = MlflowClient(tracking_uri)
+
+    def _prepare_file(self, path: Path) -> None:
+        """Make a new SQLite store under a lock (MLflow's own first use races), for many readers and one writer."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size:
+            return
+        from mlflow import MlflowClient
+
+        with FileLock(f"{path}.lock", timeout=120):
+            if not (path.exists() and path.stat().st_size):
+                import sqlite3
+
+                with contextlib.closing(sqlite3.connect(path)) as connection:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                MlflowClient(self.tracking_uri).search_experiments(max_results=1)
+
+    # -- writing -------------------------------------------------------------------------------
+
+    def create_run(self, *, experiment: str, name: str, tags: dict[str, str], params: dict[str, Any]) -> str:
+        """Begin a run and return its id. Its experiment is made where it is missing."""
+        with self._explained("record a run in"):
+            experiment_id = self._experiment_id(experiment)
+            run = self._client.create_run(experiment_id, run_name=name, tags=_clipped(tags, _TAG_CHARS))
+            run_id: str = run.info.run_id
+            # MLflow creates runs as RUNNING; ours waits for its turn first.
+            self._client.update_run(run_id, status="SCHEDULED")
+        self.log_params(run_id, params)
+        return run_id
+
+    def log_params(self, run_id: str, params: dict[str, Any]) -> None:
+        """Write params; one that is there already with another value is left as it is."""
+        from mlflow.entities import Param
+        from mlflow.exceptions import MlflowException
+
+        entities = [Param(_safe_name(key), str(value)[:_VALUE_CHARS]) for key, value in params.items()]
+        with self._explained("write params to"):
+            for start in range(0, len(entities), 100):
+                try:
+                    self._client.log_batch(run_id, params=entities[start : start + 100])
+                except MlflowException as error:
+                    if "already logged" not in str(error) and "Changing param" not in str(error):
+                        raise
+
+    def log_metrics(self, run_id: str, points: Iterable[Point]) -> None:
+        """Write metric points, a thousand at a time."""
+        from mlflow.entities import Metric
+
+        metrics = [Metric(_safe_name(name), value, at_ms, step) for name, value, at_ms, step in points]
+        with self._explained("write metrics to"):
+            for start in range(0, len(metrics), _BATCH):
+                self._client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
+
+    def set_tags(self, run_id: str, tags: dict[str, str]) -> None:
+        """Write tags."""
+        from mlflow.entities import RunTag
+
+        with self._explained("write tags to"):
+            self._client.log_batch(
+                run_id, tags=[RunTag(key, value) for key, value in _clipped(tags, _TAG_CHARS).items()]
+            )
+
+    def set_state(
+        self, run_id: str, state: RunState, *, failure: Failure | None = None, ended_at: float | None = None
+    ) -> None:
+        """Bring MLflow's status and our tags to a state, with the reason where it did not finish."""
+        tags = {"workbench.state": state.value}
+        if failure is not None:
+            tags["workbench.reason"] = failure.message
+            shown = asdict(failure)
+            shown["traceback"] = shown["traceback"][-4000:]
+            tags["workbench.failure"] = json.dumps(shown)
+        with self._explained("write a state to"):
+            if state.is_terminal:
+                end_ms = int((ended_at or time.time()) * 1000)
+                self._client.set_terminated(run_id, status=state.mlflow_status, end_time=end_ms)
+            else:
+                self._client.update_run(run_id, status=state.mlflow_status)
+        self.set_tags(run_id, tags)
+
+    def log_file(self, run_id: str, path: Path, artifact_path: str) -> None:
+        """Keep a file with the run."""
+        with self._explained("write a file to"):
+            self._client.log_artifact(run_id, str(path), artifact_path or None)
+
+    def log_bytes(self, run_id: str, data: bytes, artifact_file: str) -> None:
+        """Keep bytes with the run as a file."""
+        folder, _, name = artifact_file.rpartition("/")
+        with tempfile.TemporaryDirectory() as temporary:
+            path = Path(temporary) / name
+            path.write_bytes(data)
+            self.log_file(run_id, path, folder)
+
+    def delete(self, run_id: str) -> None:
+        """Mark a run as deleted, as MLflow does; ``mlflow gc`` frees its space."""
+        with self._explained("delete a run in"):
+            self._client.delete_run(run_id)
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def get(self, run: str) -> RunRecord:
+        """A run by its id, the beginning of its id, or its name (the newest of that name).
+
+        Raises ``RunNotFoundError`` with the nearest name.
+        """
+        from mlflow.exceptions import MlflowException
+
+        if len(run) == 32:
+            with contextlib.suppress(MlflowException), self._explained("read"):
+                return self._record(self._client.get_run(run))
+        quoted = run.replace("'", "\\'")
+        for record in self._search(f"attributes.run_name = '{quoted}'", ["attributes.start_time DESC"], 1):
+            return record
+        if len(run) >= 4 and all(char in "0123456789abcdef" for char in run):
+            found = list(self._search(f"attributes.run_id LIKE '{run}%'", [], 2))
+            if len(found) == 1:
+                return found[0]
+            if found:
+                raise RunNotFoundError(f"Cannot tell which run is {run!r}: several ids begin so. Give more of it.")
+        recent = [record.name for record in self.search(limit=50)]
+        near = suggestion(run, recent) or (f" Newest runs: {', '.join(recent[:5])}." if recent else " There are none yet.")
+        raise RunNotFoundError(f"Cannot find run {run!r}: no run has that name or id.{near}", known=recent)
+
+    def search(
+        self,
+        *,
+        query: str | None = None,
+        states: Iterable[RunState] | None = None,
+        experiment: str | None = None,
+        order_by: str | None = None,
+        limit: int = 100,
+    ) -> list[RunRecord]:
+        """Runs, newest first unless ordered otherwise.
+
+        Args:
+            query: MLflow's filter syntax (``metrics.acc > 0.9``), or words that name, experiment,
+                state or params must contain.
+            states: Only runs in one of these states.
+            experiment: Only runs of this experiment.
+            order_by: A metric or param, ``-`` in front for descending; ``name``, ``start``.
+            limit: At most so many.
+        """
+        is_filter = bool(query) and any(mark in str(query) for mark in ("=", "<", ">", " LIKE ", " IN ", " like "))
+        wanted = set(states) if states is not None else None
+        words = [] if is_filter else (query or "").lower().split()
+        found = []
+        for record in self._search(str(query) if is_filter else "", [_order(order_by)], None, experiment):
+            if wanted is not None and record.state not in wanted:
+                continue
+            if words and not all(word in _haystack(record) for word in words):
+                continue
+            found.append(record)
+            if len(found) >= limit:
+                break
+        if order_by and order_by.lstrip("-") not in ("start", "name"):
+            found = _sorted(found, order_by)
+        return found
+
+    def unfinished(self) -> list[RunRecord]:
+        """Runs of Workbench that are not known to have ended."""
+        return [
+            record
+            for state in ("queued", "starting", "running")
+            for record in self._search(f"tags.`workbench.state` = '{state}'", [], None)
+        ]
+
+    def series(self, run_id: str, metric: str) -> list[tuple[int, float]]:
+        """All points of a metric: ``(step, value)``, in order."""
+        with self._explained("read"):
+            history = self._client.get_metric_history(run_id, metric)
+        return [(point.step, point.value) for point in sorted(history, key=lambda p: (p.step, p.timestamp))]
+
+    def artifacts(self, run_id: str, path: str = "") -> list[str]:
+        """Paths of the files kept with a run."""
+        files = []
+        with self._explained("read"):
+            for entry in self._client.list_artifacts(run_id, path or None):
+                files += self.artifacts(run_id, entry.path) if entry.is_dir else [entry.path]
+        return files
+
+    def read_artifact(self, run_id: str, path: str) -> bytes:
+        """A file kept with a run; ``FileNotFoundError`` where there is none of that name."""
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                with self._explained("read"):
+                    local = self._client.download_artifacts(run_id, path, folder)
+                return Path(local).read_bytes()
+            except (TrackingError, OSError) as error:
+                raise FileNotFoundError(f"Run {run_id} keeps no file {path!r}.") from error
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _experiment_id(self, name: str) -> str:
+        if name not in self._experiments:
+            from mlflow.exceptions import MlflowException
+
+            found = self._client.get_experiment_by_name(name)
+            if found is None:
+                location = self._artifact_dir.as_uri() + f"/{_folder_name(name)}" if self._artifact_dir else None
+                try:
+                    self._experiments[name] = self._client.create_experiment(name, artifact_location=location)
+                except MlflowException:  # another process was quicker
+                    found = self._client.get_experiment_by_name(name)
+            if found is not None:
+                if found.lifecycle_stage == "deleted":
+                    self._client.restore_experiment(found.experiment_id)
+                self._experiments[name] = found.experiment_id
+        return self._experiments[name]
+
+    def _search(
+        self, text: str, order: list[str], limit: int | None, experiment: str | None = None
+    ) -> Iterator[RunRecord]:
+        with self._explained("read"):
+            names = {e.experiment_id: e.name for e in self._client.search_experiments(max_results=1000)}
+            ids = [key for key, name in names.items() if experiment is None or name == experiment]
+            token, given = None, 0
+            while ids:
+                page = self._client.search_runs(ids, text, max_results=min(limit or 200, 200), order_by=order,
+                                                page_token=token)
+                for run in page:
+                    yield record_of(run, names[run.info.experiment_id])
+                    given += 1
+                    if limit is not None and given >= limit:
+                        return
+                token = page.token
+                if not token:
+                    return
+
+    def _record(self, run: Any) -> RunRecord:
+        return record_of(run, self._client.get_experiment(run.info.experiment_id).name)
+
+    @contextlib.contextmanager
+    def _explained(self, verb: str) -> Iterator[None]:
+        """Turn what SQLite, the disk or a server says into words and a fix."""
+        try:
+            yield
+        except (TrackingError, RunNotFoundError, GeneratorExit):
+            raise
+        except Exception as error:
+            fix = _fix(str(error))
+            if fix is None and not isinstance(error, OSError):
+                raise
+            first = str(error).splitlines()[0][:200]
+            raise TrackingError(f"Cannot {verb} the tracking store {self.tracking_uri!r}: {first}. {fix or ''}".rstrip()) \
+                from error
+
+
+def _fix(text: str) -> str | None:
+    low = text.lower()
+    if "readonly" in low or "read-only" in low or "permission denied" in low or "unable to open database" in low:
+        return "Make its folder writable, or name another store: export MLFLOW_TRACKING_URI=..."
+    if "database is locked" in low:
+        return "Another program holds it; it is tried again, and nothing is lost."
+    if "disk is full" in low or "no space left" in low or "disk i/o error" in low:
+        return "Free some space on the disk; it is tried again."
+    if "connection" in low or "max retries" in low or "timed out" in low:
+        return "Is the MLflow server up? Its address comes from MLFLOW_TRACKING_URI."
+    if "malformed" in low or "not a database" in low:
+        return "The file is damaged: move it away, and a new one is made."
+    if "no such table" in low or "out-of-date" in low or "detected out" in low:
+        return "Bring it up to date: mlflow db upgrade URI"
+    return None
+
+
+def _order(order_by: str | None) -> str:
+    key, direction = (order_by or "-start").lstrip("-"), "DESC" if (order_by or "-").startswith("-") else "ASC"
+    if key == "name":
+        return f"attributes.run_name {direction}"
+    return f"attributes.start_time {direction if key == 'start' else 'DESC'}"
+
+
+def _sorted(records: list[RunRecord], order_by: str) -> list[RunRecord]:
+    """By a metric or param; runs without it come last."""
+    key = order_by.lstrip("-")
+    sign = -1.0 if order_by.startswith("-") else 1.0
+
+    def rank(record: RunRecord) -> tuple[bool, float, str]:
+        if key in record.metrics:
+            return False, sign * record.metrics[key], ""
+        text = record.params.get(key)
+        try:
+            return text is None, sign * float(text or 0), ""
+        except ValueError:
+            return False, 0.0, str(text)
+
+    return sorted(records, key=rank)
+
+
+def _haystack(record: RunRecord) -> str:
+    params = " ".join(f"{key}={value}" for key, value in record.params.items())
+    return f"{record.name} {record.experiment} {record.state.value} {params} {record.run_id}".lower()
+
+
+def _safe_name(name: str) -> str:
+    """MLflow takes letters of any script, digits and ``_-. :/`` in names; others become ``_``."""
+    return "".join(char if char.isalnum() or char in "_-. :/" else "_" for char in name)[:250]
+
+
+def _folder_name(name: str) -> str:
+    return "".join(char if char.isalnum() or char in "-_." else "_" for char in name).strip(".") or "experiment"
+
+
+def _clipped(tags: dict[str, str], limit: int) -> dict[str, str]:
+    return {key: value if len(value) <= limit else value[: limit - 1] + "…" for key, value in tags.items()}
