@@ -49,8 +49,7 @@ class WorkbenchError(Exception):
     def _render_traceback_(self) -> list[str]:
         """What IPython shows in a cell instead of a traceback: the message, nothing else."""
         first, *rest = str(self).splitlines() or [""]
-        title = type(self).__name__.removesuffix("Error")
-        return [f"\x1b[31m{title or 'Error'}:\x1b[0m {first}", *rest]
+        return [f"\x1b[31m{type(self).__name__}:\x1b[0m {first}", *rest]
 
 
 def _rebuild(cls: type[WorkbenchError], message: str, facts: dict[str, Any]) -> WorkbenchError:

@@ -58,8 +58,7 @@ class Settings:
         spares = os.environ.get("WORKBENCH_SPARES")
         return cls(
             project=project,
-            tracking_uri=os.environ.get("MLFLOW_TRACKING_URI")
-            or f"sqlite:///{project / '.workbench' / 'mlflow.db'}",
+            tracking_uri=os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{project / '.workbench' / 'mlflow.db'}",
             address=os.environ.get("WORKBENCH_ADDRESS") or None,
             spares=int(spares) if spares else None,
         )

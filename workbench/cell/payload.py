@@ -21,7 +21,9 @@ from workbench.data.fingerprint import Fingerprint, size_of
 from workbench.errors import CaptureError, CellError, OptionError, suggestion
 from workbench.settings import find_project
 
-_PROVIDED = frozenset({"get_ipython", "display", "__name__", "__file__", "__doc__", "_", "__builtins__", "exit", "quit"})
+_PROVIDED = frozenset(
+    {"get_ipython", "display", "__name__", "__file__", "__doc__", "_", "__builtins__", "exit", "quit"}
+)
 _PARAM_CHARS = 250
 
 
@@ -119,9 +121,13 @@ def prepare(
     pickled = pickle_names([*names, *[name for name in extra if name not in names]], namespace)
     _refuse_stuck(pickled, reads)
     folders = list(dict.fromkeys([folder, find_project(folder)]))
-    used = reads.imports | _imported_modules(cell) | {
-        value.__name__ for value in map(namespace.get, pickled.sizes) if isinstance(value, types.ModuleType)
-    } | {module for function in pickled.functions for module in _modules_of(function, namespace)} | pickled.modules
+    used = (
+        reads.imports
+        | _imported_modules(cell)
+        | {value.__name__ for value in map(namespace.get, pickled.sizes) if isinstance(value, types.ModuleType)}
+        | {module for function in pickled.functions for module in _modules_of(function, namespace)}
+        | pickled.modules
+    )
     local = local_modules(used, folders)
     imports = {name.split(".")[0] for name in used} | _imports_in_sources(module.source for module in local)
     return CellPayload(
@@ -192,8 +198,10 @@ def _refuse_stuck(pickled: Pickled, reads: Reads) -> None:
     for stuck in {item.path: item for item in pickled.stuck}.values():
         where = _where(stuck.name, pickled, reads)
         lines.append(f"{stuck.path} is {stuck.what}; {where}. {stuck.fix}")
-    raise CaptureError("Cannot send to the workers:\n  " + "\n  ".join(lines),
-                       names=tuple(dict.fromkeys(item.name for item in pickled.stuck)))
+    raise CaptureError(
+        "Cannot send to the workers:\n  " + "\n  ".join(lines),
+        names=tuple(dict.fromkeys(item.name for item in pickled.stuck)),
+    )
 
 
 def _where(name: str, pickled: Pickled, reads: Reads) -> str:
@@ -210,8 +218,11 @@ def _where(name: str, pickled: Pickled, reads: Reads) -> str:
 def _captured(pickled: Pickled, reads: Reads, namespace: dict[str, Any]) -> tuple[Captured, ...]:
     rows = []
     for name, size in pickled.sizes.items():
-        shared = sum(mark.nbytes for mark, _, paths in pickled.shared.values()
-                     if any(path == name or path.startswith((f"{name}[", f"{name}.")) for path in paths))
+        shared = sum(
+            mark.nbytes
+            for mark, _, paths in pickled.shared.values()
+            if any(path == name or path.startswith((f"{name}[", f"{name}.")) for path in paths)
+        )
         via = pickled.via.get(name, "") if name not in reads.needed else ""
         line = reads.needed.get(name) or reads.needed.get(via, 0)
         rows.append(Captured(name, type(namespace[name]).__name__, size + shared, line, via))
@@ -277,7 +288,8 @@ def _params(
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 for target, value in _literals(targets, node.value):
                     params.setdefault(target, value) if target in params and target in reads.needed else (
-                        params.__setitem__(target, value))
+                        params.__setitem__(target, value)
+                    )
     return params
 
 

@@ -145,8 +145,13 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         """Note a value that could not be pickled for a reason of its own."""
         path = _narrow(name, value)
         self._result.stuck.append(
-            Stuck(name, path, f"not picklable ({type(error).__name__}: {error})",
-                  "Make it inside the cell, or keep the plain data that it is made of."))
+            Stuck(
+                name,
+                path,
+                f"not picklable ({type(error).__name__}: {error})",
+                "Make it inside the cell, or keep the plain data that it is made of.",
+            )
+        )
 
 
 def _narrow(name: str, value: Any, depth: int = 6) -> str:
@@ -205,4 +210,3 @@ def unpickle_names(data: bytes, namespace: dict[str, Any], resolve: Callable[[st
     while buffer.tell() < len(data):
         name, value = unpickler.load()
         namespace[name] = value
-

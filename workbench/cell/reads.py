@@ -89,8 +89,9 @@ class _TopLevel:
             case ast.Match():
                 self.expression(node.subject, bound)
                 for case in node.cases:
-                    names = {n.name for n in ast.walk(case.pattern) if isinstance(n, (ast.MatchAs, ast.MatchStar))
-                             and n.name}
+                    names = {
+                        n.name for n in ast.walk(case.pattern) if isinstance(n, (ast.MatchAs, ast.MatchStar)) and n.name
+                    }
                     self.expressions(case.pattern, bound)
                     if case.guard is not None:
                         self.expression(case.guard, bound | names)
@@ -276,10 +277,31 @@ def _target_names(target: ast.expr) -> set[str]:
     return {node.id for node in ast.walk(target) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
 
 
-_IN_PLACE = frozenset({
-    "append", "extend", "insert", "pop", "remove", "clear", "update", "sort", "reverse", "fill", "resize", "put",
-    "itemset", "partition", "shuffle", "setflags", "drop_duplicates", "fillna", "setdefault", "add", "discard",
-})
+_IN_PLACE = frozenset(
+    {
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "clear",
+        "update",
+        "sort",
+        "reverse",
+        "fill",
+        "resize",
+        "put",
+        "itemset",
+        "partition",
+        "shuffle",
+        "setflags",
+        "drop_duplicates",
+        "fillna",
+        "setdefault",
+        "add",
+        "discard",
+    }
+)
 
 
 def _mutated_names(tree: ast.AST) -> set[str]:
@@ -296,15 +318,19 @@ def _mutated_names(tree: ast.AST) -> set[str]:
         elif isinstance(node, ast.Call):
             if isinstance(node.func, ast.Attribute):
                 is_in_place = node.func.attr in _IN_PLACE or (
-                    node.func.attr.endswith("_") and not node.func.attr.startswith("_"))
+                    node.func.attr.endswith("_") and not node.func.attr.startswith("_")
+                )
                 if is_in_place:
                     names |= _root(node.func.value)
                     if node.func.attr == "shuffle":
                         names |= set().union(*[_root(arg) for arg in node.args[:1]], set())
             for keyword in node.keywords:
                 if keyword.arg in ("out", "inplace", "copy"):
-                    names |= _root(keyword.value) if keyword.arg == "out" else (
-                        _root(node.func.value) if isinstance(node.func, ast.Attribute) else set())
+                    names |= (
+                        _root(keyword.value)
+                        if keyword.arg == "out"
+                        else (_root(node.func.value) if isinstance(node.func, ast.Attribute) else set())
+                    )
     return names
 
 

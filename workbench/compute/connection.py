@@ -29,8 +29,13 @@ def ensure_foreman(spares: int | None = None) -> Any:
     return (
         ray.remote(Foreman)
         .options(
-            name=NAME, namespace=NAMESPACE, lifetime="detached", get_if_exists=True, num_cpus=0,
-            max_concurrency=10_000, scheduling_strategy=_on_this_node(),
+            name=NAME,
+            namespace=NAMESPACE,
+            lifetime="detached",
+            get_if_exists=True,
+            num_cpus=0,
+            max_concurrency=10_000,
+            scheduling_strategy=_on_this_node(),
         )
         .remote(spares)
     )
@@ -138,8 +143,13 @@ def _join(address: str, *, is_local: bool) -> None:
     if ray.is_initialized():
         ray.shutdown()
     try:
-        ray.init(address=address, namespace="workbench", log_to_driver=False, logging_level=logging.ERROR,
-                 ignore_reinit_error=True)
+        ray.init(
+            address=address,
+            namespace="workbench",
+            log_to_driver=False,
+            logging_level=logging.ERROR,
+            ignore_reinit_error=True,
+        )
     except Exception as error:
         raise ClusterError(
             f"Cannot join the cluster at {address!r}: {type(error).__name__}: {str(error).splitlines()[0]}. "

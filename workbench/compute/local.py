@@ -76,8 +76,15 @@ def start(
             return present
         record_path().unlink(missing_ok=True)
         prepare_environment(is_local=True)
-        command = [sys.executable, "-m", "workbench.compute.keeper", "--record", str(record_path()),
-                   "--tracking-uri", settings.tracking_uri]
+        command = [
+            sys.executable,
+            "-m",
+            "workbench.compute.keeper",
+            "--record",
+            str(record_path()),
+            "--tracking-uri",
+            settings.tracking_uri,
+        ]
         if settings.is_embedded_tracking:
             command += ["--artifact-dir", str(settings.artifact_dir)]
         for name, value in (("--cpus", cpus), ("--gpus", gpus), ("--spares", settings.spares)):
@@ -86,7 +93,12 @@ def start(
         with log_path().open("ab") as log:
             # A session of its own: it lives on when the kernel or Jupyter ends.
             keeper = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True, cwd=home(),
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=home(),
                 env=_environment(),
             )
         return _wait_until_up(keeper, on_tick)
@@ -117,8 +129,10 @@ def _wait_until_up(keeper: subprocess.Popen[bytes], on_tick: Callable[[float], N
         on_tick(time.monotonic() - began)
         time.sleep(0.02)
     keeper.terminate()
-    raise ClusterError(f"Cannot start the local cluster: it was not up within {_START_TIMEOUT_S:g} s. "
-                       f"The end of {log_path()}:\n{_log_end()}")
+    raise ClusterError(
+        f"Cannot start the local cluster: it was not up within {_START_TIMEOUT_S:g} s. "
+        f"The end of {log_path()}:\n{_log_end()}"
+    )
 
 
 def stop() -> bool:

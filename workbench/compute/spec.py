@@ -10,9 +10,14 @@ from workbench.records import Failure, RunOptions
 _TORCH_FAMILY = frozenset({"torch", "torchvision", "torchaudio", "lightning", "pytorch_lightning", "accelerate"})
 _TORCH_USERS = frozenset({"transformers", "timm", "fastai", "torchmetrics", "diffusers", "peft", "trl"})
 
-PRELOADABLE = _TORCH_FAMILY | _TORCH_USERS | frozenset(
-    {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "xgboost", "lightgbm", "catboost", "polars", "pyarrow"}
-) | frozenset({"datasets", "mlflow", "seaborn", "statsmodels", "tqdm", "jax", "tensorflow", "keras"})
+PRELOADABLE = (
+    _TORCH_FAMILY
+    | _TORCH_USERS
+    | frozenset(
+        {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "xgboost", "lightgbm", "catboost", "polars", "pyarrow"}
+    )
+    | frozenset({"datasets", "mlflow", "seaborn", "statsmodels", "tqdm", "jax", "tensorflow", "keras"})
+)
 """Modules that a spare process may import ahead of time: well-known, slow to import, no side effects."""
 
 

@@ -91,8 +91,7 @@ class MetricSink:
         with self._lock:
             if not self._points and self._spilled:
                 self._read_spill()
-            batch = [self._points.popleft() for _ in range(min(len(self._points), 5000))]
-        return batch
+            return [self._points.popleft() for _ in range(min(len(self._points), 5000))]
 
     def _write_spill(self) -> None:
         self._spill.parent.mkdir(parents=True, exist_ok=True)
@@ -106,4 +105,3 @@ class MetricSink:
             self._points.extend(tuple(json.loads(line)) for line in file)
         self._spill.unlink()
         self._spilled = 0
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -47,23 +48,21 @@ class TrackingStore:
             from mlflow import MlflowClient
 
             if tracking_uri.startswith("sqlite:///"):
-                self._prepare_file(Path(tracking_uri.removeprefix("sqlite:///")))
-            self._client = MlflowClient(tracking_uri)
+                path = Path(tracking_uri.removeprefix("sqlite:///"))
+                self._client = MlflowClient(_prepared(path))
+            else:
+                self._client = MlflowClient(tracking_uri)
+            self._file = self._identity()
 
-    def _prepare_file(self, path: Path) -> None:
-        """Make a new SQLite store under a lock (MLflow's own first use races), for many readers and one writer."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size:
-            return
-        from mlflow import MlflowClient
+    @property
+    def is_there(self) -> bool:
+        """Whether an SQLite store's file still is the one that was opened; true for a server."""
+        return self._identity() == self._file
 
-        with FileLock(f"{path}.lock", timeout=120):
-            if not (path.exists() and path.stat().st_size):
-                import sqlite3
-
-                with contextlib.closing(sqlite3.connect(path)) as connection:
-                    connection.execute("PRAGMA journal_mode=WAL")
-                MlflowClient(self.tracking_uri).search_experiments(max_results=1)
+    def _identity(self) -> int | None:
+        if not self.tracking_uri.startswith("sqlite:///"):
+            return None
+        return _inode(Path(self.tracking_uri.removeprefix("sqlite:///")))
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -133,7 +132,7 @@ class TrackingStore:
         with self._explained("write a file to"):
             self._client.log_artifact(run_id, str(path), artifact_path or None)
 
-    def log_bytes(self, run_id: str, data: bytes, artifact_file: str) -> None:
+    def log_bytes(self, run_id: str, data: bytes | memoryview, artifact_file: str) -> None:
         """Keep bytes with the run as a file."""
         folder, _, name = artifact_file.rpartition("/")
         with tempfile.TemporaryDirectory() as temporary:
@@ -168,7 +167,9 @@ class TrackingStore:
             if found:
                 raise RunNotFoundError(f"Cannot tell which run is {run!r}: several ids begin so. Give more of it.")
         recent = [record.name for record in self.search(limit=50)]
-        near = suggestion(run, recent) or (f" Newest runs: {', '.join(recent[:5])}." if recent else " There are none yet.")
+        near = suggestion(run, recent) or (
+            f" Newest runs: {', '.join(recent[:5])}." if recent else " There are none yet."
+        )
         raise RunNotFoundError(f"Cannot find run {run!r}: no run has that name or id.{near}", known=recent)
 
     def search(
@@ -265,8 +266,9 @@ class TrackingStore:
             ids = [key for key, name in names.items() if experiment is None or name == experiment]
             token, given = None, 0
             while ids:
-                page = self._client.search_runs(ids, text, max_results=min(limit or 200, 200), order_by=order,
-                                                page_token=token)
+                page = self._client.search_runs(
+                    ids, text, max_results=min(limit or 200, 200), order_by=order, page_token=token
+                )
                 for run in page:
                     yield record_of(run, names[run.info.experiment_id])
                     given += 1
@@ -291,8 +293,42 @@ class TrackingStore:
             if fix is None and not isinstance(error, OSError):
                 raise
             first = str(error).splitlines()[0][:200]
-            raise TrackingError(f"Cannot {verb} the tracking store {self.tracking_uri!r}: {first}. {fix or ''}".rstrip()) \
-                from error
+            message = f"Cannot {verb} the tracking store {self.tracking_uri!r}: {first}. {fix or ''}"
+            raise TrackingError(message.rstrip()) from error
+
+
+_opened: dict[Path, list[int]] = {}
+
+
+def _prepared(path: Path) -> str:
+    """The address of an SQLite store whose file is there and whole, for many readers and one writer.
+
+    MLflow's own first use of a new file races between processes, so it happens under a lock. It
+    also holds on to a file by its address for as long as the process lives: where the file was
+    removed and made anew, the address is spelled differently.
+    """
+    from mlflow import MlflowClient
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{path}.lock", timeout=120):
+        is_new = _inode(path) == -1 or not path.stat().st_size
+        if is_new:
+            with contextlib.closing(sqlite3.connect(path)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+        inodes = _opened.setdefault(path, [])
+        if _inode(path) not in inodes:
+            inodes.append(_inode(path))
+        uri = f"sqlite:///{path.parent}{'/.' * inodes.index(_inode(path))}/{path.name}"
+        if is_new:
+            MlflowClient(uri).search_experiments(max_results=1)
+    return uri
+
+
+def _inode(path: Path) -> int:
+    try:
+        return path.stat().st_ino
+    except OSError:
+        return -1
 
 
 def _fix(text: str) -> str | None:

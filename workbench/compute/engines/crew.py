@@ -44,8 +44,10 @@ class CrewEngine:
 async def _draw(order: Order, reservation: Reservation) -> list[Spare]:
     """One process for each bundle, those of one node side by side so that local ranks are too."""
     options, code = order.spec.options, order.spec.code
-    nodes = sorted(range(len(reservation.node_ids)), key=lambda i: (reservation.node_ids[i] != reservation.node_ids[0],
-                                                                    reservation.node_ids[i]))
+    nodes = sorted(
+        range(len(reservation.node_ids)),
+        key=lambda i: (reservation.node_ids[i] != reservation.node_ids[0], reservation.node_ids[i]),
+    )
     reservation.node_ids = [reservation.node_ids[i] for i in nodes]
     reservation.gpu_ids = [reservation.gpu_ids[i] for i in nodes]
     if options.pip or options.env:
@@ -54,9 +56,7 @@ async def _draw(order: Order, reservation: Reservation) -> list[Spare]:
             env["pip"] = {"packages": list(options.pip), "pip_check": False}
             order.run.note(f"Installing {', '.join(options.pip)} for this run.")
         return list(
-            await asyncio.gather(
-                *[order.spares.create(node, code.uses_torch, env) for node in reservation.node_ids]
-            )
+            await asyncio.gather(*[order.spares.create(node, code.uses_torch, env) for node in reservation.node_ids])
         )
     for node, count in Counter(reservation.node_ids).items():
         order.spares.want(node, code.uses_torch, count)
@@ -66,8 +66,16 @@ async def _draw(order: Order, reservation: Reservation) -> list[Spare]:
 
 
 def torchrun_environ(
-    *, rank: int, local_rank: int, node_rank: int, local_world_size: int, world_size: int,
-    address: str, port: int, attempt: int, run_id: str,
+    *,
+    rank: int,
+    local_rank: int,
+    node_rank: int,
+    local_world_size: int,
+    world_size: int,
+    address: str,
+    port: int,
+    attempt: int,
+    run_id: str,
 ) -> dict[str, str]:
     """The environment that ``torchrun`` would set for a rank.
 
@@ -102,22 +110,41 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
     parts = []
     for rank, hello in enumerate(hellos):
         node = hello["node_id"]
-        visible = _visible_gpus([gpus for other, gpus in zip(hellos, gpu_ids, strict=True) if other["node_id"] == node],
-                                gpu_ids[rank], options.resources.gpus_per_worker)
+        visible = _visible_gpus(
+            [gpus for other, gpus in zip(hellos, gpu_ids, strict=True) if other["node_id"] == node],
+            gpu_ids[rank],
+            options.resources.gpus_per_worker,
+        )
         backend = _backend(world_size, code.uses_torch, visible, on_node[node])
         cpus = options.resources.cpus_per_worker
         threads = max(1, hello["cores"] // on_node[node]) if cpus is None else max(1, int(cpus))
         environ = torchrun_environ(
-            rank=rank, local_rank=seen[node], node_rank=node_order.index(node), local_world_size=on_node[node],
-            world_size=world_size, address=hellos[0]["ip"], port=hellos[0]["port"], attempt=order.attempt,
+            rank=rank,
+            local_rank=seen[node],
+            node_rank=node_order.index(node),
+            local_world_size=on_node[node],
+            world_size=world_size,
+            address=hellos[0]["ip"],
+            port=hellos[0]["port"],
+            attempt=order.attempt,
             run_id=order.run.run_id,
         )
         parts.append(
             Assignment(
-                run_id=order.run.run_id, name=order.spec.name, attempt=order.attempt, rank=rank,
-                local_rank=seen[node], world_size=world_size, environ={**order.environ, **environ},
-                checkpoint_dir=order.checkpoint_dir, returns=options.returns if rank == 0 else (), threads=threads,
-                gpu_ids=gpu_ids[rank], visible_gpus=visible, backend=backend, code=code,
+                run_id=order.run.run_id,
+                name=order.spec.name,
+                attempt=order.attempt,
+                rank=rank,
+                local_rank=seen[node],
+                world_size=world_size,
+                environ={**order.environ, **environ},
+                checkpoint_dir=order.checkpoint_dir,
+                returns=options.returns if rank == 0 else (),
+                threads=threads,
+                gpu_ids=gpu_ids[rank],
+                visible_gpus=visible,
+                backend=backend,
+                code=code,
             )
         )
         seen[node] += 1
@@ -163,11 +190,7 @@ class CrewAttempt:
         ended: list[RankOutcome | BaseException | None] = [
             rank.result() if rank.done() else None for rank in self._ranks
         ]
-        died = {
-            index: result
-            for index, result in enumerate(ended)
-            if isinstance(result, BaseException)
-        }
+        died = {index: result for index, result in enumerate(ended) if isinstance(result, BaseException)}
         dead = {}
         for index, error in died.items():
             dead[index] = await read_the_dead(self._order, index, self._spares[index].hello, error)

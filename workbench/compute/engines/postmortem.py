@@ -44,26 +44,42 @@ async def read_the_dead(order: Order, rank: int, hello: dict[str, Any], error: B
 def _cause_of_death(order: Order, rank: int, hello: dict[str, Any], error: BaseException, crash: str) -> Failure:
     text = str(error)
     low = text.lower()
-    if isinstance(error, ray.exceptions.OutOfMemoryError) or "due to memory pressure" in low or "oom" in low.split("(1)")[0]:
+    if (
+        isinstance(error, ray.exceptions.OutOfMemoryError)
+        or "due to memory pressure" in low
+        or "oom" in low.split("(1)")[0]
+    ):
         return _out_of_memory(rank, hello)
-    if "node" in low and ("died" in low or "terminat" in low or "removed" in low) and not _is_node_alive(hello["node_id"]):
+    if (
+        "node" in low
+        and ("died" in low or "terminat" in low or "removed" in low)
+        and not _is_node_alive(hello["node_id"])
+    ):
         return Failure("node_lost", f"rank {rank}'s node {hello['host']} was lost", rank=rank)
     if "Fatal Python error" in crash:
         what = crash.split("Fatal Python error:", 1)[1].splitlines()[0].strip()
-        return Failure("crashed", f"rank {rank} crashed: {what}", traceback=crash.strip()[:4000], rank=rank,
-                       fix="The fault is in compiled code that the cell calls; the stack above shows where.")
+        return Failure(
+            "crashed",
+            f"rank {rank} crashed: {what}",
+            traceback=crash.strip()[:4000],
+            rank=rank,
+            fix="The fault is in compiled code that the cell calls; the stack above shows where.",
+        )
     if _was_memory_full(order, hello):
         return _out_of_memory(rank, hello)
     if "exit code" in low and "code 0" not in low and "connection error code 2" not in low:
         code = low.split("exit code", 1)[1].strip(" .=:").split()[0].strip(".,")
         return Failure("killed", f"rank {rank} ended by itself with exit code {code}", rank=rank)
-    return Failure("killed", f"rank {rank} (process {hello['pid']} on {hello['host']}) was killed from outside",
-                   rank=rank)
+    return Failure(
+        "killed", f"rank {rank} (process {hello['pid']} on {hello['host']}) was killed from outside", rank=rank
+    )
 
 
 def _out_of_memory(rank: int, hello: dict[str, Any]) -> Failure:
     return Failure(
-        "out_of_memory", f"rank {rank} was killed because {hello['host']} ran out of memory", rank=rank,
+        "out_of_memory",
+        f"rank {rank} was killed because {hello['host']} ran out of memory",
+        rank=rank,
         fix="Use less data per worker, smaller batches or fewer workers on a node; --memory MIB reserves memory.",
     )
 
@@ -90,6 +106,11 @@ def first_cause(outcomes: list[RankOutcome], dead: dict[int, Failure]) -> Failur
     failed = [outcome for outcome in outcomes if outcome.failure is not None]
     if not failed:
         return None
-    failed.sort(key=lambda outcome: (outcome.failure.kind == "stopped" if outcome.failure else False,
-                                     outcome.is_peer_error, outcome.ended_at))
+    failed.sort(
+        key=lambda outcome: (
+            outcome.failure.kind == "stopped" if outcome.failure else False,
+            outcome.is_peer_error,
+            outcome.ended_at,
+        )
+    )
     return failed[0].failure

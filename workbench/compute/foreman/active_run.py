@@ -146,7 +146,7 @@ class ActiveRun:
         waiting = self._interrupt
         try:
             await asyncio.wait_for(waiting.wait(), timeout_s)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             return None
         return "interrupt"
 
@@ -167,7 +167,7 @@ class ActiveRun:
         if self.version <= cursor:
             try:
                 await asyncio.wait_for(self._changed.wait(), timeout_s)
-            except asyncio.TimeoutError:
+            except TimeoutError:
                 pass
         events, skipped = self._feed.since(cursor)
         return WatchReply(self.view(), events, self.version, skipped)

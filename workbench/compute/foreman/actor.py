@@ -12,6 +12,7 @@ from typing import Any
 
 import ray
 
+from workbench.cell.preflight import ClusterFacts
 from workbench.compute.engines.base import Attempt
 from workbench.compute.foreman.active_run import ActiveRun
 from workbench.compute.foreman.books import Books
@@ -22,6 +23,7 @@ from workbench.compute.foreman.spares import SparePool
 from workbench.compute.foreman.vault import Vault, in_background
 from workbench.compute.journal import parse
 from workbench.compute.spec import RunSpec
+from workbench.compute.status import facts_here
 from workbench.errors import RunNotFoundError
 from workbench.records import Failure, Resources, RunSnapshot, RunState, WatchReply
 from workbench.settings import home
@@ -112,8 +114,11 @@ class Foreman:
             await drive(self, run, shared)
         except Exception as error:
             log.exception("run %s", run.run_id)
-            failure = Failure("setup", f"the foreman failed: {type(error).__name__}: {error}",
-                              fix="Please report this with the foreman's log (%workbench doctor shows where it is).")
+            failure = Failure(
+                "setup",
+                f"the foreman failed: {type(error).__name__}: {error}",
+                fix="Please report this with the foreman's log (%workbench doctor shows where it is).",
+            )
             await self.settle(run, RunState.FAILED, failure)
             run.end(RunState.FAILED, failure)
 
@@ -170,6 +175,10 @@ class Foreman:
             "runs": [run.snapshot.to_json() for run in self.runs.values() if not run.snapshot.state.is_terminal],
             "spares": self.spares.counts(),
         }
+
+    async def facts(self) -> ClusterFacts:
+        """The Python and the packages of this node, which workers share."""
+        return await asyncio.to_thread(facts_here)
 
     async def close(self) -> None:
         """Stop all runs and end; for ``%workbench down``."""
@@ -255,9 +264,11 @@ class Foreman:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(books.set_state(run.run_id, state, failure)), 5.0)
         log_ = self._logs[run.run_id]
-        in_background(asyncio.to_thread(log_.close), self._tasks)
+        log_.close()
         for path in log_.texts():
             books.log_file(run.run_id, path, "logs")
+        if run.returns is not None:
+            books.log_value(run.run_id, run.returns, "returns/returns.pkl")
 
     # -- inside --------------------------------------------------------------------------------
 

@@ -8,9 +8,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import ray
+
 from workbench.errors import TrackingError
 from workbench.records import Failure, RunState
 from workbench.tracking.store import TrackingStore
+
+_MOST_RETURNED = 2 * 2**30
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +37,12 @@ class Books:
         self.problem = ""
 
     async def open(self, foreman_id: str) -> TrackingStore:
-        """Open the store at first use, and end what an earlier foreman left unfinished."""
+        """Open the store at first use, and end what an earlier foreman left unfinished.
+
+        A store whose file was removed meanwhile is made anew: writes to the removed one would be lost.
+        """
+        if self.store is not None and not self.store.is_there:
+            self.store = None
         if self.store is None:
             self.store = await self._call(self._open, foreman_id)
         return self.store
@@ -42,8 +51,11 @@ class Books:
         if self.store is not None:
             return self.store
         store = TrackingStore(self._uri, self._artifact_dir)
-        lost = Failure("cluster_lost", "the cluster or its foreman ended while the run was going on",
-                       fix="Continue it from its last checkpoint: %%train --resume RUN")
+        lost = Failure(
+            "cluster_lost",
+            "the cluster or its foreman ended while the run was going on",
+            fix="Continue it from its last checkpoint: %%train --resume RUN",
+        )
         for record in store.unfinished():
             if record.tags.get("workbench.foreman") != foreman_id:
                 store.set_state(record.run_id, RunState.FAILED, failure=lost)
@@ -78,6 +90,16 @@ class Books:
     def log_file(self, run_id: str, path: Path, artifact_path: str) -> Future[None]:
         """Write a file as an artifact."""
         return self._filer.submit(self._guarded, "log_file", run_id, path, artifact_path)
+
+    def log_value(self, run_id: str, ref: Any, artifact_file: str) -> Future[None]:
+        """Write the bytes that an object reference stands for, unless they are very many."""
+
+        def write() -> None:
+            data = ray.get(ref)
+            if data is not None and data.nbytes <= _MOST_RETURNED:
+                self._guarded("log_bytes", run_id, memoryview(data), artifact_file)
+
+        return self._filer.submit(write)
 
     def _guarded(self, method: str, *args: Any, **kwargs: Any) -> None:
         try:

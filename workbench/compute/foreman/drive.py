@@ -58,9 +58,7 @@ def _from_where(foreman: Foreman, run: ActiveRun) -> str:
     return " from the last checkpoint" if has_one else " from the beginning (no checkpoint was saved)"
 
 
-async def _attempt(
-    foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]], number: int
-) -> AttemptOutcome:
+async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]], number: int) -> AttemptOutcome:
     """One attempt; it can be stopped while it waits and while it runs."""
 
     def on_wait() -> None:
@@ -105,11 +103,18 @@ def _launch_failure(error: BaseException) -> Failure:
     if isinstance(error, WorkbenchError):
         return Failure("setup", str(error))
     if isinstance(error, ray.exceptions.RuntimeEnvSetupError):
-        return Failure("setup", "the run's packages could not be installed", traceback=str(error)[-3000:],
-                       fix="Check the names after --pip; the installer's own words are above.")
+        return Failure(
+            "setup",
+            "the run's packages could not be installed",
+            traceback=str(error)[-3000:],
+            fix="Check the names after --pip; the installer's own words are above.",
+        )
     log.error("launch failed", exc_info=error)
-    return Failure("setup", f"the workers could not be started: {type(error).__name__}: {error}",
-                   fix="%workbench doctor looks for the cause.")
+    return Failure(
+        "setup",
+        f"the workers could not be started: {type(error).__name__}: {error}",
+        fix="%workbench doctor looks for the cause.",
+    )
 
 
 async def _follow(foreman: Foreman, run: ActiveRun, attempt: Attempt) -> AttemptOutcome:
@@ -125,8 +130,13 @@ async def _follow(foreman: Foreman, run: ActiveRun, attempt: Attempt) -> Attempt
         timed_out = stopping not in done
         ended = await _wind_down(run, attempt, outcome)
         if timed_out:
-            return AttemptOutcome(Failure("timeout", f"it ran for {limit_s:g} s, the limit given with --timeout",
-                                          fix="Give more time, or continue it: %%train --resume " + run.snapshot.name))
+            return AttemptOutcome(
+                Failure(
+                    "timeout",
+                    f"it ran for {limit_s:g} s, the limit given with --timeout",
+                    fix="Give more time, or continue it: %%train --resume " + run.snapshot.name,
+                )
+            )
         return ended or AttemptOutcome(Failure("stopped", "killed, since it did not end by itself"))
     finally:
         stopping.cancel()

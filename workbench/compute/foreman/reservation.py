@@ -91,7 +91,7 @@ def _request(resources: Resources, run_id: str) -> Any:
 async def _is_ready(group: Any, timeout_s: float) -> bool:
     try:
         await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(group.ready().future())), timeout_s)
-    except asyncio.TimeoutError:
+    except TimeoutError:
         return False
     return True
 
@@ -144,7 +144,7 @@ def _take(node: dict[str, float], bundle: dict[str, float]) -> bool:
 def _first_lack(resources: Resources) -> str:
     total = ray.cluster_resources()
     if resources.gpus_per_worker and not total.get("GPU"):
-        return "It has no GPU: drop --gpus-per-worker, or join a cluster that has some: %workbench up --address ADDRESS."
+        return "It has no GPU: drop --gpus-per-worker, or join one that has: %workbench up --address ADDRESS."
     return "Ask for fewer or smaller workers, or join a larger cluster: %workbench up --address ADDRESS."
 
 
@@ -187,8 +187,9 @@ def explain(resources: Resources, holders: dict[str, Resources]) -> Waiting:
         actions.append("run without --gpus-per-worker to use the CPU")
     return Waiting(
         needs=_amounts({kind: needed[kind] for kind in short}),
-        free=", ".join(f"{_amount(kind, free.get(kind, 0.0))} of {_amount(kind, total.get(kind, 0.0))} free"
-                       for kind in short),
+        free=", ".join(
+            f"{_amount(kind, free.get(kind, 0.0))} of {_amount(kind, total.get(kind, 0.0))} free" for kind in short
+        ),
         held_by=held_by,
         actions=tuple(actions),
     )

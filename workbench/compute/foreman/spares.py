@@ -70,9 +70,7 @@ class SparePool:
                 return spare
         return await self.create(node_id, uses_torch)
 
-    async def create(
-        self, node_id: str, uses_torch: bool, runtime_env: dict[str, Any] | None = None
-    ) -> Spare:
+    async def create(self, node_id: str, uses_torch: bool, runtime_env: dict[str, Any] | None = None) -> Spare:
         """Start a process on a node, in an environment of its own where one is given."""
         options: dict[str, Any] = {
             "num_cpus": 0,

@@ -58,18 +58,24 @@ def verdict(ranks: dict[int, RankUsage], *, node_memory_mb: float | None = None)
     if gpus:
         idle = 100 - sum(gpus) / len(gpus)
         if idle > 40 and cpu > 80:
-            findings.append(f"The GPU idled {idle:.0f} % of the time while the CPU was busy: it waited for data. "
-                            "Give the data loader more workers, or prepare the data beforehand.")
+            findings.append(
+                f"The GPU idled {idle:.0f} % of the time while the CPU was busy: it waited for data. "
+                "Give the data loader more workers, or prepare the data beforehand."
+            )
         elif idle > 40:
-            findings.append(f"The GPU idled {idle:.0f} % of the time: batches may be too small, or it waited for "
-                            "files or the network.")
+            findings.append(
+                f"The GPU idled {idle:.0f} % of the time: batches may be too small, or it waited for "
+                "files or the network."
+            )
         else:
             findings.append(f"The GPU was busy {100 - idle:.0f} % of the time.")
         if max(usage.gpu_memory_share_max for usage in seen) > 0.92:
             findings.append("GPU memory was nearly full.")
     elif cpu < 30:
-        findings.append(f"The workers used {cpu:.0f} % of a core: most of the time they waited "
-                        "(for files, the network, or each other).")
+        findings.append(
+            f"The workers used {cpu:.0f} % of a core: most of the time they waited "
+            "(for files, the network, or each other)."
+        )
     else:
         findings.append(f"The workers were busy ({cpu:.0f} % of a core each).")
     if len(seen) > 1 and max(usage.cpu for usage in seen) > 2 * max(min(usage.cpu for usage in seen), 1.0):

@@ -59,9 +59,7 @@ class WorkerProcess:
         return perform(assignment, shared, foreman, self._shell)
 
 
-def perform(
-    assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, shell: Any
-) -> tuple[RankOutcome, Any]:
+def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, shell: Any) -> tuple[RankOutcome, Any]:
     """Run one rank with its line to the foreman; both engines end here.
 
     Args:
@@ -128,4 +126,3 @@ def _free_port(ip: str) -> int:
         probe.bind((ip, 0))
         port: int = probe.getsockname()[1]
         return port
-

@@ -6,7 +6,6 @@ import contextlib
 import faulthandler
 import linecache
 import os
-import pickle
 import signal
 import sys
 import time
@@ -15,8 +14,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import cloudpickle
-
 from workbench import in_cell
 from workbench.cell.payload import load
 from workbench.compute.journal import Journal
@@ -24,6 +21,7 @@ from workbench.compute.spec import Assignment, RankOutcome
 from workbench.compute.worker.context import WorkerContext
 from workbench.compute.worker.failures import describe, is_peer_error
 from workbench.compute.worker.output import OutputCapture
+from workbench.compute.worker.returns import pack_returns
 from workbench.compute.worker.shell import CellShell, execute
 from workbench.compute.worker.source_files import importable
 from workbench.compute.worker.torch_group import limit_threads, process_group
@@ -102,44 +100,6 @@ def _outcome(
         return RankOutcome(rank, None, ended_at), None
     blob, names, problem = pack_returns(shell.user_ns, assignment.returns)
     return RankOutcome(rank, None, ended_at, returned=names, returns_error=problem), blob
-
-
-def pack_returns(namespace: dict[str, Any], names: tuple[str, ...]) -> tuple[bytes | None, tuple[str, ...], str]:
-    """Pickle the named values one by one, so that one that cannot travel does not lose the others.
-
-    Returns:
-        The pickled dictionary of name to pickled value, the names in it, and what was wrong.
-    """
-    packed: dict[str, bytes] = {}
-    problems = []
-    for name in names:
-        if name not in namespace:
-            problems.append(f"{name!r} was never bound by the cell")
-            continue
-        try:
-            packed[name] = cloudpickle.dumps(_on_cpu(namespace[name]))
-        except Exception as error:
-            problems.append(f"{name!r} ({type(namespace[name]).__name__}) cannot be pickled: {error}")
-    blob = pickle.dumps(packed, protocol=5) if packed else None
-    return blob, tuple(packed), "; ".join(problems)
-
-
-def _on_cpu(value: Any) -> Any:
-    """A model or tensor where a notebook without that GPU can load it; DDP's wrapper is taken off."""
-    torch = sys.modules.get("torch")
-    if torch is None:
-        return value
-    if isinstance(value, torch.nn.parallel.DistributedDataParallel):
-        value = value.module
-    if isinstance(value, (torch.nn.Module, torch.Tensor)):
-        return value.cpu()
-    return value
-
-
-def unpack_returns(blob: bytes | memoryview) -> dict[str, Any]:
-    """The values that :func:`pack_returns` packed."""
-    packed: dict[str, bytes] = pickle.loads(blob)
-    return {name: cloudpickle.loads(data) for name, data in packed.items()}
 
 
 @contextlib.contextmanager

@@ -66,9 +66,7 @@ def _open_gpus(gpu_ids: tuple[str, ...]) -> list[Any]:
 
         pynvml.nvmlInit()
         return [
-            pynvml.nvmlDeviceGetHandleByIndex(int(name))
-            if name.isdigit()
-            else pynvml.nvmlDeviceGetHandleByUUID(name)
+            pynvml.nvmlDeviceGetHandleByIndex(int(name)) if name.isdigit() else pynvml.nvmlDeviceGetHandleByUUID(name)
             for name in gpu_ids
         ]
     except Exception:  # no driver, or not NVIDIA's: the run goes on without GPU figures

@@ -1,0 +1,85 @@
+"""Workbench: notebook cells as tracked, distributed runs.
+
+In a notebook, ``%load_ext workbench`` brings the magics ``%%train``, ``%runs`` and ``%workbench``.
+In a cell that runs, ``from workbench import log, checkpoint, progress``. From Python,
+:func:`train`, :func:`run` and :func:`runs`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from workbench import errors
+from workbench.in_cell import (
+    checkpoint,
+    in_run,
+    is_rank_zero,
+    latest_checkpoint,
+    local_rank,
+    log,
+    progress,
+    rank,
+    run_id,
+    world_size,
+)
+
+if TYPE_CHECKING:
+    from workbench.api import run, runs, train
+    from workbench.handle import RunHandle
+    from workbench.records import RunState
+
+_LAZY = {
+    "train": "workbench.api",
+    "run": "workbench.api",
+    "runs": "workbench.api",
+    "RunHandle": "workbench.handle",
+    "RunState": "workbench.records",
+}
+
+__all__ = [
+    "RunHandle",
+    "RunState",
+    "checkpoint",
+    "errors",
+    "in_run",
+    "is_rank_zero",
+    "latest_checkpoint",
+    "local_rank",
+    "log",
+    "progress",
+    "rank",
+    "run",
+    "run_id",
+    "runs",
+    "train",
+    "world_size",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("jupyter-ml-workbench")
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__", "load_ipython_extension"])
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """What ``%load_ext workbench`` calls."""
+    from workbench.magics import load
+
+    load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """What ``%unload_ext workbench`` calls."""
+    from workbench.magics import unload
+
+    unload(shell)

@@ -1,0 +1,150 @@
+"""``workbench`` in a terminal: the same verbs as the magics."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import OptionError, RunFailedError, WorkbenchError, suggestion
+from workbench.parsers import (
+    RUN_VERBS,
+    WORKBENCH_VERBS,
+    Help,
+    runs_parser,
+    train_options,
+    train_parser,
+    workbench_parser,
+)
+
+_USAGE = """usage: workbench COMMAND ...
+
+  train FILE [options]      run a Python file as a run         workbench train --help
+  runs [VERB] ...           list, show, logs, stop, compare …  workbench runs --help
+  status | up | down        the cluster                        workbench up --help
+  doctor                    look for problems, with fixes
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code: 0 well, 1 the run failed, 2 the call was wrong."""
+    words = list(sys.argv[1:] if words is None else words)
+    try:
+        return _run(words)
+    except Help as text:
+        print(text)
+        return 0
+    except KeyboardInterrupt:
+        return 130
+    except WorkbenchError as error:
+        print(str(error), file=sys.stderr)
+        return 2 if isinstance(error, OptionError) else 1
+
+
+def _run(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
+        print(_USAGE)
+        return 0
+    command, rest = words[0], words[1:]
+    if command in ("-V", "--version", "version"):
+        import workbench
+
+        print(workbench.__version__)
+        return 0
+    if command == "train":
+        return _train(rest)
+    if command == "runs":
+        return _runs(rest)
+    if command in WORKBENCH_VERBS:
+        return _workbench([command, *rest])
+    known = ["train", "runs", *WORKBENCH_VERBS]
+    raise OptionError(f"Cannot {command!r}: workbench knows {', '.join(known)}.{suggestion(command, known)}")
+
+
+def _train(words: list[str]) -> int:
+    from workbench import api
+    from workbench.records import RunState
+    from workbench.tracking.notebook import NotebookContext
+    from workbench.view.live import LiveView
+
+    parser = train_parser("workbench train")
+    parser.add_argument("file", type=Path, help="the Python file")
+    # The file comes first on the command line; a name is given with --name.
+    parser._actions = [action for action in parser._actions if action.dest != "name"]
+    parser.add_argument("--name", help="a name for the run; none takes the file's")
+    arguments = parser.parse(words)
+    if not arguments.file.is_file():
+        raise OptionError(f"Cannot run {str(arguments.file)!r}: there is no such file.")
+    options = train_options(arguments)
+    source = arguments.file.read_text()
+    context = NotebookContext(path=arguments.file.resolve(), source=source)
+    run = api.train_cell(
+        source, {"__name__": "__main__"}, options, filename=str(arguments.file), line_offset=0, context=context
+    )
+    if arguments.wait is False:
+        print(f"run {run.name} ({run.id}) submitted; workbench runs logs {run.name} -f")
+        return 0
+    snapshot = LiveView(run, is_kernel=False).hold()
+    if snapshot.state is not RunState.FINISHED:
+        raise RunFailedError(f"run {run.name} {snapshot.state.value}")
+    return 0
+
+
+def _runs(words: list[str]) -> int:
+    from workbench import commands
+
+    arguments = runs_parser("workbench runs").parse(words)
+    verb, arguments.words = commands.verb_of(arguments.words, RUN_VERBS, "list")
+    if verb == "logs":
+        commands.logs(arguments, _write)
+        return 0
+    if verb in ("show", "attach"):
+        return _watch(commands.run_of(arguments, verb), follow=verb == "attach")
+    calls: dict[str, Any] = {
+        "list": commands.list_runs,
+        "stop": commands.stop,
+        "compare": commands.compare,
+        "open": commands.open_notebook,
+        "tidy": commands.tidy,
+    }
+    print(calls[verb](arguments) if verb in calls else commands.open_ui())
+    return 0
+
+
+def _watch(run: Any, *, follow: bool) -> int:
+    from workbench.view.live import LiveView
+    from workbench.view.text import render
+
+    if follow:
+        LiveView(run, is_kernel=False).hold()
+    else:
+        print(render(run.snapshot()))
+    return 0
+
+
+def _workbench(words: list[str]) -> int:
+    from workbench import commands
+    from workbench.project import current_project
+
+    arguments = workbench_parser("workbench").parse(words)
+    project = current_project()
+    verb = commands.check_verb(arguments.verb)
+    if verb == "status":
+        print(commands.status(project))
+    elif verb == "up":
+        print(commands.up(project, arguments, lambda _: None))
+    elif verb == "down":
+        print(commands.down())
+    else:
+        print(commands.doctor(project))
+    return 0
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,128 @@
+"""One project as this process uses it: its settings, its tracking store, its cluster."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import ClusterError, ForemanError, RunNotFoundError, WorkbenchError
+from workbench.records import Failure, RunState
+from workbench.settings import Settings
+
+if TYPE_CHECKING:
+    from workbench.compute.connection import Connection
+    from workbench.tracking.records import RunRecord
+    from workbench.tracking.store import TrackingStore
+
+_LOST = Failure(
+    "cluster_lost",
+    "the cluster or its foreman ended while the run was going on",
+    fix="Continue it from its last checkpoint: %%train --resume RUN",
+)
+
+
+class Project:
+    """Everything that a project's runs need, opened when it is first used.
+
+    Args:
+        settings: The project's settings.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._store: TrackingStore | None = None
+        self._lock = threading.Lock()
+
+    @property
+    def store(self) -> TrackingStore:
+        """The tracking store."""
+        with self._lock:
+            if self._store is None:
+                from workbench.tracking.store import TrackingStore
+
+                artifacts = self.settings.artifact_dir if self.settings.is_embedded_tracking else None
+                self._store = TrackingStore(self.settings.tracking_uri, artifacts)
+            return self._store
+
+    def connection(self, *, start: bool = True, **options: Any) -> Connection:
+        """The connection to the cluster; see :func:`workbench.compute.connection.connect`."""
+        from workbench.compute.connection import connect
+
+        return connect(self.settings, start=start, **options)
+
+    def reconciled(self, record: RunRecord) -> RunRecord:
+        """A record whose state is true: a run that no foreman knows any more is noted as lost."""
+        if record.source != "workbench" or record.state.is_terminal:
+            return record
+        known = self._known_to_the_foreman(record.run_id)
+        if known is None:
+            self.store.set_state(record.run_id, RunState.FAILED, failure=_lost(record))
+            return self.store.get(record.run_id)
+        return replace(record, state=known)
+
+    def _known_to_the_foreman(self, run_id: str) -> RunState | None:
+        try:
+            reply = self.connection(start=False).call("watch", run_id, 0, 0.0, timeout_s=8.0)
+        except (ClusterError, RunNotFoundError):
+            return None
+        state: RunState = reply.snapshot.state
+        return state
+
+    def returned(self, run_id: str) -> dict[str, Any]:
+        """A finished run's returned values by name: from the cluster, or as kept with the run."""
+        from workbench.compute.worker.returns import unpack_returns
+
+        blob: Any = None
+        try:
+            refs = self.connection(start=False).call("returns", run_id)
+            if refs:
+                import ray
+
+                blob = ray.get(refs[0])
+        except WorkbenchError:
+            pass
+        if blob is None:
+            try:
+                blob = self.store.read_artifact(run_id, "returns/returns.pkl")
+            except FileNotFoundError:
+                return {}
+        return unpack_returns(blob if isinstance(blob, bytes) else memoryview(blob))
+
+    def logs(self, run_id: str, rank: int, tail: int) -> str:
+        """The last lines that a rank printed: from the foreman, or as kept with the run."""
+        try:
+            text: str = self.connection(start=False).call("log_tail", run_id, rank, tail)
+            return text
+        except (ForemanError, ClusterError, RunNotFoundError):
+            pass
+        path = self.settings.run_dir(run_id) / "logs" / f"rank-{rank}.log"
+        try:
+            lines = path.read_text(errors="replace").splitlines(keepends=True)
+        except OSError:
+            try:
+                lines = (
+                    self.store.read_artifact(run_id, f"logs/rank-{rank}.log")
+                    .decode(errors="replace")
+                    .splitlines(keepends=True)
+                )
+            except FileNotFoundError:
+                return ""
+        return "".join(lines[-tail:])
+
+
+def _lost(record: RunRecord) -> Failure:
+    return replace(_LOST, fix=_LOST.fix.replace("RUN", record.name))
+
+
+_projects: dict[tuple[Path, str], Project] = {}
+
+
+def current_project(folder: Path | None = None) -> Project:
+    """The project of a folder, the current one by default; the same object each time."""
+    settings = Settings.of(folder)
+    key = (settings.project, settings.tracking_uri)
+    if key not in _projects:
+        _projects[key] = Project(settings)
+    return _projects[key]

@@ -1,0 +1,84 @@
+"""Which notebook a kernel belongs to, and what was executed in it before the run's cell."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class ExecutedCell:
+    """A cell that was executed in this kernel, in the order of execution."""
+
+    execution_count: int
+    source: str
+
+
+@dataclass(frozen=True)
+class NotebookContext:
+    """Where a run was sent from.
+
+    Attributes:
+        path: The notebook's file, None where it is not known (a terminal, a script).
+        cell_id: The notebook format's id of the cell, None where the front end does not tell it.
+        execution_count: The cell's number in this kernel.
+        source: The whole cell as typed, its magic line included.
+        executed: The cells executed before it, in order.
+    """
+
+    path: Path | None = None
+    cell_id: str | None = None
+    execution_count: int | None = None
+    source: str = ""
+    executed: tuple[ExecutedCell, ...] = ()
+
+    @property
+    def experiment(self) -> str:
+        """The name under which its runs are kept: the notebook's."""
+        return self.path.stem if self.path is not None else "default"
+
+    def executed_json(self) -> bytes:
+        """The executed cells as JSON."""
+        return json.dumps([asdict(cell) for cell in self.executed], indent=1, ensure_ascii=False).encode()
+
+
+def context_of(shell: Any, source: str = "") -> NotebookContext:
+    """The context of the cell that ``shell`` executes now."""
+    if shell is None:
+        return NotebookContext(source=source)
+    count = getattr(shell, "execution_count", None)
+    inputs = (shell.user_ns.get("In") or [])[1:count] if count else []
+    executed = tuple(ExecutedCell(number, text) for number, text in enumerate(inputs, 1) if text)
+    return NotebookContext(notebook_path(shell), _cell_id(shell), count, source, executed)
+
+
+def notebook_path(shell: Any) -> Path | None:
+    """The notebook's file: from the server's session name, or from what VS Code leaves in the namespace."""
+    named = (
+        shell.user_ns.get("__vsc_ipynb_file__")
+        or os.environ.get("WORKBENCH_NOTEBOOK")
+        or os.environ.get("JPY_SESSION_NAME")
+    )
+    if not named:
+        return None
+    path = Path(named)
+    # jupyter_server gives a path from its root or a full one; the kernel starts beside the notebook.
+    for candidate in (path, Path.cwd() / path.name):
+        if candidate.suffix == ".ipynb" and candidate.is_file():
+            return candidate.resolve()
+    return path if path.suffix == ".ipynb" else None
+
+
+def _cell_id(shell: Any) -> str | None:
+    kernel = getattr(shell, "kernel", None)
+    if kernel is None:
+        return None
+    try:
+        parent = kernel.get_parent("shell")
+    except Exception:  # another kernel than ipykernel
+        return None
+    found = (parent.get("metadata") or {}).get("cellId")
+    return str(found) if found else None
