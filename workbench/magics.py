@@ -63,16 +63,16 @@ class WorkbenchMagics(Magics):
                 context=context_of(self.shell, f"%%train {line}\n{cell}".replace("%%train \n", "%%train\n")),
                 before_submit=lambda payload: starting.before_submit(payload, options),
             )
-        self.follow(run, options)
+        self.follow(run, options, starting.handle)
 
-    def follow(self, run: RunHandle, options: RunOptions) -> None:
+    def follow(self, run: RunHandle, options: RunOptions, handle: Any = None) -> None:
         """Show a run below the cell, and bring its returns back when it ends."""
         self.arrivals.expect(run, options.returns)
 
         def on_end(snapshot: RunSnapshot) -> None:
             self.arrivals.arrive(run, snapshot)
 
-        view = LiveView(run, is_kernel=hasattr(self.shell, "kernel"), on_end=on_end)
+        view = LiveView(run, is_kernel=hasattr(self.shell, "kernel"), on_end=on_end, handle=handle)
         if self.should_hold(options.wait):
             snapshot = view.hold()
             if snapshot.state is not RunState.FINISHED:

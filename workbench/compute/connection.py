@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 from workbench.compute import local
-from workbench.compute.ray_env import prepare_environment
+from workbench.compute.ray_env import import_ray, prepare_environment
 from workbench.errors import ClusterError, ForemanError, WorkbenchError
 from workbench.settings import Settings
 
-T = TypeVar("T")
 _CALL_TIMEOUT_S = 60.0
 
 _lock = threading.RLock()
@@ -138,6 +136,7 @@ def _is_joined(address: str, settings: Settings) -> bool:
 
 def _join(address: str, *, is_local: bool) -> None:
     prepare_environment(is_local=is_local)
+    import_ray()
     import ray
 
     if ray.is_initialized():
@@ -195,14 +194,3 @@ def disconnect() -> None:
             ray.shutdown()
         _connected_to = None
 
-
-def retrying(call: Callable[[], T], *, attempts: int = 2) -> T:
-    """Call again after a lost foreman, once a new one could be made."""
-    for attempt in range(attempts):
-        try:
-            return call()
-        except ForemanError:
-            if attempt + 1 == attempts:
-                raise
-            time.sleep(0.2)
-    raise AssertionError("unreachable")

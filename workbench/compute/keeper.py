@@ -6,6 +6,7 @@ Started by :mod:`workbench.compute.local` as ``python -m workbench.compute.keepe
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import threading
 import time
 from pathlib import Path
 
-from workbench.compute.ray_env import prepare_environment
+from workbench.compute.ray_env import import_ray, prepare_environment
 
 
 def main() -> None:
@@ -24,10 +25,11 @@ def main() -> None:
     parser.add_argument("--cpus", type=float)
     parser.add_argument("--gpus", type=float)
     parser.add_argument("--spares", type=int)
-    parser.add_argument("--tracking-uri", default="")
+    parser.add_argument("--tracking-uri", required=True)
     parser.add_argument("--artifact-dir")
     arguments = parser.parse_args()
     prepare_environment(is_local=True)
+    import_ray()
     import ray
 
     from workbench.compute.connection import ensure_foreman
@@ -35,6 +37,8 @@ def main() -> None:
     done = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: done.set())
+    preparing = threading.Thread(target=_prepare_store, args=(arguments.tracking_uri,), daemon=True)
+    preparing.start()
     ray.init(
         address="local",
         num_cpus=arguments.cpus,
@@ -55,13 +59,21 @@ def main() -> None:
     aside = arguments.record.with_suffix(".new")
     aside.write_text(json.dumps(record))
     aside.replace(arguments.record)
-    foreman.begin.remote()
-    if arguments.tracking_uri:
-        foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
+    preparing.join()
+    foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
     while not done.wait(2.0):
         if not arguments.record.exists():  # the user's folder was removed: nobody can find us any more
             break
     _end(arguments.record, foreman)
+
+
+def _prepare_store(tracking_uri: str) -> None:
+    """Make a new SQLite store while Ray starts: its tables take seconds."""
+    if tracking_uri.startswith("sqlite:///"):
+        from workbench.tracking.sqlite_file import prepare
+
+        with contextlib.suppress(Exception):  # the first run says what is wrong with it
+            prepare(Path(tracking_uri.removeprefix("sqlite:///")))
 
 
 def _end(record: Path, foreman: object) -> None:

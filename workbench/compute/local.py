@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from workbench.compute.ray_env import prepare_environment
+from workbench.compute.ray_env import import_ray, lazy_imports_path, prepare_environment
 from workbench.errors import ClusterError
 from workbench.settings import Settings, home
 
@@ -101,6 +102,8 @@ def start(
                 cwd=home(),
                 env=_environment(),
             )
+        # This process needs Ray as well as soon as the cluster is up.
+        threading.Thread(target=import_ray, name="import-ray", daemon=True).start()
         return _wait_until_up(keeper, on_tick)
 
 
@@ -108,10 +111,9 @@ def _environment() -> dict[str, str]:
     """The keeper's environment: workers inherit it, so nothing of this kernel's own may be in it."""
     own = ("JPY_", "IPY", "MLFLOW_RUN_ID", "CUDA_VISIBLE_DEVICES_KERNEL", "MPLBACKEND", "PYDEVD")
     environ = {key: value for key, value in os.environ.items() if not key.startswith(own)}
-    package_root = str(Path(__file__).resolve().parents[2])
-    paths = environ.get("PYTHONPATH", "").split(os.pathsep)
-    if package_root not in paths:
-        environ["PYTHONPATH"] = os.pathsep.join(filter(None, [package_root, *paths]))
+    first = [str(lazy_imports_path()), str(Path(__file__).resolve().parents[2])]
+    others = [path for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in first]
+    environ["PYTHONPATH"] = os.pathsep.join([*first, *others])
     return environ
 
 

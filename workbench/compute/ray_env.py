@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import secrets
+import sys
 from pathlib import Path
 
 from workbench.settings import home
@@ -41,8 +43,6 @@ def prepare_environment(*, is_local: bool) -> None:
     # Under `uv run`, Ray would start its workers by `uv run` again, in an environment without Ray.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    # Ray's own dashboards and metrics are not needed for runs; their exporters only log errors.
-    os.environ.setdefault("RAY_DISABLE_IMPORT_WARNING", "1")
     if is_local:
         os.environ["RAY_AUTH_MODE"] = "token"
         os.environ["RAY_AUTH_TOKEN_PATH"] = str(token_path())
@@ -51,6 +51,17 @@ def prepare_environment(*, is_local: bool) -> None:
         os.environ[_LOOPBACK] = "0"
 
 
-def is_on_loopback() -> bool:
-    """Whether Ray will bind the loopback interface alone."""
-    return os.environ.get(_LOOPBACK) == "0"
+def lazy_imports_path() -> Path:
+    """The folder that goes first on the import path of a cluster's processes; see what is in it."""
+    return Path(__file__).resolve().parent / "lazy_imports"
+
+
+def import_ray() -> None:
+    """Import Ray without the second that a package it does not use takes; harmless when done twice."""
+    folder = str(lazy_imports_path())
+    sys.path.insert(0, folder)
+    try:
+        importlib.import_module("ray")
+    finally:
+        sys.path.remove(folder)
+

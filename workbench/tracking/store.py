@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import sqlite3
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
@@ -13,11 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
-
 from workbench.errors import RunNotFoundError, TrackingError, suggestion
 from workbench.records import Failure, RunState
 from workbench.tracking.records import RunRecord, record_of
+from workbench.tracking.sqlite_file import inode, prepare
 
 _BATCH = 1000
 _VALUE_CHARS = 6000
@@ -49,7 +47,7 @@ class TrackingStore:
 
             if tracking_uri.startswith("sqlite:///"):
                 path = Path(tracking_uri.removeprefix("sqlite:///"))
-                self._client = MlflowClient(_prepared(path))
+                self._client = MlflowClient(prepare(path))
             else:
                 self._client = MlflowClient(tracking_uri)
             self._file = self._identity()
@@ -62,7 +60,7 @@ class TrackingStore:
     def _identity(self) -> int | None:
         if not self.tracking_uri.startswith("sqlite:///"):
             return None
-        return _inode(Path(self.tracking_uri.removeprefix("sqlite:///")))
+        return inode(Path(self.tracking_uri.removeprefix("sqlite:///")))
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -295,40 +293,6 @@ class TrackingStore:
             first = str(error).splitlines()[0][:200]
             message = f"Cannot {verb} the tracking store {self.tracking_uri!r}: {first}. {fix or ''}"
             raise TrackingError(message.rstrip()) from error
-
-
-_opened: dict[Path, list[int]] = {}
-
-
-def _prepared(path: Path) -> str:
-    """The address of an SQLite store whose file is there and whole, for many readers and one writer.
-
-    MLflow's own first use of a new file races between processes, so it happens under a lock. It
-    also holds on to a file by its address for as long as the process lives: where the file was
-    removed and made anew, the address is spelled differently.
-    """
-    from mlflow import MlflowClient
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{path}.lock", timeout=120):
-        is_new = _inode(path) == -1 or not path.stat().st_size
-        if is_new:
-            with contextlib.closing(sqlite3.connect(path)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
-        inodes = _opened.setdefault(path, [])
-        if _inode(path) not in inodes:
-            inodes.append(_inode(path))
-        uri = f"sqlite:///{path.parent}{'/.' * inodes.index(_inode(path))}/{path.name}"
-        if is_new:
-            MlflowClient(uri).search_experiments(max_results=1)
-    return uri
-
-
-def _inode(path: Path) -> int:
-    try:
-        return path.stat().st_ino
-    except OSError:
-        return -1
 
 
 def _fix(text: str) -> str | None:

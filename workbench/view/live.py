@@ -40,14 +40,20 @@ class LiveView:
         run: What to show.
         is_kernel: Whether a front end can renew output in place; a terminal cannot.
         on_end: Called once with the last snapshot, before the view shows it.
+        handle: A display that the card takes the place of; None makes a new one.
     """
 
     def __init__(
-        self, run: Watched, *, is_kernel: bool, on_end: Callable[[RunSnapshot], None] = lambda _: None
+        self,
+        run: Watched,
+        *,
+        is_kernel: bool,
+        on_end: Callable[[RunSnapshot], None] = lambda _: None,
+        handle: Any = None,
     ) -> None:
         self._run = run
         self._on_end = on_end
-        self._surface: _Surface = _NotebookSurface(run) if is_kernel else _TerminalSurface()
+        self._surface: _Surface = _NotebookSurface(run, handle) if is_kernel else _TerminalSurface()
         self.ended = threading.Event()
 
     def hold(self) -> RunSnapshot:
@@ -144,9 +150,9 @@ class _TerminalSurface:
 class _NotebookSurface:
     """A display that is renewed in place: widgets while the run goes on, static HTML once it ended."""
 
-    def __init__(self, run: Watched) -> None:
+    def __init__(self, run: Watched, handle: Any) -> None:
         self._run = run
-        self._handle: Any = None
+        self._handle: Any = handle
         self._controls: Any = None
         self._tail_handle: Any = None
         self._shown = ""
@@ -164,10 +170,8 @@ class _NotebookSurface:
         rendered = card.html(snapshot)
         if rendered == self._shown:
             return
-        self._shown = rendered
-        if self._handle is None:
-            from IPython.display import display
-
+        is_first, self._shown = not self._shown, rendered
+        if is_first:
             from workbench.view.controls import Controls
 
             self._controls = Controls.create(self._run)
@@ -175,7 +179,7 @@ class _NotebookSurface:
             if self._controls is not None:
                 self._controls.show(rendered, snapshot)
                 bundle.update(self._controls.bundle())
-            self._handle = display(bundle, raw=True, display_id=True)
+            self._put(bundle)
         elif self._controls is not None:
             self._controls.show(rendered, snapshot)
         else:
@@ -188,12 +192,14 @@ class _NotebookSurface:
             self._handle.update({"text/html": card.html(snapshot), "text/plain": text.render(snapshot)}, raw=True)
 
     def end(self, snapshot: RunSnapshot) -> None:
-        from IPython.display import display
-
-        bundle = {"text/html": card.html(snapshot), "text/plain": text.render(snapshot)}
-        if self._handle is None:
-            display(bundle, raw=True)
-        else:
-            self._handle.update(bundle, raw=True)
+        self._put({"text/html": card.html(snapshot), "text/plain": text.render(snapshot)})
         if self._controls is not None:
             self._controls.close()
+
+    def _put(self, bundle: dict[str, Any]) -> None:
+        from IPython.display import display
+
+        if self._handle is None:
+            self._handle = display(bundle, raw=True, display_id=True)
+        else:
+            self._handle.update(bundle, raw=True)

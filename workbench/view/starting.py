@@ -20,22 +20,25 @@ class DryRun(WorkbenchError):
 
 
 class Starting:
-    """Says why a cell takes a moment, and takes the words back when it is done.
+    """Says why a cell takes a moment; the card then takes the place of the words.
 
     Args:
         shell: The notebook's shell.
+
+    Attributes:
+        handle: The display that was used, None where nothing needed to be said.
     """
 
     def __init__(self, shell: Any) -> None:
         self._is_kernel = hasattr(shell, "kernel")
-        self._handle: Any = None
+        self.handle: Any = None
 
     def __enter__(self) -> Starting:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if self._handle is not None:
-            self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
+        if self.handle is not None and error is not None:
+            self.handle.update({"text/plain": ""}, raw=True)
 
     def tick(self, seconds: float) -> None:
         """A cluster is starting since so long."""
@@ -43,16 +46,16 @@ class Starting:
             return
         words = f"Starting a Ray cluster on this machine (once for all notebooks) … {seconds:.0f} s"
         if not self._is_kernel:
-            if self._handle is None:
+            if self.handle is None:
                 print(words, file=sys.stderr)
             return
         from IPython.display import display
 
         bundle = {"text/plain": words}
-        if self._handle is None:
-            self._handle = display(bundle, raw=True, display_id=True)
+        if self.handle is None:
+            self.handle = display(bundle, raw=True, display_id=True)
         else:
-            self._handle.update(bundle, raw=True)
+            self.handle.update(bundle, raw=True)
 
     def before_submit(self, payload: CellPayload, options: RunOptions) -> None:
         """Start the cluster where there is none; show what leaves the kernel where it is much, or asked for."""

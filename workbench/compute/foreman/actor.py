@@ -24,7 +24,7 @@ from workbench.compute.foreman.vault import Vault, in_background
 from workbench.compute.journal import parse
 from workbench.compute.spec import RunSpec
 from workbench.compute.status import facts_here
-from workbench.errors import RunNotFoundError
+from workbench.errors import RunNotFoundError, TrackingError
 from workbench.records import Failure, Resources, RunSnapshot, RunState, WatchReply
 from workbench.settings import home
 from workbench.tracking.sink import MetricSink
@@ -33,6 +33,8 @@ NAME = "foreman"
 NAMESPACE = "workbench"
 _REMEMBERED = 200
 _ORDER_POLL_S = 20.0
+_REFILL_AFTER_S = 15.0
+_REFILL_PAUSE_S = 0.5
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +69,10 @@ class Foreman:
         return self.id
 
     async def warm_up(self, tracking_uri: str, artifact_dir: str | None) -> None:
-        """Open a tracking store ahead of the first run."""
-        await self._open_books(tracking_uri, artifact_dir)
+        """Open a tracking store ahead of the first run, then prepare the first spares."""
+        with contextlib.suppress(TrackingError):  # the first run says what is wrong with it
+            await self._open_books(tracking_uri, artifact_dir)
+        await self.begin()
 
     # -- for kernels ---------------------------------------------------------------------------
 
@@ -214,10 +218,17 @@ class Foreman:
             elif event["k"] == "first" and rank == 0:
                 run.enter(RunState.RUNNING)
                 self.books_of(run).set_state(run.run_id, RunState.RUNNING)
-                self.spares.refill()
+                in_background(self._refill_later(run), self._tasks)
         if points:
             self._sinks[run.run_id].add(points)
         run.touch()
+
+    async def _refill_later(self, run: ActiveRun) -> None:
+        """Replace the spares that a run took when it has ended, or has been going on for a while."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(run.ended.wait(), _REFILL_AFTER_S)
+        await asyncio.sleep(_REFILL_PAUSE_S)
+        self.spares.refill()
 
     async def next_order(self, run_id: str, attempt: int, rank: int) -> str | None:
         """What a rank is to do next; waits for an order."""
@@ -253,7 +264,6 @@ class Foreman:
         async def give_back() -> None:
             await attempt.release()
             self.holding.pop(run.run_id, None)
-            self.spares.refill()
 
         in_background(give_back(), self._tasks)
 

@@ -35,8 +35,8 @@ class WorkerContext:
             step = self._calls
         self._calls += 1
         try:
-            numbers = {f"{name}{self._suffix}": float(value) for name, value in values.items()}
-        except (TypeError, ValueError) as error:
+            numbers = {f"{name}{self._suffix}": _number(value) for name, value in values.items()}
+        except (TypeError, ValueError, RuntimeError) as error:
             bad = next(name for name, value in values.items() if not _is_number(value))
             raise TypeError(
                 f"Cannot log {bad}={values[bad]!r}: a metric is one number. Log {bad}=float(...) of one value, "
@@ -69,9 +69,14 @@ class WorkerContext:
         return self._checkpoints.load()
 
 
+def _number(value: Any) -> float:
+    """A metric's value; a tensor's item rather than its float, which warns where it has a gradient."""
+    return float(value.item() if hasattr(value, "item") else value)
+
+
 def _is_number(value: Any) -> bool:
     try:
-        float(value)
-    except (TypeError, ValueError):
+        _number(value)
+    except (TypeError, ValueError, RuntimeError):
         return False
     return True
