@@ -193,4 +193,3 @@ def disconnect() -> None:
         if ray.is_initialized():
             ray.shutdown()
         _connected_to = None
-

@@ -64,4 +64,3 @@ def import_ray() -> None:
         importlib.import_module("ray")
     finally:
         sys.path.remove(folder)
-

@@ -39,6 +39,7 @@ class TrackingStore:
 
     def __init__(self, tracking_uri: str, artifact_dir: Path | None = None) -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+        os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
         self.tracking_uri = tracking_uri
         self._artifact_dir = artifact_dir
         self._experiments: dict[str, str] = {}
@@ -229,12 +230,12 @@ class TrackingStore:
 
     def read_artifact(self, run_id: str, path: str) -> bytes:
         """A file kept with a run; ``FileNotFoundError`` where there is none of that name."""
+        from mlflow.exceptions import MlflowException
+
         with tempfile.TemporaryDirectory() as folder:
             try:
-                with self._explained("read"):
-                    local = self._client.download_artifacts(run_id, path, folder)
-                return Path(local).read_bytes()
-            except (TrackingError, OSError) as error:
+                return Path(self._client.download_artifacts(run_id, path, folder)).read_bytes()
+            except (MlflowException, OSError) as error:
                 raise FileNotFoundError(f"Run {run_id} keeps no file {path!r}.") from error
 
     # -- inside --------------------------------------------------------------------------------

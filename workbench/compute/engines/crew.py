@@ -12,6 +12,7 @@ from typing import Any
 import ray
 
 from workbench.compute.engines.base import AttemptOutcome, Order
+from workbench.compute.engines.environ import threads_for, torchrun_environ
 from workbench.compute.engines.postmortem import first_cause, read_the_dead
 from workbench.compute.foreman.reservation import Reservation, reserve
 from workbench.compute.foreman.spares import Spare
@@ -65,41 +66,6 @@ async def _draw(order: Order, reservation: Reservation) -> list[Spare]:
     )
 
 
-def torchrun_environ(
-    *,
-    rank: int,
-    local_rank: int,
-    node_rank: int,
-    local_world_size: int,
-    world_size: int,
-    address: str,
-    port: int,
-    attempt: int,
-    run_id: str,
-) -> dict[str, str]:
-    """The environment that ``torchrun`` would set for a rank.
-
-    Source: https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables
-    """
-    return {
-        "RANK": str(rank),
-        "LOCAL_RANK": str(local_rank),
-        "GROUP_RANK": str(node_rank),
-        "ROLE_RANK": str(rank),
-        "ROLE_NAME": "default",
-        "LOCAL_WORLD_SIZE": str(local_world_size),
-        "WORLD_SIZE": str(world_size),
-        "GROUP_WORLD_SIZE": str(max(1, world_size // max(1, local_world_size))),
-        "ROLE_WORLD_SIZE": str(world_size),
-        "MASTER_ADDR": address,
-        "MASTER_PORT": str(port),
-        "TORCHELASTIC_RESTART_COUNT": str(attempt - 1),
-        "TORCHELASTIC_MAX_RESTARTS": "0",
-        "TORCHELASTIC_RUN_ID": run_id,
-        "TORCHELASTIC_USE_AGENT_STORE": "False",
-    }
-
-
 def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[str, ...]]) -> list[Assignment]:
     """Each rank's part, from where the processes are."""
     options, code = order.spec.options, order.spec.code
@@ -116,8 +82,7 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
             options.resources.gpus_per_worker,
         )
         backend = _backend(world_size, code.uses_torch, visible, on_node[node])
-        cpus = options.resources.cpus_per_worker
-        threads = max(1, hello["cores"] // on_node[node]) if cpus is None else max(1, int(cpus))
+        threads = threads_for(options.resources, hello["cores"], on_node[node])
         environ = torchrun_environ(
             rank=rank,
             local_rank=seen[node],

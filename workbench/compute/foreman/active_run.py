@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbench.compute.foreman.board import Board
 from workbench.compute.foreman.feed import Feed
 from workbench.compute.foreman.series import Curve
 from workbench.compute.foreman.usage import RankUsage, verdict
@@ -46,12 +47,12 @@ class ActiveRun:
         self.ended = asyncio.Event()
         self.node_memory_mb: float | None = None
         self._feed = Feed()
+        self._boards: dict[int, Board] = {}
         self._curves: dict[str, Curve] = {}
         self._changed = asyncio.Event()
         self._interrupt = asyncio.Event()
         self._offsets: dict[tuple[int, int], int] = {}
         self._progress_began: tuple[float, int] | None = None
-        self.folder_error = ""
 
     # -- what happened -------------------------------------------------------------------------
 
@@ -134,6 +135,10 @@ class ActiveRun:
     def shipped(self, attempt: int, rank: int) -> int:
         """How many journal bytes of a rank have arrived."""
         return self._offsets.get((attempt, rank), 0)
+
+    def board(self, attempt: int) -> Board:
+        """Where the ranks of an attempt tell that they began and how they ended."""
+        return self._boards.setdefault(attempt, Board())
 
     # -- orders --------------------------------------------------------------------------------
 

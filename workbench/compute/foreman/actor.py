@@ -22,7 +22,7 @@ from workbench.compute.foreman.run_log import RunLog
 from workbench.compute.foreman.spares import SparePool
 from workbench.compute.foreman.vault import Vault, in_background
 from workbench.compute.journal import parse
-from workbench.compute.spec import RunSpec
+from workbench.compute.spec import RankOutcome, RunSpec
 from workbench.compute.status import facts_here
 from workbench.errors import RunNotFoundError, TrackingError
 from workbench.records import Failure, Resources, RunSnapshot, RunState, WatchReply
@@ -229,6 +229,20 @@ class Foreman:
             await asyncio.wait_for(run.ended.wait(), _REFILL_AFTER_S)
         await asyncio.sleep(_REFILL_PAUSE_S)
         self.spares.refill()
+
+    async def rank_began(self, run_id: str, attempt: int, rank: int, hello: dict[str, Any]) -> None:
+        """A rank of an engine that does not hold its processes runs."""
+        board = self._run(run_id).board(attempt)
+        board.hellos[rank] = hello
+        board.notify()
+
+    async def rank_ended(self, run_id: str, attempt: int, rank: int, outcome: RankOutcome, blob: Any) -> None:
+        """Such a rank ended; its returned values are put again, since its process is about to end."""
+        board = self._run(run_id).board(attempt)
+        if blob is not None:
+            board.returns = await asyncio.to_thread(ray.put, blob)
+        board.outcomes[rank] = outcome
+        board.notify()
 
     async def next_order(self, run_id: str, attempt: int, rank: int) -> str | None:
         """What a rank is to do next; waits for an order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import ctypes
 import os
 import signal
 import threading
@@ -32,6 +32,7 @@ class Link:
         self._key = key
         self._journal = journal
         self._offset = 0
+        self._cell_thread = threading.current_thread()
         self._closing = threading.Event()
         self._shipper = threading.Thread(target=self._ship, name="ship-journal", daemon=True)
         self._orders = threading.Thread(target=self._obey, name="take-orders", daemon=True)
@@ -88,5 +89,12 @@ class Link:
                 time.sleep(1.0)
                 continue
             if order == "interrupt" and not self._closing.is_set():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(os.getpid(), signal.SIGINT)
+                self._interrupt()
+
+    def _interrupt(self) -> None:
+        """Raise ``KeyboardInterrupt`` in the cell, so that its ``finally`` blocks run."""
+        if self._cell_thread is threading.main_thread():
+            os.kill(os.getpid(), signal.SIGINT)
+        else:  # Ray Train runs its function beside the main thread, where signals do not arrive
+            ident = ctypes.c_ulong(self._cell_thread.ident or 0)
+            ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(KeyboardInterrupt))

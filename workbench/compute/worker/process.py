@@ -7,7 +7,6 @@ import importlib
 import os
 import socket
 import sys
-import threading
 from typing import Any
 
 import ray
@@ -41,22 +40,26 @@ class WorkerProcess:
                 importlib.import_module("torch.distributed")
 
     def hello(self) -> dict[str, Any]:
-        """Where this process is; a free port for rank 0's rendezvous among it."""
-        context = ray.get_runtime_context()
-        ip = ray.util.get_node_ip_address()
-        return {
-            "pid": os.getpid(),
-            "node_id": context.get_node_id(),
-            "ip": ip,
-            "host": socket.gethostname(),
-            "port": _free_port(ip),
-            "python": sys.version.split()[0],
-            "cores": os.cpu_count() or 1,
-        }
+        """See :func:`describe_process`."""
+        return describe_process()
 
     def run(self, assignment: Assignment, shared: dict[str, list[Any]], foreman: Any) -> tuple[RankOutcome, Any]:
         """Run one rank in this process's main thread; see :func:`perform`."""
         return perform(assignment, shared, foreman, self._shell)
+
+
+def describe_process() -> dict[str, Any]:
+    """Where this process is; a free port for rank 0's rendezvous among it."""
+    ip = ray.util.get_node_ip_address()
+    return {
+        "pid": os.getpid(),
+        "node_id": ray.get_runtime_context().get_node_id(),
+        "ip": ip,
+        "host": socket.gethostname(),
+        "port": _free_port(ip),
+        "python": sys.version.split()[0],
+        "cores": os.cpu_count() or 1,
+    }
 
 
 def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, shell: Any) -> tuple[RankOutcome, Any]:
@@ -74,7 +77,6 @@ def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, 
     from workbench.compute.worker.link import Link
     from workbench.compute.worker.runtime import run_rank, watch_for_crashes
 
-    assert threading.current_thread() is threading.main_thread(), "a cell needs the main thread for its signals"
     path = journal_path(assignment.run_id, assignment.attempt, assignment.rank)
     watch_for_crashes(path.with_suffix(".crash"))
     journal = Journal(path)

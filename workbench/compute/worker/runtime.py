@@ -8,6 +8,7 @@ import linecache
 import os
 import signal
 import sys
+import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -127,6 +128,9 @@ def _environment(assignment: Assignment) -> Iterator[None]:
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
     """While the cell runs, SIGINT raises ``KeyboardInterrupt``, so that its ``finally`` blocks run."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
     previous = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         yield

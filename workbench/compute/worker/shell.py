@@ -92,6 +92,9 @@ class _ShiftLines(ast.NodeTransformer):
 
 def create_shell() -> CellShell:
     """This process's shell, made once; its namespace becomes the module ``__main__``."""
+    if CellShell.initialized():
+        present: CellShell = CellShell.instance()
+        return present
     main = types.ModuleType("__main__")
     main.__dict__["__builtins__"] = sys.modules["builtins"]
     sys.modules["__main__"] = main

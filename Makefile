@@ -1,0 +1,39 @@
+# Each target works alone on a fresh clone: Python 3.11 or newer with venv, Node 20, and apt or a browser.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test lab bench lint clean install browser
+
+install: $(INSTALLED)
+
+$(INSTALLED): pyproject.toml package.json constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,test]'
+	touch $@
+
+demo: $(INSTALLED)  ## run the quickstart notebook from end to end and show what comes out
+	$(BIN)/python binder/run_notebook.py binder/quickstart.ipynb
+
+test: $(INSTALLED) browser  ## all tests, those in a real browser included
+	$(BIN)/python -m pytest
+
+browser:
+	@./tests/ui/install_browser.sh
+
+lab: $(INSTALLED)  ## JupyterLab on the demo notebooks
+	$(BIN)/jupyter lab --notebook-dir binder
+
+bench: $(INSTALLED)  ## the measurements, as ratios against the peers
+	$(BIN)/python benchmarks/run.py
+
+lint: $(INSTALLED)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) .workbench binder/.workbench build dist .pytest_cache .mypy_cache .ruff_cache node_modules
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
