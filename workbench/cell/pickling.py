@@ -7,6 +7,7 @@ are referred to by their fingerprint and travel once.
 
 from __future__ import annotations
 
+import functools
 import io
 import pickle
 import types
@@ -132,6 +133,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             self._result.modules.add(str(module).split(".")[0])
         elif isinstance(value, type):
             self._result.modules |= {base.__module__.split(".")[0] for base in value.__mro__}
+        if isinstance(value, functools._lru_cache_wrapper) and value.__module__ == "__main__":
+            return _cached, (value.__wrapped__, value.cache_parameters())
         return super().reducer_override(value)
 
     def _dynamic_function_reduce(self, func: types.FunctionType) -> Any:
@@ -169,6 +172,11 @@ def _narrow(name: str, value: Any, depth: int = 6) -> str:
         except Exception:
             return _narrow(path, part, depth - 1) if depth else path
     return name
+
+
+def _cached(function: Any, parameters: dict[str, Any]) -> Any:
+    """A function of the notebook under ``lru_cache``, with an empty cache."""
+    return functools.lru_cache(**parameters)(function)
 
 
 class _Unpickler(pickle.Unpickler):

@@ -58,6 +58,7 @@ class _TopLevel:
         match node:
             case ast.If():
                 self.expression(node.test, bound)
+                bound = bound | _walrus(node.test)
                 with_it, without = self.inner(node.body, bound), self.inner(node.orelse, bound)
                 return with_it & without
             case ast.For() | ast.AsyncFor():
@@ -66,6 +67,7 @@ class _TopLevel:
                 return self.inner(node.orelse, bound) if node.orelse else bound
             case ast.While():
                 self.expression(node.test, bound)
+                bound = bound | _walrus(node.test)
                 self.inner(node.body, bound)
                 self.inner(node.orelse, bound)
                 return bound
@@ -125,11 +127,8 @@ class _TopLevel:
                 self.expression(node.value, bound)
                 return bound | self.bind_target(node.target, bound)
             case _:
-                walrus = {n.target.id for n in ast.walk(node) if isinstance(n, ast.NamedExpr)}
                 self.expressions(node, bound)
-                for name in walrus:
-                    self.bind(name, node.lineno)
-                return bound | walrus
+                return bound | _walrus(node)
 
     def inner(self, body: list[ast.stmt], bound: set[str]) -> set[str]:
         """A block that may not run."""
@@ -174,6 +173,11 @@ class _TopLevel:
             case _:
                 self.expressions(target, bound)
                 return set()
+
+
+def _walrus(node: ast.AST) -> set[str]:
+    """Names that an expression binds with ``:=``."""
+    return {inner.target.id for inner in ast.walk(node) if isinstance(inner, ast.NamedExpr)}
 
 
 def free_names(node: ast.AST) -> Iterator[tuple[str, int, bool]]:
@@ -297,9 +301,6 @@ _IN_PLACE = frozenset(
         "setflags",
         "drop_duplicates",
         "fillna",
-        "setdefault",
-        "add",
-        "discard",
     }
 )
 

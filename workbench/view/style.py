@@ -39,7 +39,7 @@ border-radius:0 4px 4px 0;overflow-wrap:anywhere}
 .wb-card pre.wb-trace{margin:6px 0 0!important;padding:0!important;background:none!important;border:0;
 white-space:pre-wrap;overflow-wrap:anywhere;font-family:var(--jp-code-font-family,monospace);font-size:12px;line-height:1.4;color:var(--wb-ink)}
 .wb-card details{margin-top:6px}.wb-card summary{cursor:pointer;color:var(--wb-soft);font-size:12px}
-.wb-list{border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums}
+.wb-list{margin:0!important;border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums}
 .wb-list td,.wb-list th{text-align:left!important;padding:3px 14px 3px 0!important;white-space:nowrap}
 .wb-list td.wb-num,.wb-list th.wb-num{text-align:right!important}
 """

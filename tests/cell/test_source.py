@@ -1,0 +1,53 @@
+"""What a cell may contain, and what is said where it may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from workbench.cell.source import read_cell
+from workbench.errors import CellError
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("", "empty cell"),
+        ("# a comment\n\n", "empty cell"),
+        ("!pip install requests", "--pip requests"),
+        ("%pip install -U requests", "--pip requests"),
+        ("!conda install foo", "--pip foo"),
+        ("x = input('?')", "input()"),
+        ("%%train other\nx = 1", "%%train"),
+        ("%load_model x", "%load_model"),
+        ("%%frobnicate\nx = 1", "%%frobnicate"),
+    ],
+)
+def test_read_cell_refuses_with_a_reason(source: str, words: str) -> None:
+    with pytest.raises(CellError) as caught:
+        read_cell(source, line_offset=1)
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import os", "!ls", "%matplotlib inline\nx = 1", "%time y = sum(range(3))", "%%time\nx = 1\ny = x",
+     "await something()", "%load_ext autoreload\n%autoreload 2\nx = 1", "x = 'é' + '漢字'", "get_ipython().system('ls')"],
+)  # fmt: skip
+def test_read_cell_takes(source: str) -> None:
+    assert read_cell(source, line_offset=1).sections
+
+
+def test_read_cell_syntax_error_points_at_the_cells_line() -> None:
+    with pytest.raises(CellError) as caught:
+        read_cell("x = 1\ny = (\nz = 3", line_offset=1)
+    assert caught.value.line in (3, 4)
+    assert "y = (" in str(caught.value)
+    assert "^" in str(caught.value)
+
+
+def test_read_cell_of_5000_lines_is_quick() -> None:
+    import time
+
+    began = time.perf_counter()
+    read_cell("\n".join(f"x{i} = {i} + len('a')" for i in range(5000)))
+    assert time.perf_counter() - began < 5  # it would take minutes if it were quadratic
