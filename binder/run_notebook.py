@@ -26,8 +26,9 @@ def main() -> int:
         if cell.cell_type == "code":
             show(cell)
 
-    client = NotebookClient(book, timeout=900, resources={"metadata": {"path": str(path.parent)}},
-                            on_cell_executed=on_cell_executed)
+    client = NotebookClient(
+        book, timeout=900, resources={"metadata": {"path": str(path.parent)}}, on_cell_executed=on_cell_executed
+    )
     code = 0
     try:
         client.execute()

@@ -97,8 +97,10 @@ def run(payload: CellPayload) -> dict[str, Any]:
     ],
 )
 def test_prepare_captures_what_the_cell_reads(names: dict[str, Any], source: str, expected: object) -> None:
-    assert run(prepare(source, names))["out"] == pytest.approx(expected) if isinstance(expected, float) else (
-        run(prepare(source, names))["out"] == expected
+    assert (
+        run(prepare(source, names))["out"] == pytest.approx(expected)
+        if isinstance(expected, float)
+        else (run(prepare(source, names))["out"] == expected)
     )
 
 

@@ -31,7 +31,8 @@ def test_read_cell_refuses_with_a_reason(source: str, words: str) -> None:
 @pytest.mark.parametrize(
     "source",
     ["import os", "!ls", "%matplotlib inline\nx = 1", "%time y = sum(range(3))", "%%time\nx = 1\ny = x",
-     "await something()", "%load_ext autoreload\n%autoreload 2\nx = 1", "x = 'é' + '漢字'", "get_ipython().system('ls')"],
+     "await something()", "%load_ext autoreload\n%autoreload 2\nx = 1", "x = 'é' + '漢字'",
+     "get_ipython().system('ls')"],
 )  # fmt: skip
 def test_read_cell_takes(source: str) -> None:
     assert read_cell(source, line_offset=1).sections

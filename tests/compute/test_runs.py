@@ -27,8 +27,9 @@ def _in_cluster(cluster: Path) -> None:
 
 
 def run_cell(source: str, names: dict[str, Any] | None = None, **options: Any) -> workbench.RunHandle:
-    return train_cell(source, names if names is not None else {}, check_options(**options), filename="Cell In[1]",
-                      line_offset=1)
+    return train_cell(
+        source, names if names is not None else {}, check_options(**options), filename="Cell In[1]", line_offset=1
+    )
 
 
 def finished(run: workbench.RunHandle) -> dict[str, Any]:
@@ -136,7 +137,9 @@ def test_run_100_000_lines_are_all_in_the_log() -> None:
 
 
 def test_run_captures_what_compiled_code_and_children_print() -> None:
-    run = run_cell("import os, subprocess\nos.write(1, b'from C\\n')\nsubprocess.run(['echo', 'from a child'])\n!echo shell")
+    run = run_cell(
+        "import os, subprocess\nos.write(1, b'from C\\n')\nsubprocess.run(['echo', 'from a child'])\n!echo shell"
+    )
     finished(run)
     assert {"from C", "from a child", "shell"} <= set(run.logs().splitlines())
 
@@ -198,7 +201,9 @@ def test_run_crash_in_compiled_code_is_told() -> None:
 
 
 def test_run_environment_of_its_own() -> None:
-    assert finished(run_cell("import os\nx = os.environ['FLAVOUR']", env=["FLAVOUR=plum"], returns="x")) == {"x": "plum"}
+    assert finished(run_cell("import os\nx = os.environ['FLAVOUR']", env=["FLAVOUR=plum"], returns="x")) == {
+        "x": "plum"
+    }
 
 
 def test_run_metrics_are_seen_elsewhere_while_it_runs() -> None:
@@ -269,7 +274,9 @@ def test_run_unknown_name_suggests() -> None:
 
 def test_run_lineage_stays_with_it(cluster: Path) -> None:
     (cluster / "beside.py").write_text("value = 7\n")
-    run = run_cell("import beside\nX.sum()\nx = beside.value", {"X": np.ones(200_000)}, returns="x", name="with-lineage")
+    run = run_cell(
+        "import beside\nX.sum()\nx = beside.value", {"X": np.ones(200_000)}, returns="x", name="with-lineage"
+    )
     assert finished(run) == {"x": 7}
     store = current_project().store
     wait_until(lambda: "lineage/requirements.txt" in store.artifacts(run.id))
@@ -306,7 +313,10 @@ def foreman_pid() -> int:
 
     for process in psutil.process_iter(["name", "cmdline", "environ"]):
         line = " ".join(process.info["cmdline"] or [])
-        if "ray::Foreman" in line and (process.info["environ"] or {}).get("WORKBENCH_HOME") == os.environ["WORKBENCH_HOME"]:
+        if (
+            "ray::Foreman" in line
+            and (process.info["environ"] or {}).get("WORKBENCH_HOME") == os.environ["WORKBENCH_HOME"]
+        ):
             return int(process.pid)
     raise AssertionError("no foreman")
 

@@ -68,8 +68,8 @@ def test_engine_tells_the_first_failing_ranks_error(engine: str) -> None:
     failure = run.failure
     assert failure is not None
     assert (failure.kind, failure.rank, failure.message) == ("error", 1, "ValueError: bad batch")
-    assert 'line 9, in <module>\n    step()' in failure.traceback
-    assert 'line 7, in step' in failure.traceback
+    assert "line 9, in <module>\n    step()" in failure.traceback
+    assert "line 7, in step" in failure.traceback
     assert "site-packages" not in failure.traceback
     with pytest.raises(RunFailedError, match="bad batch"):
         run.result()
@@ -96,7 +96,8 @@ def test_engine_restarts_from_the_checkpoint_after_kill(engine: str) -> None:
         "state = latest_checkpoint() or {'epoch': 0}\nbegan_at = state['epoch']\n"
         "for epoch in range(began_at, 3):\n    log(epoch=epoch, step=epoch)\n"
         "    checkpoint({'epoch': epoch + 1})\n"
-        "    if began_at == 0 and epoch == 1:\n        print('ready', os.getpid(), flush=True)\n        time.sleep(600)\n",
+        "    if began_at == 0 and epoch == 1:\n"
+        "        print('ready', os.getpid(), flush=True)\n        time.sleep(600)\n",
         returns="began_at", engine=engine,
     )  # fmt: skip
     first_line(run)

@@ -156,9 +156,11 @@ class TrackingStore:
         if len(run) == 32:
             with contextlib.suppress(MlflowException), self._explained("read"):
                 return self._record(self._client.get_run(run))
-        quoted = run.replace("'", "\\'")
-        for record in self._search(f"attributes.run_name = '{quoted}'", ["attributes.start_time DESC"], 1):
-            return record
+        # MLflow's filters have no way to quote a quotation mark: match it as any character, then compare.
+        pattern = run.replace("'", "_").replace('"', "_")
+        for record in self._search(f"attributes.run_name LIKE '{pattern}'", ["attributes.start_time DESC"], None):
+            if record.name == run:
+                return record
         if len(run) >= 4 and all(char in "0123456789abcdef" for char in run):
             found = list(self._search(f"attributes.run_id LIKE '{run}%'", [], 2))
             if len(found) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,7 +86,9 @@ async def reserve(resources: Resources, run_id: str, on_wait: Callable[[], None]
 
 def _request(resources: Resources, run_id: str) -> Any:
     bundle = resources.bundle or {"CPU": 0.001}
-    return placement_group([dict(bundle)] * resources.workers, strategy="PACK", name=f"workbench-{run_id}")
+    return placement_group(
+        [dict(bundle)] * resources.workers, strategy="PACK", name=f"workbench-{run_id}-{uuid.uuid4().hex[:6]}"
+    )
 
 
 async def _is_ready(group: Any, timeout_s: float) -> bool:

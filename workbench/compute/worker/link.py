@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import os
 import signal
 import threading
 import time
@@ -52,7 +51,8 @@ class Link:
         with self._journal.path.open("rb") as file:
             while True:
                 closing = self._closing.is_set()
-                self._journal.grown.wait(timeout=_MAX_INTERVAL_S)
+                if not closing:
+                    self._journal.grown.wait(timeout=_MAX_INTERVAL_S)
                 self._journal.grown.clear()
                 while self._ship_chunk(file):
                     pass
@@ -88,13 +88,16 @@ class Link:
                 # The foreman is gone: Ray ends this process too; nothing is left to obey.
                 time.sleep(1.0)
                 continue
-            if order == "interrupt" and not self._closing.is_set():
-                self._interrupt()
+            if order == "interrupt":
+                if not self._closing.is_set():
+                    self._interrupt()
+                return  # once: a second one would break off the cell's finally blocks
 
     def _interrupt(self) -> None:
         """Raise ``KeyboardInterrupt`` in the cell, so that its ``finally`` blocks run."""
         if self._cell_thread is threading.main_thread():
-            os.kill(os.getpid(), signal.SIGINT)
+            # To this thread, so that a sleep or a read in it ends at once.
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         else:  # Ray Train runs its function beside the main thread, where signals do not arrive
             ident = ctypes.c_ulong(self._cell_thread.ident or 0)
             ctypes.pythonapi.PyThreadState_SetAsyncExc(ident, ctypes.py_object(KeyboardInterrupt))
