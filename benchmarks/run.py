@@ -1,0 +1,68 @@
+"""All measurements, side by side with the peers in one run; prints a table and writes it to a file.
+
+    make bench                      everything (about ten minutes on two cores)
+    python benchmarks/run.py log    only what is named: start, peers, log, throughput, array
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import tempfile
+import time
+from importlib.metadata import version
+from pathlib import Path
+
+import measure_array
+import measure_log
+import measure_peers
+import measure_start
+import measure_throughput
+from figures import Figure, table
+
+PARTS = {
+    "start": measure_start.measure,
+    "peers": measure_peers.measure,
+    "log": measure_log.measure,
+    "throughput": measure_throughput.measure,
+    "array": measure_array.measure,
+}
+
+
+def main() -> None:
+    """Measure what is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", default=list(PARTS), choices=[*PARTS, []])
+    parser.add_argument("--write", type=Path, help="also write the table to this file")
+    arguments = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="workbench-bench-"))
+    (folder / "pyproject.toml").touch()
+    os.environ["WORKBENCH_HOME"] = str(folder / "home")
+    os.chdir(folder)
+    figures: list[Figure] = []
+    for name in arguments.parts:
+        print(f"measuring {name} …", flush=True)
+        figures += PARTS[name](folder)
+    from workbench.compute import connection, local
+
+    connection.disconnect()
+    local.stop()
+    text = f"{environment()}\n\n{table(figures)}\n"
+    print(f"\n{text}")
+    if arguments.write:
+        arguments.write.write_text(text)
+
+
+def environment() -> str:
+    """What it was measured with."""
+    names = ("ray", "mlflow", "torch", "numpy")
+    versions = ", ".join(f"{name} {version(name)}" for name in names)
+    return (
+        f"Measured {time.strftime('%Y-%m-%d')} with Python {platform.python_version()}, {versions} on "
+        f"{os.cpu_count()} cores. Medians; ratios count, not seconds."
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,141 @@
+"""A real JupyterLab with a real Chromium in front of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+_CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def chromium() -> str:
+    """The browser's path: ``CHROMIUM``, or the system's."""
+    named = os.environ.get("CHROMIUM")
+    found = named or next(filter(None, map(shutil.which, _CHROMIUMS)), None)
+    if found is None:
+        raise RuntimeError("The browser tests need Chromium: tests/ui/install_browser.sh, or CHROMIUM=path.")
+    return found
+
+
+@dataclass
+class Lab:
+    """A JupyterLab that runs.
+
+    Attributes:
+        url: Where it listens.
+        token: What it asks for.
+        folder: The notebooks' folder.
+    """
+
+    url: str
+    token: str
+    folder: Path
+
+    def address(self, notebook: str) -> str:
+        """The page of a notebook."""
+        return f"{self.url}/lab/tree/{notebook}?token={self.token}&reset"
+
+
+@contextlib.contextmanager
+def running_lab(folder: Path, state: Path) -> Iterator[Lab]:
+    """Start JupyterLab on a folder; its settings and workspaces are kept in ``state``."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(16)
+    environ = {
+        **os.environ,
+        "JUPYTERLAB_SETTINGS_DIR": str(state / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(state / "workspaces"),
+        "JUPYTER_CONFIG_DIR": str(state / "config"),
+        "JUPYTER_RUNTIME_DIR": str(state / "runtime"),
+    }
+    command = [
+        sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1",
+        f"--IdentityProvider.token={token}", f"--notebook-dir={folder}", "--expose-app-in-browser",
+        "--LabApp.news_url=",
+    ]  # fmt: skip
+    with (state / "lab.log").open("w") as log:
+        server = subprocess.Popen(command, env=environ, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
+        try:
+            _wait(server, f"http://127.0.0.1:{port}/api?token={token}", state / "lab.log")
+            yield Lab(f"http://127.0.0.1:{port}", token, folder)
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"JupyterLab did not come up:\n{log.read_text()[-2000:]}")
+
+
+@contextlib.contextmanager
+def browser() -> Iterator[Any]:
+    """A headless Chromium."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=chromium(), args=_FLAGS)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+class NotebookPage:
+    """A notebook in the browser.
+
+    Args:
+        page: Playwright's page.
+    """
+
+    def __init__(self, page: Any) -> None:
+        self.page = page
+
+    def open(self, lab: Lab, notebook: str) -> None:
+        """Open a notebook and wait for its kernel."""
+        self.page.goto(lab.address(notebook))
+        self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
+        self.wait_for_kernel()
+        self.page.evaluate("() => window.jupyterapp.commands.execute('apputils:dismiss-all-notifications')")
+
+    def wait_for_kernel(self) -> None:
+        """Wait until the kernel is idle."""
+        self.page.wait_for_selector(
+            ".jp-NotebookPanel-toolbar [data-status=idle]", timeout=60_000, state="attached")
+
+    def command(self, name: str, arguments: dict[str, object] | None = None) -> None:
+        """Execute a command of JupyterLab."""
+        self.page.evaluate(
+            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+
+    def run_cell(self, index: int) -> None:
+        """Execute one code cell, counted from 0."""
+        self.page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def cell(self, index: int) -> Any:
+        """A code cell, counted from 0."""
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
