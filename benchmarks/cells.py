@@ -30,8 +30,9 @@ def time_run(source: str, workers: int) -> Timing:
     import workbench
 
     began = time.time()
-    run = workbench.train(source + "\nimport time; last_line_at = time.time()", workers=workers,
-                          returns="answer,last_line_at")
+    run = workbench.train(
+        source + "\nimport time; last_line_at = time.time()", workers=workers, returns="answer,last_line_at"
+    )
     run.wait()
     values: dict[str, Any] = run.returned()
     here = time.time()

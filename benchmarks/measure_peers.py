@@ -68,8 +68,13 @@ def measure(folder: Path) -> list[Figure]:
 
 
 def _firsts(code: str, folder: Path) -> list[float]:
-    done = subprocess.run([sys.executable, "-c", code, str(folder)], capture_output=True, text=True, check=False,
-                          env={**os.environ, "RAY_TRAIN_V2_ENABLED": "1"})
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(folder)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "RAY_TRAIN_V2_ENABLED": "1"},
+    )
     found = [float(line.split()[1]) for line in done.stdout.splitlines() if line.startswith("FIRST")]
     if not found:
         raise RuntimeError(done.stderr[-2000:])

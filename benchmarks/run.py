@@ -1,7 +1,7 @@
 """All measurements, side by side with the peers in one run; prints a table and writes it to a file.
 
-    make bench                      everything (about ten minutes on two cores)
-    python benchmarks/run.py log    only what is named: start, peers, log, throughput, array
+make bench                      everything (about ten minutes on two cores)
+python benchmarks/run.py log    only what is named: start, peers, log, throughput, array
 """
 
 from __future__ import annotations

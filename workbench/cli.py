@@ -68,20 +68,14 @@ def _train(words: list[str]) -> int:
     from workbench.tracking.notebook import NotebookContext
     from workbench.view.live import LiveView
 
-    parser = train_parser("workbench train")
-    parser.add_argument("file", type=Path, help="the Python file")
-    # The file comes first on the command line; a name is given with --name.
-    parser._actions = [action for action in parser._actions if action.dest != "name"]
-    parser.add_argument("--name", help="a name for the run; none takes the file's")
-    arguments = parser.parse(words)
-    if not arguments.file.is_file():
-        raise OptionError(f"Cannot run {str(arguments.file)!r}: there is no such file.")
+    arguments = train_parser("workbench train", takes_file=True).parse(words)
+    path = Path(arguments.file)
+    if not path.is_file():
+        raise OptionError(f"Cannot run {arguments.file!r}: there is no such file.")
     options = train_options(arguments)
-    source = arguments.file.read_text()
-    context = NotebookContext(path=arguments.file.resolve(), source=source)
-    run = api.train_cell(
-        source, {"__name__": "__main__"}, options, filename=str(arguments.file), line_offset=0, context=context
-    )
+    source = path.read_text()
+    context = NotebookContext(path=path.resolve(), source=source)
+    run = api.train_cell(source, {"__name__": "__main__"}, options, filename=str(path), line_offset=0, context=context)
     if arguments.wait is False:
         print(f"run {run.name} ({run.id}) submitted; workbench runs logs {run.name} -f")
         return 0

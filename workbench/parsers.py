@@ -69,8 +69,8 @@ def split(line: str) -> list[str]:
         raise OptionError(f"Cannot read {line!r}: {error}. Close the quotation mark.") from None
 
 
-def train_parser(prog: str = "%%train") -> Parser:
-    """The options of a run."""
+def train_parser(prog: str = "%%train", *, takes_file: bool = False) -> Parser:
+    """The options of a run; on the command line a file comes first, and the name is an option."""
     parser = Parser(
         prog=prog,
         description="Run this cell as a tracked, distributed run. Variables, functions and classes that it reads\n"
@@ -83,7 +83,11 @@ def train_parser(prog: str = "%%train") -> Parser:
         "  %%train --dry-run                      show what would leave the kernel",
     )
     add = parser.add_argument
-    add("name", nargs="?", help="a name for the run; none makes one of the notebook's")
+    if takes_file:
+        add("file", help="the Python file")
+        add("--name", help="a name for the run; none takes the file's")
+    else:
+        add("name", nargs="?", help="a name for the run; none makes one of the notebook's")
     add("--workers", "-w", type=int, default=1, metavar="N", help="worker processes (default 1)")
     add(
         "--cpus-per-worker",

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -119,23 +121,30 @@ class NotebookPage:
         self.page.goto(lab.address(notebook))
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         self.wait_for_kernel()
-        self.page.evaluate("() => window.jupyterapp.commands.execute('apputils:dismiss-all-notifications')")
 
     def wait_for_kernel(self) -> None:
         """Wait until the kernel is idle."""
-        self.page.wait_for_selector(
-            ".jp-NotebookPanel-toolbar [data-status=idle]", timeout=60_000, state="attached")
+        self.page.wait_for_selector(".jp-NotebookPanel-toolbar [data-status=idle]", timeout=60_000, state="attached")
 
     def command(self, name: str, arguments: dict[str, object] | None = None) -> None:
-        """Execute a command of JupyterLab."""
+        """Begin a command of JupyterLab; one that asks in a dialog ends only with the answer."""
         self.page.evaluate(
-            "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}])
+            "([name, args]) => { window.jupyterapp.commands.execute(name, args); }", [name, arguments or {}]
+        )
 
     def run_cell(self, index: int) -> None:
-        """Execute one code cell, counted from 0."""
-        self.page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".cm-content").click()
-        self.page.keyboard.press("Control+Enter")
+        """Execute one code cell, counted from 0, and wait until the kernel has got it."""
+        cell = self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+        cell.locator(".cm-content").click()
+        for _ in range(5):
+            self.page.keyboard.press("Control+Enter")
+            try:
+                cell.locator(".jp-InputPrompt:not(:text-is('[ ]:'))").wait_for(timeout=3_000)
+                return
+            except PlaywrightTimeout:  # the page was still busy opening the notebook
+                continue
+        raise AssertionError(f"cell {index} was not executed")
 
-    def cell(self, index: int) -> Any:
-        """A code cell, counted from 0."""
-        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index)
+    def output(self, index: int) -> Any:
+        """What a code cell shows, counted from 0."""
+        return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".jp-Cell-outputArea")

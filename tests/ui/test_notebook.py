@@ -44,6 +44,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 def notebook(lab: Lab) -> Iterator[NotebookPage]:
     with browser() as chrome:
         page = NotebookPage(chrome.new_page(viewport={"width": 1200, "height": 900}))
+        page.page.set_default_timeout(15_000)
         page.open(lab, "trial.ipynb")
         page.run_cell(0)
         page.wait_for_kernel()
@@ -57,24 +58,24 @@ def shot(notebook: NotebookPage, name: str) -> None:
 
 
 def test_notebook_run_is_live_and_its_value_comes_back(notebook: NotebookPage) -> None:
-    cell = notebook.cell(1)
+    cell = notebook.output(1)
     notebook.run_cell(1)
-    cell.locator(".wb-running").wait_for(timeout=120_000)
+    cell.locator(".wb-running").wait_for(timeout=60_000)
     cell.locator("[role=progressbar]").wait_for(timeout=20_000)
     cell.locator("button:has-text('Stop')").wait_for()
     shot(notebook, "running")
     notebook.run_cell(2)  # reads a name that is still to come
-    notebook.cell(2).locator("text=Waiting for 'answer'").wait_for(timeout=10_000)
+    notebook.output(2).locator("text=Waiting for 'answer'").wait_for(timeout=10_000)
     cell.locator(".wb-finished").wait_for(timeout=60_000)
     cell.locator("text=the end").wait_for(timeout=10_000)
-    notebook.cell(2).locator("text=43").wait_for(timeout=10_000)
+    notebook.output(2).locator("text=43").wait_for(timeout=10_000)
     assert cell.locator("svg.wb-curve").count() == 2
     assert cell.locator("button:has-text('Stop')").count() == 0
     shot(notebook, "finished")
 
 
 def test_notebook_stop_button_and_reattach_after_restart(notebook: NotebookPage) -> None:
-    cell = notebook.cell(3)
+    cell = notebook.output(3)
     notebook.run_cell(3)
     cell.locator("text=on and on").wait_for(timeout=60_000)
     notebook.command("kernelmenu:restart")
@@ -86,9 +87,9 @@ def test_notebook_stop_button_and_reattach_after_restart(notebook: NotebookPage)
     notebook.run_cell(0)
     notebook.wait_for_kernel()
     notebook.run_cell(4)
-    notebook.cell(4).locator("tr:has-text('forever') .wb-running").wait_for(timeout=30_000)
+    notebook.output(4).locator("tr:has-text('forever') .wb-running").wait_for(timeout=30_000)
     notebook.run_cell(6)
-    again = notebook.cell(6)
+    again = notebook.output(6)
     again.locator(".wb-running").wait_for(timeout=30_000)
     again.locator("text=on and on").wait_for(timeout=10_000)
     shot(notebook, "attached")
@@ -100,7 +101,7 @@ def test_notebook_stop_button_and_reattach_after_restart(notebook: NotebookPage)
 
 def test_notebook_error_shows_the_cells_own_lines(notebook: NotebookPage) -> None:
     notebook.run_cell(5)
-    cell = notebook.cell(5)
+    cell = notebook.output(5)
     cell.locator(".wb-failed").wait_for(timeout=60_000)
     trace = cell.locator("pre.wb-trace").inner_text()
     assert "line 4, in <module>\n    f(0)" in trace
@@ -110,8 +111,8 @@ def test_notebook_error_shows_the_cells_own_lines(notebook: NotebookPage) -> Non
 
 def test_notebook_100_000_lines_neither_freeze_nor_bloat(notebook: NotebookPage, lab: Lab) -> None:
     notebook.run_cell(7)
-    cell = notebook.cell(7)
-    cell.locator(".wb-finished").wait_for(timeout=120_000)
+    cell = notebook.output(7)
+    cell.locator(".wb-finished").wait_for(timeout=60_000)
     cell.locator("text=100,000 lines in all").wait_for(timeout=10_000)
     shot(notebook, "lines")
     notebook.command("docmanager:save")
@@ -130,12 +131,11 @@ def test_notebook_saved_view_tells_the_result_without_a_kernel(notebook: Noteboo
 
 def test_notebook_dark_and_narrow(notebook: NotebookPage) -> None:
     notebook.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
-    notebook.page.wait_for_selector("body[data-jp-theme-light=false]")
+    notebook.page.wait_for_selector("body[data-jp-theme-light=false]", state="attached")
     notebook.page.set_viewport_size({"width": 620, "height": 900})
-    card: Any = notebook.cell(5).locator(".wb-card")
+    card: Any = notebook.output(5).locator(".wb-card")
     card.scroll_into_view_if_needed()
-    ink, ground = card.evaluate(
-        "(node) => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor]")
+    ink, ground = card.evaluate("(node) => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor]")
     assert ink != ground
     assert card.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1")
     shot(notebook, "dark-narrow")

@@ -58,7 +58,12 @@ def test_train_line_that_is_right() -> None:
         "--retries 2 --wait")))  # fmt: skip
     assert options.name == "digits"
     assert (options.resources.workers, options.resources.gpus_per_worker, options.resources.memory_mb) == (2, 0.5, 2048)
-    assert (options.returns, options.timeout_s, options.pip, options.env) == (("a", "b"), 600.0, ("x", "y==1"), {"K": "V"})
+    assert (options.returns, options.timeout_s, options.pip, options.env) == (
+        ("a", "b"),
+        600.0,
+        ("x", "y==1"),
+        {"K": "V"},
+    )
     assert (options.retries, options.wait) == (2, True)
 
 
@@ -70,7 +75,10 @@ def test_options_name_of_control_characters_is_refused() -> None:
 def test_train_help_is_printed(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     shell.run_cell("%%train --help\npass")
     assert "--gpus-per-worker" in capsys.readouterr().out
-    assert "--gpus-per-worker" in shell.find_line_magic("runs").__doc__ or "--sort" in shell.find_line_magic("runs").__doc__
+    assert (
+        "--gpus-per-worker" in shell.find_line_magic("runs").__doc__
+        or "--sort" in shell.find_line_magic("runs").__doc__
+    )
 
 
 def test_train_error_is_a_message_without_a_traceback(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:

@@ -53,7 +53,7 @@ def full(context: NotebookContext, payload: CellPayload) -> tuple[dict[str, byte
     files: dict[str, bytes] = {}
     tags: dict[str, str] = {}
     folder = Path(payload.workdir)
-    if context.path is not None:
+    if context.path is not None and context.path.suffix == ".ipynb":
         try:
             files["lineage/notebook.ipynb"] = context.path.read_bytes()
         except OSError as error:

@@ -1,0 +1,17 @@
+"""Says what the browser showed when one of its tests failed."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    report = yield
+    page = getattr(item, "funcargs", {}).get("notebook")
+    if report.when == "call" and report.failed and page is not None:
+        report.sections.append(("what the notebook showed", page.page.locator(".jp-Notebook").inner_text()[-3000:]))
+    return report
