@@ -33,6 +33,7 @@ class OutputReplay:
         self._chars = 0
         self._hidden = 0
         self._tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        self._partial = ""
         self._tail_changed = False
         self._rich_bytes = 0
         self._ids: dict[str, Any] = {}
@@ -66,14 +67,15 @@ class OutputReplay:
             text = "".join(later)
             if not text:
                 return
-        lines = text.splitlines()
-        self._hidden += len(lines)
-        self._tail.extend(lines)
+        *whole, self._partial = (self._partial + text).split("\n")  # a line may come in two pieces
+        self._hidden += len(whole)
+        self._tail.extend(whole)
         self._tail_changed = True
 
     def _show_tail(self) -> None:
         head = f"… {self._lines + self._hidden:,} lines in all, the last {len(self._tail)}: "
-        text = f"{head}(all of it: %runs logs {self._name})\n" + "\n".join(self._tail)
+        shown = [*self._tail, self._partial] if self._partial else self._tail
+        text = f"{head}(all of it: %runs logs {self._name})\n" + "\n".join(shown)
         if self._update_tail is not None:
             self._update_tail(text)
 
