@@ -43,6 +43,8 @@ def _helpful(magic: Callable[..., Any]) -> Callable[..., Any]:
 class WorkbenchMagics(Magics):
     """``%%train``, ``%runs`` and ``%workbench``."""
 
+    shell: Any
+
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
         self.arrivals = Arrivals(shell)

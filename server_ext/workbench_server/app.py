@@ -14,7 +14,7 @@ from tornado import web
 _LIBRARIES = ("jupyter-ml-workbench", "ray", "mlflow", "optuna", "torch")
 
 
-class AboutHandler(APIHandler):  # type: ignore[misc]
+class AboutHandler(APIHandler):
     """``GET /workbench/api/about``: versions, as installed beside the server; none of them is imported."""
 
     auth_resource = "workbench"
@@ -32,7 +32,7 @@ def _version(name: str) -> str | None:
         return None
 
 
-class WorkbenchApp(ExtensionApp):  # type: ignore[misc]
+class WorkbenchApp(ExtensionApp):
     """Registers the routes."""
 
     name = "workbench"

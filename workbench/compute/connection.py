@@ -44,7 +44,7 @@ def _on_this_node() -> Any:
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-    if ray.util.client.ray.is_connected():  # type: ignore[attr-defined]
+    if ray.util.client.ray.is_connected():
         return "DEFAULT"
     return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
 

@@ -224,7 +224,7 @@ class TrackingStore:
 
     def artifacts(self, run_id: str, path: str = "") -> list[str]:
         """Paths of the files kept with a run."""
-        files = []
+        files: list[str] = []
         with self._explained("read"):
             for entry in self._client.list_artifacts(run_id, path or None):
                 files += self.artifacts(run_id, entry.path) if entry.is_dir else [entry.path]

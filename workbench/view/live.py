@@ -116,7 +116,8 @@ class LiveView:
 class _Surface(Protocol):
     """Where a run is shown."""
 
-    tail: Callable[[str], None] | None
+    @property
+    def tail(self) -> Callable[[str], None] | None: ...
 
     def show(self, snapshot: RunSnapshot) -> None: ...
 

@@ -205,7 +205,8 @@ async def _outcome_of(ref: Any) -> RankOutcome | BaseException:
         outcome: RankOutcome = await ref
         return outcome
     except ray.exceptions.RayError as error:
-        return error
+        death: BaseException = error
+        return death
 
 
 def _has_failed(rank: asyncio.Future[RankOutcome | BaseException]) -> bool:

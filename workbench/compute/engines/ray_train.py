@@ -120,7 +120,8 @@ async def _error_of(ref: Any) -> Exception | None:
     try:
         await ref
     except ray.exceptions.RayError as error:
-        return error
+        problem: Exception = error
+        return problem
     return None
 
 

@@ -93,7 +93,7 @@ class OutputCapture:
             reader.start()
             self._readers.append(reader)
             self.streams.append(JournalStream(self._journal, name, fd))
-        sys.stdout, sys.stderr = self.streams  # type: ignore[assignment]
+        sys.stdout, sys.stderr = self.streams
         threading.Thread(target=self._flush_now_and_then, name="flush-output", daemon=True).start()
         return self
 

@@ -117,7 +117,8 @@ def execute(shell: CellShell, journal: Journal, source: str, filename: str, line
     shift = _ShiftLines(line_offset)
     shell.ast_transformers.append(shift)
     try:
-        result = shell.run_cell(source, store_history=False)
+        runner: Any = shell
+        result = runner.run_cell(source, store_history=False)
     except KeyboardInterrupt as interrupt:
         return interrupt
     finally:
