@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import threading
 
 import pytest
 
+from workbench.cell.payload import prepare
 from workbench.cell.reads import reads_of
+from workbench.errors import CellError
 
 
 @pytest.mark.parametrize(
@@ -61,3 +64,66 @@ def test_reads_mutated(source: str, mutated: set[str]) -> None:
 
 def test_reads_imports() -> None:
     assert reads_of([ast.parse("import a.b\nfrom c.d import e\nfrom . import f")]).imports == {"a", "c"}
+
+
+@pytest.mark.parametrize(
+    ("source", "needed"),
+    [
+        ("[x for x in x]", {"x"}),
+        ("def f(*args: Some, **options: Other): pass", {"Some", "Other"}),
+        ("match cmd:\n    case {'k': v, **rest}: (v, rest)", {"cmd"}),
+        ("try:\n    a = 1\nexcept ValueError:\n    a = 2\na", {"ValueError"}),
+        ("try:\n    a = 1\nfinally:\n    pass\na", set()),
+        ("if (n := f()) and n > 1: n", {"f", "n"}),
+    ],
+)
+def test_reads_needed_in_corners(source: str, needed: set[str]) -> None:
+    assert set(reads_of([ast.parse(source)]).needed) == needed
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from math import *\nsqrt(2)",
+        "exec('q = 1')\nq",
+        "if 'q' in globals(): q",
+        "try:\n    q\nexcept NameError:\n    q = 1",
+        "def f():\n    try:\n        return q\n    except NameError:\n        return 1",
+        "def f():\n    global q\n    q = 1\nf()\nq",
+        "if (n := len('a')) and n > 1: n",
+        "def f():\n    return later\nlater = 1\nf()",
+        "%%capture text\nprint(1)",
+        "%%timeit q = 1\nq + 1",
+        "%time q = 1\nq",
+        "!ls {unknown}",
+    ],
+)
+def test_prepare_leaves_names_that_may_be_bound_to_run_time(source: str) -> None:
+    assert prepare(source, {}).captured == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("def f():\n    return helpr(1)", "line 3 reads 'helpr'.*Did you mean 'helper'"),
+        ("for i in range(3):\n    helpr(i)", "line 3 reads 'helpr'"),
+        ("total += 1", "line 2 reads 'total' before it is bound"),
+        ("del gone", "line 2 reads 'gone'"),
+    ],
+)
+def test_prepare_refuses_names_that_exist_nowhere(source: str, words: str) -> None:
+    with pytest.raises(CellError, match=words):
+        prepare(source, {"helper": len})
+
+
+def test_prepare_takes_names_of_shell_commands() -> None:
+    payload = prepare("!ls {folder} $name", {"folder": "a", "name": "b"})
+    assert {item.name for item in payload.captured} == {"folder", "name"}
+
+
+def test_prepare_does_not_capture_what_time_binds() -> None:
+    assert prepare("%time lock = 1\nprint(lock)", {"lock": threading.Lock()}).captured == ()
+
+
+def test_prepare_returns_what_a_star_import_may_bind() -> None:
+    assert prepare("from math import *", {}, returns=("sqrt",)).captured == ()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import torch
 
-from workbench.data.fingerprint import fingerprint
+from workbench.data.fingerprint import fingerprint, size_of
 
 
 def digest(value: object) -> str:
@@ -61,3 +64,34 @@ def test_fingerprint_transposed_is_not_the_same() -> None:
 def test_fingerprint_unknown_kinds_have_none() -> None:
     assert fingerprint({"a": 1}) is None
     assert fingerprint(np.array([object()])) is None
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (pd.Series(pd.Categorical(["a", "b"])), pd.Series(pd.Categorical(["a", "z"]))),  # the same codes
+        (pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 2]}, index=pd.Index([0, 1], name="k"))),
+        (pd.DataFrame({1: [1]}), pd.DataFrame({"1": [1]})),
+        (pd.DataFrame({"a": [1, "x"]}), pd.DataFrame({"a": ["1", "x"]})),
+        (pd.Series([np.zeros(5000)]), pd.Series([np.r_[np.zeros(2500), 1, np.zeros(2499)]])),
+        (pd.Series(["a", None], dtype="str"), pd.Series([None, "a"], dtype="str")),
+        (pd.Series([1, 2], dtype="Int64"), pd.Series([1, None], dtype="Int64")),
+        (
+            pd.Series([1, 2], index=pd.MultiIndex.from_tuples([(1, "u"), (2, "v")])),
+            pd.Series([1, 2], index=pd.MultiIndex.from_tuples([(1, "u"), (3, "v")])),
+        ),
+        (pa.table({"a": [1, 2, 3]}).slice(1), pa.table({"a": [1, 2, 3]}).slice(0, 2)),
+        (torch.zeros(4).to(torch.float8_e4m3fn), torch.ones(4).to(torch.float8_e4m3fn)),
+    ],
+)
+def test_fingerprint_tells_apart(one: object, other: object) -> None:
+    assert digest(one) == digest(one) != digest(other)
+
+
+def test_fingerprint_of_cells_that_cannot_be_pickled_is_none() -> None:
+    assert fingerprint(pd.Series([threading.Lock()])) is None
+
+
+def test_size_of_counts_the_text_of_object_columns() -> None:
+    frame = pd.DataFrame({"text": pd.Series(["x" * 10_000 + str(i) for i in range(500)], dtype=object)})
+    assert size_of(frame) > 500 * 10_000

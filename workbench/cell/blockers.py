@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import io
+import queue
 import socket
 import sqlite3
+import subprocess
 import sys
 import threading
 import types
+import weakref
+from concurrent.futures import Executor
 from typing import Any
 
 _LOCKS = (type(threading.Lock()), type(threading.RLock()))
 _REOPEN = "Open it inside the cell."
 _CONNECT = "Connect inside the cell."
+_DATABASE_TYPES = frozenset(
+    {"Connection", "Cursor", "Engine", "Session", "scoped_session", "AsyncConnection", "AsyncEngine", "AsyncSession"}
+)
 
 
 def why_stuck(value: Any) -> tuple[str, str] | None:
@@ -29,12 +36,14 @@ def why_stuck(value: Any) -> tuple[str, str] | None:
         return None
     if module.startswith("torch"):
         return _stuck_tensor(value)
-    if isinstance(value, (io.IOBase, socket.socket, sqlite3.Connection, threading.Thread)):
+    if isinstance(value, tuple(_BY_BASE)):
         return _BY_BASE[next(base for base in _BY_BASE if isinstance(value, base))]
     if isinstance(value, types.ModuleType):
         return None
-    if kind.__name__ in ("Connection", "Cursor", "Engine") and _is_database(module):
+    if kind.__name__ in _DATABASE_TYPES and _is_database(module):
         return "an open database connection", _CONNECT
+    if kind.__name__ == "ActiveRun" and module.startswith("mlflow"):
+        return "a running MLflow run", "The cell is an MLflow run of its own: call mlflow.log_metric(...) without it."
     return None
 
 
@@ -61,6 +70,8 @@ _BY_BASE: dict[type, tuple[str, str]] = {
     socket.socket: ("an open socket", _CONNECT),
     sqlite3.Connection: ("an open database connection", _CONNECT),
     threading.Thread: ("a running thread", "Start it inside the cell."),
+    Executor: ("a pool of threads or processes", "Make it inside the cell."),
+    subprocess.Popen: ("a running process", "Start it inside the cell."),
 }
 
 _BY_TYPE: dict[type, tuple[str, str]] = {
@@ -74,6 +85,9 @@ _BY_TYPE: dict[type, tuple[str, str]] = {
     io.BufferedReader: ("an open file", f"{_REOPEN} Pass its path, or its content."),
     io.BufferedWriter: ("an open file", f"{_REOPEN} Pass its path, or its content."),
     sqlite3.Cursor: ("an open database cursor", _CONNECT),
+    threading.local: ("values of a thread", "Make it inside the cell: threading.local()."),
+    queue.SimpleQueue: ("a queue of the kernel", "Make it inside the cell, or pass its items as a list."),
+    weakref.ReferenceType: ("a weak reference", "Keep the object itself, or make the reference inside the cell."),
 }
 for _harmless in (int, float, str, bool, bytes, list, tuple, dict, set, type(None), type, types.FunctionType):
     _BY_TYPE.pop(_harmless, None)

@@ -55,6 +55,18 @@ def local_modules(names: Iterable[str], folders: Iterable[Path]) -> tuple[LocalM
     return tuple(found[name] for name in sorted(found))
 
 
+def import_folders(places: Iterable[Path]) -> list[Path]:
+    """Where local modules are imported from: the notebook's folder, the project, and folders in them on the path."""
+    roots = list(dict.fromkeys(place.resolve() for place in places))
+    on_path = [Path(entry).resolve() for entry in sys.path if entry]
+    inside = [
+        folder
+        for folder in on_path
+        if folder.is_dir() and not _is_installed(folder / "_") and any(root in folder.parents for root in roots)
+    ]
+    return list(dict.fromkeys([roots[0], *inside, *roots[1:]]))
+
+
 def _with_parents(name: str) -> list[str]:
     parts = name.split(".")
     return [".".join(parts[:count]) for count in range(1, len(parts) + 1)]

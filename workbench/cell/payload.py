@@ -8,16 +8,18 @@ import linecache
 import math
 import platform
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from workbench.cell.modules import LocalModule, local_modules
+from workbench.cell.modules import LocalModule, import_folders, local_modules
+from workbench.cell.mutations import mutated_names
 from workbench.cell.pickling import Pickled, pickle_names, unpickle_names
 from workbench.cell.reads import Reads, reads_of
+from workbench.cell.scopes import nodes_of
 from workbench.cell.source import CellSource, read_cell
-from workbench.data.fingerprint import Fingerprint, size_of
+from workbench.data.fingerprint import Fingerprint
 from workbench.errors import CaptureError, CellError, OptionError, suggestion
 from workbench.settings import find_project
 
@@ -97,6 +99,7 @@ def prepare(
     line_offset: int = 1,
     workdir: str | Path | None = None,
     returns: Iterable[str] = (),
+    history: Mapping[str, str] | None = None,
 ) -> CellPayload:
     """Check a cell and capture what it reads.
 
@@ -107,6 +110,7 @@ def prepare(
         line_offset: Lines of the notebook's cell above ``source``.
         workdir: The notebook's folder; None takes the current one.
         returns: Names that are to come back.
+        history: Text of earlier cells by the file name in their frames, where ``linecache`` lacks it.
 
     Raises:
         CellError: The cell cannot run on a worker, with its line and what to do.
@@ -118,12 +122,12 @@ def prepare(
     reads = reads_of(section.tree for section in cell.sections)
     names = _captured_names(reads, namespace)
     extra = _check_returns(tuple(returns), reads, namespace)
-    pickled = pickle_names([*names, *[name for name in extra if name not in names]], namespace)
+    pickled = pickle_names([*names, *[name for name in extra if name not in names]], namespace, reads.dotted)
     _refuse_stuck(pickled, reads)
-    folders = list(dict.fromkeys([folder, find_project(folder)]))
+    folders = import_folders([folder, find_project(folder)])
     used = (
         reads.imports
-        | _imported_modules(cell)
+        | reads.imported
         | {value.__name__ for value in map(namespace.get, pickled.sizes) if isinstance(value, types.ModuleType)}
         | {module for function in pickled.functions for module in _modules_of(function, namespace)}
         | pickled.modules
@@ -138,12 +142,12 @@ def prepare(
         shared=tuple(SharedValue(tuple(paths), mark, value) for mark, value, paths in pickled.shared.values()),
         captured=_captured(pickled, reads, namespace),
         modules=local,
-        sources=_sources(pickled.functions),
+        sources=_sources(pickled.functions, history or {}),
         params=_params(cell, reads, pickled, namespace),
         imports=frozenset(imports - {"__main__", "builtins", ""}),
         sys_path=tuple(map(str, folders)),
         workdir=str(folder),
-        mutated=frozenset(reads.mutated & set(pickled.sizes)) | _passed_on_and_mutated(pickled, namespace),
+        mutated=_mutated(cell, pickled) if pickled.shared else frozenset(reads.mutated & set(pickled.sizes)),
         python=platform.python_version(),
     )
 
@@ -160,19 +164,21 @@ def load(pickled: bytes, namespace: dict[str, Any], resolve: Callable[[str], Any
 
 
 def _captured_names(reads: Reads, namespace: dict[str, Any]) -> list[str]:
-    """Which names to take along; a name that exists nowhere is an error, if it is sure to be read."""
+    """Which names to take along; a name that exists nowhere is an error, also inside a function."""
     names, missing = [], []
+    unsure = set(reads.needed) if reads.is_dynamic else reads.tried
     for name, line in reads.needed.items():
         if name in namespace and name not in _PROVIDED and not name.startswith("__"):
             names.append(name)
-        elif hasattr(builtins, name) or name in _PROVIDED or name.startswith("__"):
+        elif hasattr(builtins, name) or name in _PROVIDED or name.startswith("__") or name in unsure:
             continue
-        elif name in reads.bound:
-            if name in reads.straight and reads.bound[name] > line:
-                missing.append(f"line {line} reads {name!r}, which is bound only later, in line {reads.bound[name]}.")
-        elif name in reads.straight:
+        elif name not in reads.bound:
             near = suggestion(name, [*namespace, *reads.bound])
             missing.append(f"line {line} reads {name!r}, which neither the notebook nor the cell defines.{near}")
+        elif name in reads.straight and reads.bound[name] > line:
+            missing.append(f"line {line} reads {name!r}, which is bound only later, in line {reads.bound[name]}.")
+        elif name in reads.straight and reads.bound[name] == line:
+            missing.append(f"line {line} reads {name!r} before it is bound in the same line. Bind it in a line above.")
     if missing:
         raise CellError("Cannot run the cell: " + "\n  ".join(missing), names=missing)
     return names
@@ -181,13 +187,13 @@ def _captured_names(reads: Reads, namespace: dict[str, Any]) -> list[str]:
 def _check_returns(returns: tuple[str, ...], reads: Reads, namespace: dict[str, Any]) -> list[str]:
     """Names to return must be bound by the cell, or come from the notebook (then they travel both ways)."""
     for name in returns:
-        if name not in reads.bound and name not in namespace:
+        if name not in reads.bound and name not in namespace and not reads.is_dynamic:
             known = suggestion(name, [*reads.bound, *namespace])
             raise OptionError(
                 f"Cannot return {name!r}: the cell never binds it.{known} "
                 f"Names that it binds: {', '.join(list(reads.bound)[:20]) or 'none'}."
             )
-    return [name for name in returns if name not in reads.bound]
+    return [name for name in returns if name not in reads.bound and name in namespace]
 
 
 def _refuse_stuck(pickled: Pickled, reads: Reads) -> None:
@@ -229,28 +235,16 @@ def _captured(pickled: Pickled, reads: Reads, namespace: dict[str, Any]) -> tupl
     return tuple(rows)
 
 
-def _sources(functions: list[types.FunctionType]) -> dict[str, str]:
+def _sources(functions: list[types.FunctionType], history: Mapping[str, str]) -> dict[str, str]:
     """Source text for tracebacks, by the file name in the functions' code."""
     sources: dict[str, str] = {}
     for function in functions:
         name = function.__code__.co_filename
         if name not in sources:
-            lines = linecache.getlines(name)
-            if lines:
-                sources[name] = "".join(lines)
+            text = "".join(linecache.getlines(name)) or history.get(name, "")
+            if text:
+                sources[name] = text
     return sources
-
-
-def _imported_modules(cell: CellSource) -> set[str]:
-    """Dotted names that the cell imports, so that local packages are found with their submodules."""
-    names: set[str] = set()
-    for section in cell.sections:
-        for node in ast.walk(section.tree):
-            if isinstance(node, ast.Import):
-                names |= {alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names |= {node.module, *[f"{node.module}.{alias.name}" for alias in node.names]}
-    return names
 
 
 def _modules_of(function: types.FunctionType, namespace: dict[str, Any]) -> set[str]:
@@ -285,7 +279,7 @@ def _params(
     for section in cell.sections:
         for node in section.tree.body:
             if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                targets: list[ast.expr] = list(node.targets) if isinstance(node, ast.Assign) else [node.target]
                 for target, value in _literals(targets, node.value):
                     params.setdefault(target, value) if target in params and target in reads.needed else (
                         params.__setitem__(target, value)
@@ -313,12 +307,12 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, (bool, int)) or (isinstance(value, float) and not math.isnan(value))
 
 
-def _passed_on_and_mutated(pickled: Pickled, namespace: dict[str, Any]) -> frozenset[str]:
-    """Large values that notebook functions may change in place, by a look at the functions' own source."""
-    names: set[str] = set()
-    for text in _sources(pickled.functions).values():
+def _mutated(cell: CellSource, pickled: Pickled) -> frozenset[str]:
+    """Captured names that the cell, or a notebook function that it calls, may change in place."""
+    trees = [section.tree for section in cell.sections]
+    for text in _sources(pickled.functions, {}).values():
         try:
-            names |= reads_of([ast.parse(text)]).mutated
+            trees.append(ast.parse(text))
         except (SyntaxError, ValueError):
             continue
-    return frozenset(name for name in names & set(pickled.sizes) if size_of(namespace.get(name)))
+    return frozenset(mutated_names(node for tree in trees for node in nodes_of(tree)) & set(pickled.sizes))

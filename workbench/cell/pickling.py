@@ -10,19 +10,25 @@ from __future__ import annotations
 import functools
 import io
 import pickle
+import sys
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import cloudpickle
+import cloudpickle  # type: ignore[import-untyped]
 
+from workbench.cell import rebuild
 from workbench.cell.blockers import find_path, is_traveller, why_stuck
 from workbench.cell.reads import globals_of_code
+from workbench.cell.rebuild import as_tensor
 from workbench.data.fingerprint import Fingerprint, fingerprint, kind_of, size_of, tensor_as_array
 
 SHARED_BYTES = 2**20
 """Values of at least this size travel by reference."""
+
+_PLAIN = frozenset({int, float, str, bool, complex, type(None), list, tuple, dict, set, frozenset})
+"""What most objects are; none of them needs a closer look."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +54,24 @@ class Pickled:
     modules: set[str] = field(default_factory=set)
 
 
-def pickle_names(names: list[str], namespace: dict[str, Any]) -> Pickled:
+def pickle_names(names: list[str], namespace: dict[str, Any], dotted: Iterable[str] = ()) -> Pickled:
     """Pickle these names and whatever notebook-defined code among them reads, one record a name.
 
     What cannot travel is listed in ``stuck``, all of it.
+
+    Args:
+        names: What the cell reads.
+        namespace: The notebook's names.
+        dotted: Attribute chains in the cell, such as ``scipy.stats.norm``: submodules that only
+            an earlier cell imported are imported on the worker too.
     """
     result = Pickled()
     buffer = io.BytesIO()
     pickler = _Pickler(buffer, namespace, result)
-    queue = list(dict.fromkeys(names))
+    result.via = _reached(names, namespace)
+    # In the order in which the notebook bound them: a class is there before its instances are made.
+    wanted = {*names, *result.via}
+    queue = [name for name in namespace if name in wanted]
     done: set[str] = set()
     while queue:
         name = queue.pop(0)
@@ -69,14 +84,68 @@ def pickle_names(names: list[str], namespace: dict[str, Any]) -> Pickled:
             pickler.dump((name, namespace[name]))
         except Exception as error:
             pickler.problem(name, namespace[name], error)
-            break  # the memo may refer to parts that were not written
+            # The memo may refer to parts that were not written. The rest is only pickled to find all problems.
+            buffer, start = io.BytesIO(), 0
+            pickler = _Pickler(buffer, namespace, result)
         result.sizes[name] = buffer.tell() - start
         fresh = [found for found in pickler.found if found in namespace and found not in done]
         for found in fresh:
-            result.via.setdefault(found, name)
+            if found not in names:
+                result.via.setdefault(found, name)
         queue += fresh
+    submodules = _submodules(dotted, namespace)
+    if submodules:
+        pickler.begin("")
+        pickler.dump((None, submodules))
     result.data = buffer.getvalue()
     return result
+
+
+def _reached(names: list[str], namespace: dict[str, Any]) -> dict[str, str]:
+    """Names that the notebook's functions and classes read in turn, and through which name."""
+    via: dict[str, str] = {}
+    queue = list(names)
+    seen = set(queue)
+    while queue:
+        name = queue.pop(0)
+        for found in sorted(_globals_of(namespace[name], namespace)):
+            if found in namespace and found not in seen:
+                seen.add(found)
+                via[found] = name
+                queue.append(found)
+    return via
+
+
+def _globals_of(value: Any, namespace: dict[str, Any]) -> set[str]:
+    """Global names that a function, or the methods of a class or of an instance's class, read."""
+    function = value.__wrapped__ if isinstance(value, functools._lru_cache_wrapper) else value
+    if isinstance(function, types.FunctionType):
+        return globals_of_code(function.__code__) if function.__globals__ is namespace else set()
+    kind = value if isinstance(value, type) else type(value)
+    names: set[str] = set()
+    for base in kind.__mro__:
+        if base.__module__ == "__main__":
+            names |= {base.__name__} if namespace.get(base.__name__) is base else set()
+            for member in vars(base).values():
+                inner = getattr(member, "__func__", None) or getattr(member, "fget", None) or member
+                if isinstance(inner, types.FunctionType) and inner.__globals__ is namespace:
+                    names |= globals_of_code(inner.__code__)
+    return {name for name in names if namespace.get(name) is not value}
+
+
+def _submodules(dotted: Iterable[str], namespace: dict[str, Any]) -> list[types.ModuleType]:
+    found: dict[str, types.ModuleType] = {}
+    for chain in dotted:
+        root, *parts = chain.split(".")
+        module = namespace.get(root)
+        path = module.__name__ if isinstance(module, types.ModuleType) else ""
+        for part in parts:
+            path = f"{path}.{part}"
+            inner = sys.modules.get(path)
+            if not isinstance(inner, types.ModuleType):
+                break
+            found[path] = inner
+    return [found[path] for path in sorted(found)]
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
@@ -89,7 +158,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         self._stand_in = {"__name__": "__main__"}
         self.globals_ref[id(namespace)] = self._stand_in
         self._name = ""
-        self._digests: dict[int, tuple[Any, str]] = {}
+        self._digests: dict[int, tuple[Any, str, int]] = {}
         self.found: list[str] = []
 
     def begin(self, name: str) -> None:
@@ -99,6 +168,8 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def persistent_id(self, value: Any) -> Any:
         if value is self._stand_in or value is self._namespace:
             return ("namespace",)
+        if type(value) in _PLAIN:
+            return None
         stuck = why_stuck(value)
         if stuck is not None and not is_traveller(value):
             path = find_path(self._name, self._namespace.get(self._name), value)
@@ -112,30 +183,41 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         known = self._digests.get(id(value))
         if known is None:
             mark = fingerprint(value)
-            assert mark is not None
+            if mark is None:  # a frame with cells that cannot be pickled: found, and named, when it is
+                return None
             stored = tensor_as_array(value) if mark.kind == "tensor" else value
             self._result.shared.setdefault(mark.digest, (mark, stored, []))
-            known = self._digests[id(value)] = (value, mark.digest)
+            known = self._digests[id(value)] = (value, mark.digest, len(self._digests))
         mark, _, names = self._result.shared[known[1]]
         path = find_path(self._name, self._namespace.get(self._name), value, limit=2000)
         if path not in names:
             names.append(path)
-        return ("shared", mark.digest, mark.kind, mark.dtype)
+        # The object's own number keeps two equal values apart that the cell may change one by one.
+        return ("shared", mark.digest, mark.kind, mark.dtype, known[2])
 
     def reducer_override(self, value: Any) -> Any:
-        if isinstance(value, types.FunctionType) and value.__globals__ is self._namespace:
-            self._result.functions.append(value)
-            self.found += sorted(globals_of_code(value.__code__))
+        self._note(value)
+        if isinstance(value, functools._lru_cache_wrapper) and value.__module__ == "__main__":
+            return rebuild.cached, (value.__wrapped__, value.cache_parameters())
+        if type(value) is functools.cached_property:  # it holds a lock in Python 3.11
+            return rebuild.property_cached, (value.func, value.attrname)
+        if rebuild.is_leaf_with_gradient(value):
+            return rebuild.leaf_with_gradient, (value.detach(),)
+        return super().reducer_override(value)
+
+    def _note(self, value: Any) -> None:
+        """Remember what the value brings along: names that it reads, modules that it needs."""
+        if isinstance(value, types.FunctionType):
+            if value.__globals__ is self._namespace:
+                self._result.functions.append(value)
+                self.found += sorted(globals_of_code(value.__code__))
+            else:
+                self._result.modules.add(str(value.__module__))
         elif isinstance(value, types.ModuleType):
             self._result.modules.add(value.__name__)
-        elif not isinstance(value, (types.FunctionType, type)):
-            module = getattr(type(value), "__module__", "")
-            self._result.modules.add(str(module).split(".")[0])
-        elif isinstance(value, type):
-            self._result.modules |= {base.__module__.split(".")[0] for base in value.__mro__}
-        if isinstance(value, functools._lru_cache_wrapper) and value.__module__ == "__main__":
-            return _cached, (value.__wrapped__, value.cache_parameters())
-        return super().reducer_override(value)
+        else:
+            kind = value if isinstance(value, type) else type(value)
+            self._result.modules |= {str(base.__module__) for base in kind.__mro__}
 
     def _dynamic_function_reduce(self, func: types.FunctionType) -> Any:
         reduced = super()._dynamic_function_reduce(func)
@@ -168,15 +250,17 @@ def _narrow(name: str, value: Any, depth: int = 6) -> str:
         parts = [(f"{name}.{key}", item) for key, item in vars(value).items()]
     for path, part in parts:
         try:
-            cloudpickle.dumps(part)
+            _Probe(io.BytesIO(), protocol=5).dump(part)
         except Exception:
             return _narrow(path, part, depth - 1) if depth else path
     return name
 
 
-def _cached(function: Any, parameters: dict[str, Any]) -> Any:
-    """A function of the notebook under ``lru_cache``, with an empty cache."""
-    return functools.lru_cache(**parameters)(function)
+class _Probe(cloudpickle.Pickler):  # type: ignore[misc]
+    """Tries whether a value can be pickled; passes over large ones, and over those that are reported anyway."""
+
+    def persistent_id(self, value: Any) -> Any:
+        return ("aside",) if size_of(value) >= SHARED_BYTES or why_stuck(value) is not None else None
 
 
 class _Unpickler(pickle.Unpickler):
@@ -184,25 +268,16 @@ class _Unpickler(pickle.Unpickler):
         super().__init__(buffer)
         self._namespace = namespace
         self._resolve = resolve
-        self._values: dict[tuple[str, str], Any] = {}
+        self._values: dict[int, Any] = {}
 
     def persistent_load(self, pid: Any) -> Any:
         if pid[0] == "namespace":
             return self._namespace
-        _, digest, kind, dtype = pid
-        key = (digest, kind)
-        if key not in self._values:
+        _, digest, kind, dtype, number = pid
+        if number not in self._values:
             value = self._resolve(digest)
-            self._values[key] = _as_tensor(value, dtype) if kind == "tensor" else value
-        return self._values[key]
-
-
-def _as_tensor(array: Any, dtype: str) -> Any:
-    """A tensor with memory of its own: a tensor over shared memory could be written to unnoticed."""
-    import torch
-
-    tensor = torch.from_numpy(array.copy())
-    return tensor.view(torch.bfloat16) if dtype == "torch.bfloat16" else tensor
+            self._values[number] = as_tensor(value, dtype) if kind == "tensor" else value
+        return self._values[number]
 
 
 def unpickle_names(data: bytes, namespace: dict[str, Any], resolve: Callable[[str], Any]) -> None:
@@ -217,4 +292,5 @@ def unpickle_names(data: bytes, namespace: dict[str, Any], resolve: Callable[[st
     unpickler = _Unpickler(buffer, namespace, resolve)
     while buffer.tell() < len(data):
         name, value = unpickler.load()
-        namespace[name] = value
+        if name is not None:
+            namespace[name] = value

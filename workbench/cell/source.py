@@ -7,6 +7,7 @@ import re
 import warnings
 from dataclasses import dataclass, field
 
+from workbench.cell.scopes import nodes_of
 from workbench.errors import CellError
 
 _RUNS_PYTHON = frozenset({"time", "timeit", "capture", "prun"})
@@ -14,6 +15,8 @@ _ALLOWED_LINE = _RUNS_PYTHON | {"matplotlib", "env", "cd", "config", "precision"
 _ALLOWED_CELL = _RUNS_PYTHON | {"bash", "sh", "script", "html", "HTML", "latex", "markdown", "writefile", "javascript"}
 _SKIPPED = frozenset({"autoreload", "load_ext", "reload_ext", "unload_ext", "aimport", "gui"})
 _NESTED = frozenset({"train", "sweep"})
+_KEYBOARD = re.compile(r"\b(?:input|getpass|get_ipython)\b")
+_OUT_OF_PLACE = (ast.Return, ast.Yield, ast.YieldFrom, ast.Break, ast.Continue, ast.Nonlocal, ast.Global, ast.Starred)
 _INSTALLS = re.compile(r"^\s*(?:python[\d.]*\s+-m\s+)?(?:pip3?|conda|mamba|uv\s+pip)\s+install\s+(.*)$")
 
 
@@ -54,35 +57,68 @@ def read_cell(source: str, *, line_offset: int = 0) -> CellSource:
         CellError: For an empty cell, a syntax error (pointing at the cell's own line), and magics
             or calls that cannot work on a worker, each with what to do instead.
     """
-    source = _without_skipped(source)
     text = source if source.endswith("\n") else source + "\n"
-    tree = _parse(text, line_offset)
+    tree, has_magics = _parse(text, line_offset)
+    if has_magics:
+        text = _without_skipped(tree, text, line_offset)
     if not tree.body:
         raise CellError("Cannot run an empty cell: there is no code below the magic. Write the training code there.")
-    sections = [Section(tree)]
-    for node in ast.walk(tree):
-        sections += _check(node, line_offset)
-    return CellSource(text, tuple(sections))
+    more: list[Section] = []
+    if has_magics or _KEYBOARD.search(text):
+        for place, statement in reversed(list(enumerate(tree.body))):
+            nested = [section for node in ast.walk(statement) for section in _check(node, line_offset)]
+            if isinstance(statement, ast.Expr):  # `%time x = f()` binds x where it stands
+                body = [inner for section in nested for inner in section.tree.body]
+                tree.body[place + 1 : place + 1] = body
+            else:
+                more += nested
+    return CellSource(text, (Section(tree), *more))
 
 
-def _parse(text: str, line_offset: int) -> ast.Module:
-    from IPython.core.inputtransformer2 import TransformerManager
-
+def _parse(text: str, line_offset: int) -> tuple[ast.Module, bool]:
+    """The syntax tree with the notebook cell's line numbers, and whether there is more than plain Python in it."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
-            code = TransformerManager().transform_cell(text)
-            tree = compile(code, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
+            tree = _plain(text)
+            code = text if tree is not None else _transformed(text)
+            if tree is None:
+                tree = _tree_of(code)
+            nodes = nodes_of(tree)
+            if any(isinstance(node, _OUT_OF_PLACE) for node in nodes):
+                compile(code, "cell", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
     except SyntaxError as error:
         raise CellError(_syntax_message(error, text, line_offset), line=(error.lineno or 1) + line_offset) from None
     except ValueError as error:  # a NUL character
         raise CellError(f"Cannot read the cell: {error}.") from None
-    # Leading blank lines are dropped by IPython; they count in the notebook.
+    # IPython drops leading blank lines; they count in the notebook.
     blank = len(text) - len(text.lstrip("\n"))
     dropped = blank if code.count("\n") == text.count("\n") - blank else 0
-    ast.increment_lineno(tree, line_offset + dropped)
+    if line_offset + dropped:
+        for node in nodes:
+            if "lineno" in node.__dict__:
+                node.__dict__["lineno"] += line_offset + dropped
+    return tree, code is not text
+
+
+def _plain(text: str) -> ast.Module | None:
+    """The tree of a text that is Python as it stands: most cells are, and IPython's look at each line takes long."""
+    try:
+        return _tree_of(text)
+    except SyntaxError:
+        return None
+
+
+def _tree_of(code: str) -> ast.Module:
+    tree = compile(code, "cell", "exec", ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, True)
     assert isinstance(tree, ast.Module)
     return tree
+
+
+def _transformed(text: str) -> str:
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    return str(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
 
 
 def _syntax_message(error: SyntaxError, text: str, line_offset: int) -> str:
@@ -90,26 +126,48 @@ def _syntax_message(error: SyntaxError, text: str, line_offset: int) -> str:
     lines = text.splitlines()
     line = lines[number - 1] if number <= len(lines) else (error.text or "").rstrip("\n")
     caret = " " * max(0, (error.offset or 1) - 1) + "^"
-    return f"Cannot read line {number + line_offset} of the cell: {error.msg}.\n    {line}\n    {caret}"
+    # Python's own words count lines from the top of the text.
+    message = re.sub(r"\b(on|at) line (\d+)", lambda at: f"{at[1]} line {int(at[2]) + line_offset}", error.msg)
+    stop = "" if message.endswith((".", "?")) else "."
+    return f"Cannot read line {number + line_offset} of the cell: {message}{stop}\n    {line}\n    {caret}"
 
 
-def _without_skipped(source: str) -> str:
-    """Blank out lines that only matter in the kernel (``%load_ext``, ``%autoreload``); numbers stay."""
-    lines = source.split("\n")
-    for index, line in enumerate(lines):
-        match = re.match(r"^%([A-Za-z_]\w*)", line)
-        if match and match.group(1) in _SKIPPED:
-            lines[index] = ""
+def _without_skipped(tree: ast.Module, text: str, line_offset: int) -> str:
+    """Take out lines that only matter in the kernel (``%load_ext``, ``%autoreload``); line numbers stay."""
+    lines = text.split("\n")
+    for node in ast.walk(tree):
+        for body in (getattr(node, name, None) for name in ("body", "orelse", "finalbody")):
+            for statement in body if isinstance(body, list) else []:
+                index = statement.lineno - 1 - line_offset if isinstance(statement, ast.Expr) else len(lines)
+                if index < len(lines) and _magic_name(statement.value) in _SKIPPED:
+                    indent = re.match(r"\s*", lines[index])
+                    lines[index] = f"{indent[0]}pass" if indent and indent[0] else ""
+                    statement.value = ast.copy_location(ast.Constant(None), statement)
+    tree.body = [node for node in tree.body if not (isinstance(node, ast.Expr) and _is_none(node.value))]
     return "\n".join(lines)
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+def _magic_name(node: ast.expr) -> str:
+    """The name of the line magic that an expression runs, or an empty string."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_get_ipython(node.func.value)):
+        return ""
+    first = node.args[0] if node.args else None
+    is_magic = node.func.attr == "run_line_magic" and isinstance(first, ast.Constant)
+    return str(first.value) if is_magic and isinstance(first, ast.Constant) else ""
 
 
 def _check(node: ast.AST, line_offset: int) -> list[Section]:
     """Refuse what cannot run on a worker; give the Python inside magics that take some."""
     if not isinstance(node, ast.Call):
         return []
-    if isinstance(node.func, ast.Name) and node.func.id in ("input", "getpass"):
+    called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+    if called == "getpass" or (called == "input" and isinstance(node.func, ast.Name)):
         raise CellError(
-            f"Cannot run line {node.lineno}: {node.func.id}() needs a keyboard, and a worker has none. "
+            f"Cannot run line {node.lineno}: {called}() needs a keyboard, and a worker has none. "
             f"Ask in a cell of the notebook before, and read the variable here."
         )
     if not (isinstance(node.func, ast.Attribute) and _is_get_ipython(node.func.value)):
@@ -118,10 +176,12 @@ def _check(node: ast.AST, line_offset: int) -> list[Section]:
     method, line = node.func.attr, node.lineno
     if method in ("system", "getoutput") and arguments:
         _check_command(arguments[0], line)
+        return _expanded(arguments[0], line)
     elif method == "run_line_magic" and arguments:
         return _check_line_magic(arguments[0], arguments[1] if len(arguments) > 1 else "", line)
     elif method == "run_cell_magic" and arguments:
-        return _check_cell_magic(arguments[0], arguments[2] if len(arguments) > 2 else "", line)
+        rest, body = (*arguments[1:], "", "")[:2]
+        return _check_cell_magic(arguments[0], rest, body, line)
     return []
 
 
@@ -149,27 +209,61 @@ def _check_line_magic(name: str, rest: str, line: int) -> list[Section]:
             f"Cannot run line {line}: the magic %{name} is not there on a worker. "
             f"Run it in a cell of the notebook, and keep the training code alone in this one."
         )
-    return _python_in(rest, line) if name in _RUNS_PYTHON else []
+    if name not in _RUNS_PYTHON:
+        return _expanded(rest, line)
+    return [_only_inside(section) for section in _python_in(rest, line)] if name == "timeit" else _python_in(rest, line)
 
 
-def _check_cell_magic(name: str, body: str, line: int) -> list[Section]:
+def _expanded(text: str, line: int) -> list[Section]:
+    """The names that IPython fills into a command (``!ls {folder} $name``); unknown ones are left as they stand."""
+    names = re.findall(r"(?<![\\$\w])\$([A-Za-z_]\w*)", text)
+    parts = []
+    for part in [*re.findall(r"\{([^{}]+)\}", text), *names]:
+        try:
+            parts.append(ast.Expr(ast.parse(part.strip(), mode="eval").body))
+        except SyntaxError:
+            continue
+    if not parts:
+        return []
+    handler = ast.ExceptHandler(None, None, [ast.Pass()])
+    tree = ast.Module([ast.Try(list(parts), [handler], [], [])], [])
+    for node in ast.walk(tree):
+        node.lineno = line  # type: ignore[attr-defined]
+    return [Section(tree, is_nested=True)]
+
+
+def _only_inside(section: Section) -> Section:
+    """Code whose names do not outlive it: as the body of a branch that may not run."""
+    branch = ast.If(ast.Constant(True), section.tree.body, [])
+    return Section(ast.Module([branch], []), is_nested=True)
+
+
+def _check_cell_magic(name: str, rest: str, body: str, line: int) -> list[Section]:
     if name in _NESTED:
         raise CellError(f"Cannot run line {line}: %%{name} inside a run. Keep one of the two lines.")
     if name not in _ALLOWED_CELL:
         raise CellError(f"Cannot run line {line}: the magic %%{name} is not there on a worker. Take the line out.")
     if name not in _RUNS_PYTHON:
         return []
-    sections = [Section(_parse(body, line), is_nested=True)]
-    for section in list(sections):
-        for node in ast.walk(section.tree):
-            sections += _check(node, line)
+    cell = read_cell(body, line_offset=line) if body.strip() else None
+    sections = [Section(section.tree, is_nested=True) for section in cell.sections] if cell else []
+    if name == "timeit":
+        merged = ast.Module([*_statements(_python_in(rest, line)), *_statements(sections)], [])
+        return [_only_inside(Section(merged))]
+    if name == "capture":
+        words = [word for word in rest.split() if not word.startswith("-")]
+        sections += _python_in(f"{words[0]} = None", line) if words else []
     return sections
+
+
+def _statements(sections: list[Section]) -> list[ast.stmt]:
+    return [statement for section in sections for statement in section.tree.body]
 
 
 def _python_in(rest: str, line: int) -> list[Section]:
     """The statement after ``%time`` or ``%timeit``, whose options come first."""
     words = re.sub(r"^(?:-\w+\s*\d*\s+)+", "", rest)
     try:
-        return [Section(_parse(words + "\n", line - 1), is_nested=True)] if words.strip() else []
+        return [Section(_parse(words + "\n", line - 1)[0], is_nested=True)] if words.strip() else []
     except CellError:
         return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,7 @@ class Fingerprint:
     """What identifies a value's content.
 
     Attributes:
-        kind: ``ndarray``, ``DataFrame``, ``Series``, ``tensor`` or ``bytes``.
+        kind: ``ndarray``, ``DataFrame``, ``Series``, ``tensor``, ``Table`` (Arrow's) or ``bytes``.
         digest: 32 hexadecimal digits over the content, its shape and its type (XXH3, 128 bits).
         shape: Its shape.
         dtype: Its element type, for a frame the types of its columns.
@@ -30,7 +31,7 @@ class Fingerprint:
 
 
 def fingerprint(value: Any) -> Fingerprint | None:
-    """The fingerprint of a value, None for kinds that have none.
+    """The fingerprint of a value, None for kinds that have none, and for frames with cells that cannot be pickled.
 
     The whole content counts. A contiguous array is read once and not copied.
 
@@ -51,9 +52,15 @@ def fingerprint(value: Any) -> Fingerprint | None:
     elif kind == "tensor":
         shape, dtype, nbytes = tuple(value.shape), str(value.dtype), value.element_size() * value.nelement()
         _update(hasher, tensor_as_array(value))
+    elif kind == "Table":
+        shape, dtype, nbytes = value.shape, str(value.schema.remove_metadata()), value.nbytes
+        _update_table(hasher, value)
     else:
         shape, dtype, nbytes = value.shape, _frame_types(value), size_of(value)
-        _update_frame(hasher, value)
+        try:
+            _update_frame(hasher, value)
+        except (TypeError, ValueError, AttributeError, RecursionError, pickle.PicklingError):
+            return None
     hasher.update(json.dumps([kind, list(shape), dtype]).encode())
     return Fingerprint(kind, hasher.hexdigest(), tuple(int(n) for n in shape), dtype, int(nbytes))
 
@@ -65,7 +72,7 @@ def kind_of(value: Any) -> str | None:
     """
     if type(value) is bytes:
         return "bytes"
-    numpy, pandas, torch = (sys.modules.get(name) for name in ("numpy", "pandas", "torch"))
+    numpy, pandas, torch, arrow = (sys.modules.get(name) for name in ("numpy", "pandas", "torch", "pyarrow"))
     if numpy is not None and type(value) is getattr(numpy, "ndarray", None):
         return "ndarray" if not value.dtype.hasobject else None
     if pandas is not None and hasattr(pandas, "DataFrame"):
@@ -73,6 +80,8 @@ def kind_of(value: Any) -> str | None:
             return "DataFrame"
         if type(value) is pandas.Series:
             return "Series"
+    if arrow is not None and type(value) is getattr(arrow, "Table", None):
+        return "Table"
     if torch is not None and type(value) is getattr(torch, "Tensor", None):
         is_plain = value.device.type == "cpu" and value.layout is torch.strided and not value.is_quantized
         return "tensor" if is_plain and not value.requires_grad else None
@@ -80,7 +89,7 @@ def kind_of(value: Any) -> str | None:
 
 
 def size_of(value: Any) -> int:
-    """The size in bytes of a value that has a kind, quickly (strings by their references only)."""
+    """The size in bytes of a value that has a kind, quickly (cells that are objects by a sample of them)."""
     kind = kind_of(value)
     if kind == "bytes":
         return len(value)
@@ -89,20 +98,34 @@ def size_of(value: Any) -> int:
     if kind == "ndarray":
         return int(value.nbytes)
     if kind == "DataFrame":
-        return int(value.memory_usage(index=True, deep=False).sum())
+        columns = [value.iloc[:, i] for i, dtype in enumerate(value.dtypes) if dtype.kind == "O"]
+        return int(value.memory_usage(index=True, deep=False).sum()) + sum(map(_size_of_objects, columns))
     if kind == "Series":
-        return int(value.memory_usage(index=True, deep=False))
+        return int(value.memory_usage(index=True, deep=False)) + _size_of_objects(value)
+    if kind == "Table":
+        return int(value.nbytes)
     return 0
 
 
 def tensor_as_array(tensor: Any) -> Any:
-    """A CPU tensor's content as a NumPy array without a copy; types that NumPy lacks as integers."""
+    """A CPU tensor's content as a NumPy array without a copy; types that NumPy lacks as integers of their size."""
     import torch
 
-    tensor = tensor.detach()
-    if tensor.dtype in (torch.bfloat16,):
-        return tensor.view(torch.int16).numpy()
-    return tensor.resolve_conj().resolve_neg().numpy()
+    tensor = tensor.detach().resolve_conj().resolve_neg()
+    try:
+        return tensor.numpy()
+    except TypeError:  # bfloat16, float8 and their like
+        return tensor.view({1: torch.uint8, 2: torch.int16, 4: torch.int32}[tensor.element_size()]).numpy()
+
+
+def _size_of_objects(column: Any) -> int:
+    """What the objects of a column take beyond their references, by some 100 of them spread evenly."""
+    if str(column.dtype) != "object":
+        return 0
+    step = max(1, len(column) // 100)
+    sample = column.iloc[::step].tolist()
+    sizes = [getattr(cell, "nbytes", 0) or sys.getsizeof(cell) for cell in sample]
+    return int(sum(sizes) / len(sizes) * len(column)) if sizes else 0
 
 
 def _update(hasher: Any, array: Any) -> None:
@@ -121,17 +144,83 @@ def _frame_types(value: Any) -> str:
 
 
 def _update_frame(hasher: Any, value: Any) -> None:
-    import numpy as np
-    from pandas.util import hash_array
+    if value.ndim == 2:
+        _update_index(hasher, value.columns)
+        columns = [value.iloc[:, i] for i in range(value.shape[1])]
+    else:
+        _update_object(hasher, value.name)
+        columns = [value]
+    _update_index(hasher, value.index)
+    for column in columns:
+        _update_column(hasher, column.array)
+    if value.attrs:
+        _update_object(hasher, value.attrs)
 
-    columns = [value.iloc[:, i] for i in range(value.shape[1])] if value.ndim == 2 else [value]
-    for part in [value.index.to_series(), *columns]:
-        raw = part.array
-        numbers = getattr(raw, "_ndarray", None)
-        if isinstance(numbers, np.ndarray) and not numbers.dtype.hasobject:
-            _update(hasher, numbers)
-        else:
-            try:
-                _update(hasher, hash_array(part.to_numpy(dtype=object) if part.dtype == object else raw))
-            except TypeError:  # cells that hash_array does not take, such as lists
-                hasher.update(repr(part.tolist()).encode())
+
+def _update_index(hasher: Any, index: Any) -> None:
+    import pandas as pd
+
+    _update_object(hasher, (type(index).__name__, list(index.names), str(getattr(index, "freq", None))))
+    if isinstance(index, pd.RangeIndex):
+        hasher.update(repr(index).encode())
+    elif isinstance(index, pd.MultiIndex):
+        for level, codes in zip(index.levels, index.codes, strict=True):
+            _update_index(hasher, level)
+            _update(hasher, codes)
+    else:
+        _update_column(hasher, index.array)
+
+
+def _update_column(hasher: Any, column: Any) -> None:
+    """One column's content. Text is hashed cell by cell; other objects by their pickled form, since 1 is not "1"."""
+    import numpy as np
+    import pandas as pd
+
+    hasher.update(f"{column.dtype!s} {len(column)}".encode())
+    if isinstance(column, pd.arrays.NumpyExtensionArray):
+        column = column.to_numpy()
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        _update(hasher, column.codes)
+        _update_index(hasher, column.categories)
+        hasher.update(repr(column.ordered).encode())
+        return
+    numbers: Any = column if isinstance(column, np.ndarray) else getattr(column, "_ndarray", None)
+    if isinstance(numbers, np.ndarray) and not numbers.dtype.hasobject:
+        _update(hasher, numbers)
+    elif numbers is column and pd.api.types.infer_dtype(column, skipna=False) != "string":
+        _update_object(hasher, column.tolist())
+    else:
+        _update(hasher, pd.util.hash_array(column))
+
+
+def _update_table(hasher: Any, table: Any) -> None:
+    """An Arrow table as the stream that would be sent: the rows of a slice alone, not what it was cut from."""
+    import pyarrow as pa  # type: ignore[import-untyped]
+
+    with pa.PythonFile(_Sink(hasher), mode="w") as file, pa.ipc.new_stream(file, table.schema) as stream:
+        stream.write_table(table)
+
+
+def _update_object(hasher: Any, value: Any) -> None:
+    pickler = pickle.Pickler(_Sink(hasher), protocol=5)
+    pickler.fast = True  # no memo: equal content has equal bytes, whichever objects are shared in it
+    pickler.dump(value)
+
+
+class _Sink:
+    """A file that is hashed rather than kept."""
+
+    closed = False
+
+    def __init__(self, hasher: Any) -> None:
+        self._hasher = hasher
+
+    def write(self, data: Any) -> int:
+        self._hasher.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def close(self) -> None:
+        """The hash stays open."""
