@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 
 from workbench.cell import rebuild
 from workbench.cell.blockers import find_path, is_traveller, why_stuck

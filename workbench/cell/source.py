@@ -118,7 +118,7 @@ def _tree_of(code: str) -> ast.Module:
 def _transformed(text: str) -> str:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return str(TransformerManager().transform_cell(text))  # type: ignore[no-untyped-call]
+    return str(TransformerManager().transform_cell(text))
 
 
 def _syntax_message(error: SyntaxError, text: str, line_offset: int) -> str:

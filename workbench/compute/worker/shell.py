@@ -102,6 +102,8 @@ def create_shell() -> CellShell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.autocall = 0
     shell: CellShell = CellShell.instance(user_module=main, config=config)
+    for prompt in ("ps1", "ps2", "ps3"):  # by them libraries (Lightning) tell that somebody types here
+        vars(sys).pop(prompt, None)
     return shell
 
 
