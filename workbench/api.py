@@ -134,7 +134,7 @@ def train_cell(
         source, namespace, filename=filename, line_offset=line_offset, workdir=Path.cwd(), returns=options.returns
     )
     before_submit(payload)
-    return submit(project, payload, options, context)
+    return submit(project, payload, options, context, _labels(payload.sources))
 
 
 def run(run: str) -> RunHandle:
@@ -184,6 +184,15 @@ def _callers_names() -> dict[str, Any]:
     """The notebook's names, or those of the script that runs."""
     shell = _shell()
     return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
+
+
+def _labels(filenames: Iterable[str]) -> dict[str, str]:
+    """What the notebook calls the files of its cells: ``Cell In[3]``."""
+    compiler = getattr(_shell(), "compile", None)
+    if compiler is None:
+        return {}
+    named = {name: compiler.format_code_name(name) for name in filenames}
+    return {name: " ".join(words) for name, words in named.items() if words}
 
 
 def _shell() -> Any:

@@ -6,12 +6,14 @@ import ast
 import functools
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from IPython.core.error import InputRejected
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 
 from workbench import api, commands
+from workbench.cell.modules import note_imports
 from workbench.errors import OptionError, WorkbenchError
 from workbench.handle import RunHandle
 from workbench.parsers import RUN_VERBS, Help, Parser, runs_parser, split, train_options, train_parser, workbench_parser
@@ -186,6 +188,7 @@ def load(shell: Any) -> None:
         method.__func__.__doc__ = _documentation(name)
     shell.register_magics(magics)
     waiter = _WaitForReturns(magics.arrivals)
+    shell.events.register("post_run_cell", _note_imports)
     shell.ast_transformers.append(waiter)
     _register_completion(shell)
     _loaded[id(shell)] = (magics, waiter)
@@ -199,8 +202,14 @@ def unload(shell: Any) -> None:
     for kind in ("line", "cell"):
         for name in ("train", "runs", "workbench"):
             shell.magics_manager.magics[kind].pop(name, None)
+    shell.events.unregister("post_run_cell", _note_imports)
     if waiter in shell.ast_transformers:
         shell.ast_transformers.remove(waiter)
+
+
+def _note_imports(_: Any = None) -> None:
+    """Remember when local modules were imported, to tell later that one was edited since."""
+    note_imports([Path.cwd(), current_project().settings.project])
 
 
 def _parser(name: str) -> Parser:

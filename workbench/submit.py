@@ -17,7 +17,13 @@ from workbench.tracking.notebook import NotebookContext
 _COPIED_BELOW = 64 * 2**20
 
 
-def submit(project: Project, payload: CellPayload, options: RunOptions, context: NotebookContext) -> RunHandle:
+def submit(
+    project: Project,
+    payload: CellPayload,
+    options: RunOptions,
+    context: NotebookContext,
+    labels: dict[str, str] | None = None,
+) -> RunHandle:
     """Submit a cell.
 
     Args:
@@ -25,6 +31,7 @@ def submit(project: Project, payload: CellPayload, options: RunOptions, context:
         payload: The captured cell.
         options: What was asked for.
         context: The notebook that it comes from.
+        labels: Names for users of the files in ``payload.sources``.
 
     Raises what the foreman says: ``ResourcesError``, ``TrackingError``; then nothing was started.
     """
@@ -46,7 +53,7 @@ def submit(project: Project, payload: CellPayload, options: RunOptions, context:
         name = earlier.name
     spec = RunSpec(
         options=options,
-        code=_code(payload),
+        code=_code(payload, labels or {}),
         name=name,
         experiment=context.experiment,
         tracking_uri=project.settings.tracking_uri,
@@ -81,7 +88,7 @@ def _with_resume(options: RunOptions, run_id: str) -> RunOptions:
     return replace(options, resume=run_id)
 
 
-def _code(payload: CellPayload) -> Any:
+def _code(payload: CellPayload, labels: dict[str, str]) -> Any:
     """The payload without its large values; those that the cell changes in place, or small ones, get copies."""
     from workbench.compute.spec import CellCode
 
@@ -100,6 +107,7 @@ def _code(payload: CellPayload) -> Any:
         private=frozenset(private),
         modules=payload.modules,
         sources=payload.sources,
+        labels=labels,
         imports=payload.imports,
         sys_path=payload.sys_path,
         workdir=payload.workdir,

@@ -15,3 +15,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     if report.when == "call" and report.failed and page is not None:
         report.sections.append(("what the notebook showed", page.page.locator(".jp-Notebook").inner_text()[-3000:]))
     return report
+
+
+@pytest.fixture
+def jp_asyncio_loop() -> None:
+    """pytest-jupyter gives every test an event loop and closes it; Playwright has one of its own that runs."""

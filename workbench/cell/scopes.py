@@ -98,9 +98,7 @@ def collect(node: ast.AST, found: Found, *, later: bool, tried: bool) -> None:
                 collect(child, found, later=later, tried=tried)
 
 
-def _collect_inside(
-    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, found: Found, *, tried: bool
-) -> None:
+def _collect_inside(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, found: Found, *, tried: bool) -> None:
     """What calling a function reads from around it, and which global names it makes."""
     inside = Found(made_global=found.made_global)
     for part in node.body if isinstance(node.body, list) else [node.body]:

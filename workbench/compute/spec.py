@@ -23,7 +23,10 @@ PRELOADABLE = (
 
 @dataclass(frozen=True)
 class CellCode:
-    """The cell as a worker needs it; see :class:`workbench.cell.payload.CellPayload`."""
+    """The cell as a worker needs it; see :class:`workbench.cell.payload.CellPayload`.
+
+    ``labels`` are the names under which users know the files in ``sources`` (``Cell In[3]``).
+    """
 
     source: str
     filename: str
@@ -33,6 +36,7 @@ class CellCode:
     private: frozenset[str]
     modules: tuple[Any, ...]
     sources: dict[str, str]
+    labels: dict[str, str]
     imports: frozenset[str]
     sys_path: tuple[str, ...]
     workdir: str

@@ -47,7 +47,7 @@ def run_rank(
         How it ended, and rank 0's returned values pickled (None where there are none).
     """
     code = assignment.code
-    user_files = {code.filename: code.filename, **{name: name for name in code.sources}}
+    user_files = {code.filename: code.filename, **{name: code.labels.get(name, name) for name in code.sources}}
     roots = (code.workdir, *code.sys_path)
     error: BaseException | None
     with contextlib.ExitStack() as stack:
