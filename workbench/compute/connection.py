@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from workbench.errors import ClusterError, ForemanError, WorkbenchError
 from workbench.settings import Settings
 
 _CALL_TIMEOUT_S = 60.0
+_KNOCK_TIMEOUT_S = 5.0
 
 _lock = threading.RLock()
 _connected_to: str | None = None
@@ -135,6 +137,7 @@ def _is_joined(address: str, settings: Settings) -> bool:
 
 
 def _join(address: str, *, is_local: bool) -> None:
+    _knock(address)
     prepare_environment(is_local=is_local)
     import_ray()
     import ray
@@ -157,6 +160,22 @@ def _join(address: str, *, is_local: bool) -> None:
         ) from error
     if not is_local:
         _joined.add(address)
+
+
+def _knock(address: str) -> None:
+    """See that somebody listens: Ray itself tries for minutes where nobody does."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdigit():
+        raise ClusterError(
+            f"Cannot join the cluster at {address!r}: it is no address. Write ray://host:10001, or host:6379."
+        )
+    try:
+        socket.create_connection((host, int(port)), timeout=_KNOCK_TIMEOUT_S).close()
+    except OSError as error:
+        raise ClusterError(
+            f"Cannot join the cluster at {address!r}: {error}. Is it up, and may this machine reach it? "
+            f"Without --address, Workbench starts one on this machine."
+        ) from None
 
 
 def _is_alive() -> bool:
