@@ -20,3 +20,8 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
 @pytest.fixture
 def jp_asyncio_loop() -> None:
     """pytest-jupyter gives every test an event loop and closes it; Playwright has one of its own that runs."""
+
+
+@pytest.fixture
+def jp_server_cleanup() -> None:
+    """These tests run Jupyter Server as a process of its own: there is none in this process to clean up."""
