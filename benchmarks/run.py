@@ -33,15 +33,18 @@ PARTS = {
 def main() -> None:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", default=list(PARTS), choices=[*PARTS, []])
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"of {', '.join(PARTS)}; all by default")
     parser.add_argument("--write", type=Path, help="also write the table to this file")
     arguments = parser.parse_args()
+    unknown = [name for name in arguments.parts if name not in PARTS]
+    if unknown:
+        parser.error(f"Cannot measure {unknown[0]!r}: the parts are {', '.join(PARTS)}.")
     folder = Path(tempfile.mkdtemp(prefix="workbench-bench-"))
     (folder / "pyproject.toml").touch()
     os.environ["WORKBENCH_HOME"] = str(folder / "home")
     os.chdir(folder)
     figures: list[Figure] = []
-    for name in arguments.parts:
+    for name in arguments.parts or PARTS:
         print(f"measuring {name} …", flush=True)
         figures += PARTS[name](folder)
     from workbench.compute import connection, local

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from workbench.compute import local
-from workbench.compute.ray_env import import_ray, prepare_environment
+from workbench.compute.ray_env import import_ray, outlive_the_cluster, prepare_environment
 from workbench.errors import ClusterError, ForemanError, WorkbenchError
 from workbench.settings import Settings
 
@@ -70,6 +71,8 @@ class Connection:
         """
         import ray
 
+        if not ray.is_initialized():  # a call would have Ray start a cluster of its own
+            raise ForemanError(f"The foreman at {self.address} was left: this process is no longer connected to it.")
         try:
             return ray.get(getattr(self.foreman, method).remote(*args), timeout=timeout_s)
         except ray.exceptions.RayTaskError as error:
@@ -103,7 +106,7 @@ def connect(
     Args:
         settings: The project's; its ``address`` is joined unless ``address`` is given.
         address: A cluster to join: ``ray://host:10001`` or ``host:6379``; None takes the one that
-            this process is connected to, else the settings', else the local one.
+            this process is connected to (by ``ray.init`` too), else the settings', else the local one.
         start: Whether to start the local cluster where none runs.
         cpus: CPUs of a local cluster that is started now.
         gpus: GPUs of it.
@@ -114,7 +117,7 @@ def connect(
     """
     global _connected_to
     with _lock:
-        wanted = address or _connected_to or settings.address
+        wanted = address or _connected_to or _users_own() or settings.address
         present = local.running()
         if wanted is None or (_connected_to == wanted and address is None and not _is_joined(wanted, settings)):
             # The local cluster: it may have been stopped and started by another notebook meanwhile.
@@ -123,13 +126,26 @@ def connect(
                     raise ClusterError("There is no cluster yet: the first %%train starts one, or %workbench up.")
                 present = local.start(settings, cpus=cpus, gpus=gpus, on_tick=on_tick)
             wanted = present.address
-        if _connected_to != wanted or not _is_alive():
-            _join(wanted, is_local=present is not None and wanted == present.address)
+        is_local = present is not None and wanted == present.address
+        if _connected_to is None and _users_own() == wanted:
+            if not is_local:
+                _joined.add(wanted)
+        elif _connected_to != wanted or not _is_alive():
+            _join(wanted, is_local=is_local)
         _connected_to = wanted
         return Connection(ensure_foreman(settings.spares), wanted)
 
 
 _joined: set[str] = set()
+
+
+def _users_own() -> str | None:
+    """The cluster that the notebook has connected itself to with ``ray.init``: then runs go there."""
+    ray = sys.modules.get("ray")
+    if ray is None or not ray.is_initialized() or ray.util.client.ray.is_connected():
+        return None
+    address: str = ray.get_runtime_context().gcs_address
+    return address
 
 
 def _is_joined(address: str, settings: Settings) -> bool:
@@ -138,12 +154,14 @@ def _is_joined(address: str, settings: Settings) -> bool:
 
 def _join(address: str, *, is_local: bool) -> None:
     _knock(address)
+    ray = sys.modules.get("ray")
+    if ray is not None and ray.is_initialized():
+        ray.shutdown()
+    outlive_the_cluster()
     prepare_environment(is_local=is_local)
     import_ray()
     import ray
 
-    if ray.is_initialized():
-        ray.shutdown()
     try:
         ray.init(
             address=address,

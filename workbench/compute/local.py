@@ -15,7 +15,13 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from workbench.compute.ray_env import import_ray, lazy_imports_path, prepare_environment
+from workbench.compute.ray_env import (
+    cluster_environ,
+    import_ray,
+    lazy_imports_path,
+    outlive_the_cluster,
+    prepare_environment,
+)
 from workbench.errors import ClusterError
 from workbench.settings import Settings, home
 
@@ -76,6 +82,7 @@ def start(
         if present is not None:
             return present
         record_path().unlink(missing_ok=True)
+        outlive_the_cluster()
         prepare_environment(is_local=True)
         command = [
             sys.executable,
@@ -109,8 +116,7 @@ def start(
 
 def _environment() -> dict[str, str]:
     """The keeper's environment: workers inherit it, so nothing of this kernel's own may be in it."""
-    own = ("JPY_", "IPY", "MLFLOW_RUN_ID", "CUDA_VISIBLE_DEVICES_KERNEL", "MPLBACKEND", "PYDEVD")
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(own)}
+    environ = cluster_environ()
     first = [str(lazy_imports_path()), str(Path(__file__).resolve().parents[2])]
     others = [path for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in first]
     environ["PYTHONPATH"] = os.pathsep.join([*first, *others])

@@ -11,6 +11,8 @@ from pathlib import Path
 from workbench.settings import home
 
 _LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
+_before: dict[str, str | None] = {}
+_PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"
 
 
 def token_path() -> Path:
@@ -43,12 +45,46 @@ def prepare_environment(*, is_local: bool) -> None:
     # Under `uv run`, Ray would start its workers by `uv run` again, in an environment without Ray.
     os.environ.setdefault("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    if is_local:
-        os.environ["RAY_AUTH_MODE"] = "token"
-        os.environ["RAY_AUTH_TOKEN_PATH"] = str(token_path())
+    ours = {
+        "RAY_AUTH_MODE": "token",
+        "RAY_AUTH_TOKEN_PATH": str(token_path()),
         # Ray takes this machine's outside address unless it believes that clusters are not for this
         # system; then it binds 127.0.0.1 alone.
-        os.environ[_LOOPBACK] = "0"
+        _LOOPBACK: "0",
+    }
+    for name, value in ours.items():
+        if is_local:
+            _before.setdefault(name, os.environ.get(name))
+            os.environ[name] = value
+        elif name in _before:  # this process was in the local cluster, and goes to another one now
+            former = _before.pop(name)
+            os.environ.pop(name) if former is None else os.environ.update({name: former})
+    if "ray" in sys.modules:
+        _have_ray_read_again(is_local)
+
+
+def _have_ray_read_again(is_local: bool) -> None:
+    """The notebook imported Ray before us, or left another cluster: Ray has read its variables already."""
+    from ray._private import ray_constants
+    from ray._raylet import AuthenticationTokenLoader, Config
+
+    ray_constants.ENABLE_RAY_CLUSTER = not is_local and os.environ.get(_LOOPBACK) not in ("0", "false")
+    Config.initialize("")
+    AuthenticationTokenLoader.instance().reset_cache()
+
+
+def outlive_the_cluster() -> None:
+    """Have this process live on when its cluster ends: Ray would end it a minute later, a kernel and all.
+
+    For kernels and terminals, before :func:`prepare_environment`; a cluster's own processes must end with it.
+    """
+    os.environ.setdefault(_PATIENCE, str(10**9))
+
+
+def cluster_environ() -> dict[str, str]:
+    """This process's variables without those that are for itself alone."""
+    own = ("JPY_", "IPY", "MLFLOW_RUN_ID", "MPLBACKEND", "PYDEVD", _PATIENCE)
+    return {key: value for key, value in os.environ.items() if not key.startswith(own)}
 
 
 def lazy_imports_path() -> Path:

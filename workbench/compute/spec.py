@@ -47,6 +47,13 @@ class CellCode:
         return bool(self.imports & (_TORCH_FAMILY | _TORCH_USERS))
 
 
+def runtime_env_of(options: RunOptions) -> dict[str, Any] | None:
+    """Ray's words for the environment that one run asked for, None where it takes the cluster's."""
+    if not options.pip:
+        return {"env_vars": dict(options.env)} if options.env else None
+    return {"env_vars": dict(options.env), "pip": {"packages": list(options.pip), "pip_check": False}}
+
+
 @dataclass(frozen=True)
 class RunSpec:
     """One run as submitted to the foreman."""
@@ -100,6 +107,7 @@ class RankOutcome:
         ended_at: When the last user line ended, seconds since the epoch.
         returned: Names that travel back (rank 0 only).
         returns_error: Why a name could not be returned, or an empty string.
+        models: Those of ``returned`` that are models, to be kept with the run.
         is_peer_error: Whether the error only says that another rank went away.
     """
 
@@ -108,4 +116,5 @@ class RankOutcome:
     ended_at: float
     returned: tuple[str, ...] = ()
     returns_error: str = ""
+    models: tuple[str, ...] = ()
     is_peer_error: bool = False

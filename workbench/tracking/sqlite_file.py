@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shutil
 import sqlite3
+import uuid
 from pathlib import Path
 
 from filelock import FileLock
+
+_ROOM = 4 * 2**20
 
 _opened: dict[Path, list[int]] = {}
 
@@ -22,19 +27,32 @@ def prepare(path: Path) -> str:
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{path}.lock", timeout=120):
-        is_new = inode(path) == -1 or not path.stat().st_size
-        if is_new:
-            with contextlib.closing(sqlite3.connect(path)) as connection:
-                connection.execute("PRAGMA journal_mode=WAL")
+        if inode(path) == -1 or not path.stat().st_size:
+            _make(path)
         inodes = _opened.setdefault(path, [])
         if inode(path) not in inodes:
             inodes.append(inode(path))
-        uri = f"sqlite:///{path.parent}{'/.' * inodes.index(inode(path))}/{path.name}"
-        if is_new:
-            from mlflow import MlflowClient
+    return f"sqlite:///{path.parent}{'/.' * inodes.index(inode(path))}/{path.name}"
 
-            MlflowClient(uri).search_experiments(max_results=1)
-    return uri
+
+def _make(path: Path) -> None:
+    """Make a store aside and move it into place: a disk that is full half way leaves none, not half of one."""
+    from mlflow import MlflowClient
+
+    if shutil.disk_usage(path.parent).free < _ROOM:  # MLflow's own words for it name tables
+        raise OSError(errno.ENOSPC, "No space left on device", str(path))
+    aside = path.with_name(f".{path.name}-{uuid.uuid4().hex}")
+    try:
+        MlflowClient(f"sqlite:///{aside}").search_experiments(max_results=1)
+        with contextlib.closing(sqlite3.connect(aside)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode=DELETE")
+        aside.replace(path)
+    finally:
+        for leftover in path.parent.glob(f"{aside.name}*"):
+            leftover.unlink()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
 
 
 def inode(path: Path) -> int:

@@ -16,7 +16,7 @@ from workbench.compute.engines.environ import threads_for, torchrun_environ
 from workbench.compute.engines.postmortem import first_cause, read_the_dead
 from workbench.compute.foreman.reservation import Reservation, reserve
 from workbench.compute.foreman.spares import Spare
-from workbench.compute.spec import Assignment, RankOutcome
+from workbench.compute.spec import Assignment, RankOutcome, runtime_env_of
 
 _OTHERS_GRACE_S = 1.5
 _AFTER_INTERRUPT_S = 5.0
@@ -51,10 +51,9 @@ async def _draw(order: Order, reservation: Reservation) -> list[Spare]:
     )
     reservation.node_ids = [reservation.node_ids[i] for i in nodes]
     reservation.gpu_ids = [reservation.gpu_ids[i] for i in nodes]
-    if options.pip or options.env:
-        env: dict[str, Any] = {"env_vars": dict(options.env)}
+    env = runtime_env_of(options)
+    if env is not None:
         if options.pip:
-            env["pip"] = {"packages": list(options.pip), "pip_check": False}
             order.run.note(f"Installing {', '.join(options.pip)} for this run.")
         return list(
             await asyncio.gather(*[order.spares.create(node, code.uses_torch, env) for node in reservation.node_ids])

@@ -20,7 +20,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from workbench.compute.engines.base import AttemptOutcome, Order
 from workbench.compute.engines.postmortem import first_cause, read_the_dead
-from workbench.compute.spec import Assignment, RunSpec
+from workbench.compute.spec import Assignment, RunSpec, runtime_env_of
 from workbench.records import Failure
 
 _GRACE_S = 1.5
@@ -39,7 +39,7 @@ class RayTrainEngine:
             "scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True),
         }
         if order.spec.options.pip:
-            options["runtime_env"] = {"pip": {"packages": list(order.spec.options.pip), "pip_check": False}}
+            options["runtime_env"] = runtime_env_of(order.spec.options)
         attempt = RayTrainAttempt(order, Driver.options(**options).remote())  # type: ignore[attr-defined]
         try:
             await attempt.until_ranks_began()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from workbench.cell.preflight import ClusterFacts
 from workbench.compute.engines.base import Attempt
@@ -22,8 +23,9 @@ from workbench.compute.foreman.run_log import RunLog
 from workbench.compute.foreman.spares import SparePool
 from workbench.compute.foreman.vault import Vault, in_background
 from workbench.compute.journal import parse
-from workbench.compute.spec import RankOutcome, RunSpec
+from workbench.compute.spec import RankOutcome, RunSpec, runtime_env_of
 from workbench.compute.status import facts_here
+from workbench.compute.worker.models import keep_models
 from workbench.errors import RunNotFoundError, TrackingError
 from workbench.records import Failure, Resources, RunSnapshot, RunState, WatchReply
 from workbench.settings import home
@@ -88,6 +90,11 @@ class Foreman:
         """
         await self.begin()
         await asyncio.to_thread(check_feasible, spec.options.resources)
+        if spec.artifact_dir and not Path(spec.state_dir).parent.is_dir():
+            raise TrackingError(
+                f"Cannot record the run in {spec.tracking_uri!r}: that folder is not on the cluster's machine. "
+                "Start a server that both reach (mlflow server --host ...), and export MLFLOW_TRACKING_URI=http://..."
+            )
         books = await self._open_books(spec.tracking_uri, spec.artifact_dir)
         assert books.store is not None
         run_id = spec.options.resume or await books.create_run(
@@ -293,6 +300,29 @@ class Foreman:
             books.log_file(run.run_id, path, "logs")
         if run.returns is not None:
             books.log_value(run.run_id, run.returns, "returns/returns.pkl")
+
+    def keep_models(self, run: ActiveRun, names: tuple[str, ...]) -> None:
+        """Have the models among the returned values kept as MLflow models, in the background."""
+        spec = run.spec
+        options: dict[str, Any] = {
+            "num_cpus": 0,
+            "max_retries": 1,
+            "runtime_env": runtime_env_of(spec.options),
+            # Where an embedded store's files are.
+            "scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True),
+        }
+        task = ray.remote(keep_models).options(**options)
+        kept = task.remote(spec.code, run.returns, names, run.run_id, spec.tracking_uri)
+
+        async def tell() -> None:
+            try:
+                problems = await kept
+            except ray.exceptions.RayError as error:
+                problems = {", ".join(names): str(error).splitlines()[0]}
+            for name, problem in problems.items():
+                run.note(f"{name!r} is with the run as a value, but could not be kept as an MLflow model: {problem}")
+
+        in_background(tell(), self._tasks)
 
     # -- inside --------------------------------------------------------------------------------
 

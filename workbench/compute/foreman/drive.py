@@ -175,5 +175,7 @@ async def _end(foreman: Foreman, run: ActiveRun, outcome: AttemptOutcome) -> Non
         changes = {"returns": rank_zero.returned, "returns_error": rank_zero.returns_error}
     await foreman.settle(run, state, failure)
     run.end(state, failure, **changes)
+    if run.returns is not None and rank_zero is not None and rank_zero.models:
+        foreman.keep_models(run, rank_zero.models)
     if run.snapshot.verdict:
         foreman.books_of(run).set_tags(run.run_id, {"workbench.verdict": run.snapshot.verdict})

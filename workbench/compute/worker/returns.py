@@ -35,13 +35,20 @@ def unpack_returns(blob: bytes | memoryview) -> dict[str, Any]:
     return {name: cloudpickle.loads(data) for name, data in packed.items()}
 
 
+def bare(value: Any) -> Any:
+    """A model without DDP's wrapper around it."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.nn.parallel.DistributedDataParallel):
+        return value.module
+    return value
+
+
 def _on_cpu(value: Any) -> Any:
-    """A model or tensor where a notebook without that GPU can load it; DDP's wrapper is taken off."""
+    """A model or tensor where a notebook without that GPU can load it; see also :func:`bare`."""
     torch = sys.modules.get("torch")
     if torch is None:
         return value
-    if isinstance(value, torch.nn.parallel.DistributedDataParallel):
-        value = value.module
+    value = bare(value)
     if isinstance(value, (torch.nn.Module, torch.Tensor)):
         return value.cpu()
     if type(value) is dict:

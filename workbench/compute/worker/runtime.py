@@ -22,12 +22,13 @@ from workbench.compute.spec import Assignment, RankOutcome
 from workbench.compute.worker.context import WorkerContext
 from workbench.compute.worker.failures import describe, is_peer_error
 from workbench.compute.worker.output import OutputCapture
-from workbench.compute.worker.returns import pack_returns
+from workbench.compute.worker.returns import bare, pack_returns
 from workbench.compute.worker.shell import CellShell, execute
 from workbench.compute.worker.source_files import importable
 from workbench.compute.worker.torch_group import limit_threads, process_group
 from workbench.compute.worker.trace import Sampler
 from workbench.records import Failure
+from workbench.tracking.models import flavor_of
 
 Resolve = Callable[[str], Any]
 
@@ -100,7 +101,8 @@ def _outcome(
     if rank != 0 or not assignment.returns:
         return RankOutcome(rank, None, ended_at), None
     blob, names, problem = pack_returns(shell.user_ns, assignment.returns)
-    return RankOutcome(rank, None, ended_at, returned=names, returns_error=problem), blob
+    models = tuple(name for name in names if flavor_of(bare(shell.user_ns[name])))
+    return RankOutcome(rank, None, ended_at, returned=names, returns_error=problem, models=models), blob
 
 
 @contextlib.contextmanager

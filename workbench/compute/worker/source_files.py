@@ -6,8 +6,9 @@ import contextlib
 import importlib
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from workbench.compute.spec import CellCode
 
@@ -23,14 +24,19 @@ def importable(code: CellCode) -> Iterator[None]:
     with contextlib.ExitStack() as stack:
         if not all(_is_here(module.path, module.source) for module in code.modules):
             copies = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-modules-")))
-            for module in code.modules:
-                target = copies / module.relative
-                target.parent.mkdir(parents=True, exist_ok=True)
-                target.write_bytes(module.source)
+            write_modules(code.modules, copies)
             folders.insert(0, str(copies))
         sys.path[:0] = folders
         importlib.invalidate_caches()
         yield
+
+
+def write_modules(modules: Iterable[Any], folder: Path) -> None:
+    """Write the notebook's modules below a folder, as they lie below its import path."""
+    for module in modules:
+        target = folder / module.relative
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(module.source)
 
 
 def _is_here(path: str, source: bytes) -> bool:

@@ -1,0 +1,35 @@
+"""After a run: keeps the models that it returned, in a process beside the foreman, which runs no user code."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from workbench.compute.spec import CellCode
+from workbench.compute.worker.returns import unpack_returns
+from workbench.compute.worker.source_files import importable, write_modules
+from workbench.tracking.models import log_model
+
+
+def keep_models(code: CellCode, blob: Any, names: tuple[str, ...], run_id: str, tracking_uri: str) -> dict[str, str]:
+    """Log the named returned values as MLflow models.
+
+    Returns:
+        Per name of one that could not be kept, why.
+    """
+    problems = {}
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(importable(code))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="workbench-models-")))
+        write_modules(code.modules, folder)
+        values = unpack_returns(memoryview(blob))
+        for name in names:
+            try:
+                log_model(
+                    values[name], name, run_id=run_id, tracking_uri=tracking_uri, code_paths=sorted(folder.iterdir())
+                )
+            except Exception as error:  # whatever a user's class or a library raises: the others are kept
+                problems[name] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+    return problems

@@ -1,0 +1,94 @@
+"""Models that a run returned, kept with it as MLflow models that ``mlflow.pyfunc.load_model`` loads."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+_BASES = (
+    ("xgboost.core", "Booster", "xgboost"),
+    ("xgboost.sklearn", "XGBModel", "xgboost"),
+    ("lightgbm.basic", "Booster", "lightgbm"),
+    ("lightgbm.sklearn", "LGBMModel", "lightgbm"),
+    ("catboost.core", "CatBoost", "catboost"),
+    ("sklearn.base", "BaseEstimator", "sklearn"),
+    ("torch.nn.modules.module", "Module", "pytorch"),
+)
+_FIRST_ARGUMENT = {
+    "xgboost": "xgb_model",
+    "lightgbm": "lgb_model",
+    "catboost": "cb_model",
+    "sklearn": "sk_model",
+    "pytorch": "pytorch_model",
+}
+_OPTIONS = {
+    # MLflow's own choice, skops, refuses the notebook's classes; torch's needs an example input.
+    "sklearn": {"serialization_format": "cloudpickle"},
+    "pytorch": {"serialization_format": "pickle"},
+}
+_PACKAGES = {
+    "xgboost": ("xgboost", "scikit-learn"),
+    "lightgbm": ("lightgbm", "scikit-learn"),
+    "catboost": ("catboost",),
+    "sklearn": ("scikit-learn", "cloudpickle"),
+    "pytorch": ("torch", "cloudpickle"),
+}
+
+
+def flavor_of(value: Any) -> str | None:
+    """MLflow's flavor for a model, None for what is no model. Imports nothing: it looks at base classes."""
+    bases = {(base.__module__, base.__name__) for base in type(value).__mro__}
+    for module, name, flavor in _BASES:
+        if (module, name) in bases:
+            return flavor if flavor != "sklearn" or hasattr(value, "predict") or hasattr(value, "transform") else None
+    return None
+
+
+def log_model(model: Any, name: str, *, run_id: str, tracking_uri: str, code_paths: Sequence[Path] = ()) -> str:
+    """Keep a model with its run, under the name that the notebook gave it.
+
+    Args:
+        model: What :func:`flavor_of` has a flavor for.
+        name: The variable's name.
+        run_id: The run that made it; its state stays as it is.
+        tracking_uri: MLflow's.
+        code_paths: Files and packages of the user's that the model's class lies in.
+
+    Returns:
+        MLflow's address of the model, ``models:/m-…``.
+    """
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    os.environ.pop("MLFLOW_RUN_ID", None)
+    import mlflow
+    from mlflow.models import Model
+
+    flavor = flavor_of(model)
+    assert flavor is not None, type(model)
+    mlflow.set_tracking_uri(tracking_uri)
+    info = Model.log(
+        artifact_path=None,
+        name=name,
+        flavor=importlib.import_module(f"mlflow.{flavor}"),
+        run_id=run_id,
+        # Given, since MLflow would find them out by loading the model once more in a process of its own.
+        pip_requirements=_requirements(flavor),
+        code_paths=[str(path) for path in code_paths] or None,
+        **{_FIRST_ARGUMENT[flavor]: model},
+        **_OPTIONS.get(flavor, {}),
+    )
+    return str(info.model_uri)
+
+
+def _requirements(flavor: str) -> list[str]:
+    found = []
+    for package in ("mlflow", "numpy", "pandas", *_PACKAGES[flavor]):
+        try:
+            # A local build's suffix (+cpu) is no version that an index knows.
+            found.append(f"{package}=={version(package).partition('+')[0]}")
+        except PackageNotFoundError:
+            continue
+    return found
