@@ -17,12 +17,12 @@ LEVELS = {
     "options": 1, "data": 1, "cell": 2,
     "tracking": 3, "compute": 4,
     "project": 5, "handle": 5, "submit": 6, "api": 7,
-    "view": 8, "parsers": 8, "returning": 8, "doctor": 8, "commands": 9, "magics": 10, "cli": 10,
+    "view": 8, "parsers": 8, "returning": 8, "doctor": 8, "commands": 9, "magics": 10, "cli": 10, "bridge": 10,
 }  # fmt: skip
 
 OWNERS = {"ray": "compute", "mlflow": "tracking", "optuna": "sweeps", "IPython": "view"}
 ALSO = {
-    "ray": {"submit", "project"},  # the kernel's side: put values, get returns
+    "ray": {"submit", "project", "bridge"},  # the kernel's side: put values, get returns; what nodes there are
     "IPython": {"magics", "cell", "compute", "tracking", "returning"},
 }
 HEAVY = ("ray", "mlflow", "optuna", "torch", "numpy", "pandas", "IPython", "ipywidgets")

@@ -154,9 +154,7 @@ def _is_joined(address: str, settings: Settings) -> bool:
 
 def _join(address: str, *, is_local: bool) -> None:
     _knock(address)
-    ray = sys.modules.get("ray")
-    if ray is not None and ray.is_initialized():
-        ray.shutdown()
+    _leave()
     outlive_the_cluster()
     prepare_environment(is_local=is_local)
     import_ray()
@@ -225,8 +223,11 @@ def disconnect() -> None:
     """Leave the cluster, which goes on."""
     global _connected_to
     with _lock:
-        import ray
-
-        if ray.is_initialized():
-            ray.shutdown()
+        _leave()
         _connected_to = None
+
+
+def _leave() -> None:
+    loaded = sys.modules.get("ray")
+    if loaded is not None and loaded.is_initialized():
+        loaded.shutdown()

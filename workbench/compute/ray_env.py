@@ -66,7 +66,7 @@ def prepare_environment(*, is_local: bool) -> None:
 def _have_ray_read_again(is_local: bool) -> None:
     """The notebook imported Ray before us, or left another cluster: Ray has read its variables already."""
     from ray._private import ray_constants
-    from ray._raylet import AuthenticationTokenLoader, Config
+    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
 
     ray_constants.ENABLE_RAY_CLUSTER = not is_local and os.environ.get(_LOOPBACK) not in ("0", "false")
     Config.initialize("")

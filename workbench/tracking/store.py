@@ -12,8 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from workbench.errors import RunNotFoundError, TrackingError, suggestion
+from workbench.errors import RunNotFoundError, suggestion
 from workbench.records import Failure, RunState
+from workbench.tracking.matching import haystack, in_order, order_clause
+from workbench.tracking.pages import Page, page_of_runs
+from workbench.tracking.problems import explained
 from workbench.tracking.records import RunRecord, record_of
 from workbench.tracking.sqlite_file import inode, prepare
 
@@ -196,16 +199,16 @@ class TrackingStore:
         wanted = set(states) if states is not None else None
         words = [] if is_filter else (query or "").lower().split()
         found = []
-        for record in self._search(str(query) if is_filter else "", [_order(order_by)], None, experiment):
+        for record in self._search(str(query) if is_filter else "", [order_clause(order_by)], None, experiment):
             if wanted is not None and record.state not in wanted:
                 continue
-            if words and not all(word in _haystack(record) for word in words):
+            if words and not all(word in haystack(record) for word in words):
                 continue
             found.append(record)
             if len(found) >= limit:
                 break
         if order_by and order_by.lstrip("-") not in ("start", "name"):
-            found = _sorted(found, order_by)
+            found = in_order(found, order_by)
         return found
 
     def unfinished(self) -> list[RunRecord]:
@@ -221,6 +224,29 @@ class TrackingStore:
         with self._explained("read"):
             history = self._client.get_metric_history(run_id, metric)
         return [(point.step, point.value) for point in sorted(history, key=lambda p: (p.step, p.timestamp))]
+
+    def points(self, run_id: str, metric: str, x: str = "step") -> list[tuple[float, float]]:
+        """All points of a metric by step, or by time in seconds since the epoch."""
+        with self._explained("read"):
+            history = self._client.get_metric_history(run_id, metric)
+        if x == "time":
+            return sorted((point.timestamp / 1000, point.value) for point in history)
+        return [(float(point.step), point.value) for point in sorted(history, key=lambda p: (p.step, p.timestamp))]
+
+    def metric_names(self, run_id: str) -> list[str]:
+        """Names of all metrics of a run, the system's among them."""
+        with self._explained("read"):
+            return list(self._client.get_run(run_id).data.metrics)
+
+    def page(self, **request: Any) -> Page:
+        """One page of runs; see :func:`workbench.tracking.pages.page_of_runs`."""
+        with self._explained("read"):
+            return page_of_runs(self._client, **request)
+
+    def experiments(self) -> list[str]:
+        """Names of all experiments."""
+        with self._explained("read"):
+            return sorted(found.name for found in self._client.search_experiments(max_results=1000))
 
     def artifacts(self, run_id: str, path: str = "") -> list[str]:
         """Paths of the files kept with a run."""
@@ -285,63 +311,8 @@ class TrackingStore:
     @contextlib.contextmanager
     def _explained(self, verb: str) -> Iterator[None]:
         """Turn what SQLite, the disk or a server says into words and a fix."""
-        try:
+        with explained(verb, self.tracking_uri):
             yield
-        except (TrackingError, RunNotFoundError, GeneratorExit):
-            raise
-        except Exception as error:
-            fix = _fix(str(error))
-            if fix is None and not isinstance(error, OSError):
-                raise
-            first = str(error).splitlines()[0][:200]
-            message = f"Cannot {verb} the tracking store {self.tracking_uri!r}: {first}. {fix or ''}"
-            raise TrackingError(message.rstrip()) from error
-
-
-def _fix(text: str) -> str | None:
-    low = text.lower()
-    if "readonly" in low or "read-only" in low or "permission denied" in low or "unable to open database" in low:
-        return "Make its folder writable, or name another store: export MLFLOW_TRACKING_URI=..."
-    if "database is locked" in low:
-        return "Another program holds it; it is tried again, and nothing is lost."
-    if "disk is full" in low or "no space left" in low or "disk i/o error" in low:
-        return "Free some space on the disk; it is tried again."
-    if "connection" in low or "max retries" in low or "timed out" in low:
-        return "Is the MLflow server up? Its address comes from MLFLOW_TRACKING_URI."
-    if "malformed" in low or "not a database" in low:
-        return "The file is damaged: move it away, and a new one is made."
-    if "no such table" in low or "out-of-date" in low or "detected out" in low:
-        return "Bring it up to date: mlflow db upgrade URI"
-    return None
-
-
-def _order(order_by: str | None) -> str:
-    key, direction = (order_by or "-start").lstrip("-"), "DESC" if (order_by or "-").startswith("-") else "ASC"
-    if key == "name":
-        return f"attributes.run_name {direction}"
-    return f"attributes.start_time {direction if key == 'start' else 'DESC'}"
-
-
-def _sorted(records: list[RunRecord], order_by: str) -> list[RunRecord]:
-    """By a metric or param; runs without it come last."""
-    key = order_by.lstrip("-")
-    sign = -1.0 if order_by.startswith("-") else 1.0
-
-    def rank(record: RunRecord) -> tuple[bool, float, str]:
-        if key in record.metrics:
-            return False, sign * record.metrics[key], ""
-        text = record.params.get(key)
-        try:
-            return text is None, sign * float(text or 0), ""
-        except ValueError:
-            return False, 0.0, str(text)
-
-    return sorted(records, key=rank)
-
-
-def _haystack(record: RunRecord) -> str:
-    params = " ".join(f"{key}={value}" for key, value in record.params.items())
-    return f"{record.name} {record.experiment} {record.state.value} {params} {record.run_id}".lower()
 
 
 def _safe_name(name: str) -> str:

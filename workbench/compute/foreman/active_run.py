@@ -10,6 +10,7 @@ from typing import Any
 
 from workbench.compute.foreman.board import Board
 from workbench.compute.foreman.feed import Feed
+from workbench.compute.foreman.pulse import Pulse
 from workbench.compute.foreman.series import Curve
 from workbench.compute.foreman.usage import RankUsage, verdict
 from workbench.compute.spec import RunSpec
@@ -25,9 +26,10 @@ class ActiveRun:
         run_id: MLflow's id.
         spec: What was asked for.
         log_dir: Where the ranks' events are kept, one file a rank.
+        pulse: Beats when something happens to any run.
     """
 
-    def __init__(self, run_id: str, spec: RunSpec, log_dir: Path) -> None:
+    def __init__(self, run_id: str, spec: RunSpec, log_dir: Path, pulse: Pulse) -> None:
         self.run_id = run_id
         self.spec = spec
         self.log_dir = log_dir
@@ -41,6 +43,8 @@ class ActiveRun:
             submitted_at=spec.submitted_at or time.time(),
         )
         self.version = 1
+        self._pulse = pulse
+        self.changed_at = pulse.beat()
         self.usage: dict[int, RankUsage] = {}
         self.returns: Any = None  # an object reference, or None
         self.stop_requested = asyncio.Event()
@@ -59,6 +63,7 @@ class ActiveRun:
     def touch(self) -> None:
         """Wake whoever waits for a change."""
         self.version += 1
+        self.changed_at = self._pulse.beat()
         self._changed.set()
         self._changed = asyncio.Event()
 

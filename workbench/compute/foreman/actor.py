@@ -18,6 +18,7 @@ from workbench.compute.engines.base import Attempt
 from workbench.compute.foreman.active_run import ActiveRun
 from workbench.compute.foreman.books import Books
 from workbench.compute.foreman.drive import drive
+from workbench.compute.foreman.pulse import Pulse
 from workbench.compute.foreman.reservation import check_feasible
 from workbench.compute.foreman.run_log import RunLog
 from workbench.compute.foreman.spares import SparePool
@@ -54,6 +55,7 @@ class Foreman:
         self.holding: dict[str, Resources] = {}
         self.attempts: dict[str, Attempt] = {}
         self.spares = SparePool(spares)
+        self.pulse = Pulse()
         self._vault = Vault()
         self._books: dict[str, Books] = {}
         self._sinks: dict[str, MetricSink] = {}
@@ -106,7 +108,7 @@ class Foreman:
         if spec.options.resume:
             books.set_tags(run_id, {"workbench.foreman": self.id, "workbench.resumed": str(time.time())})
             books.set_state(run_id, RunState.QUEUED)
-        run = ActiveRun(run_id, spec, self._run_dir(spec, run_id) / "logs")
+        run = ActiveRun(run_id, spec, self._run_dir(spec, run_id) / "logs", self.pulse)
         self.runs[run_id] = run
         self._logs[run_id] = RunLog(run.log_dir)
         self._sinks[run_id] = MetricSink(books.store, run_id, self._run_dir(spec, run_id))
@@ -178,6 +180,15 @@ class Foreman:
     async def snapshots(self) -> list[RunSnapshot]:
         """All runs that the foreman remembers, newest last."""
         return [run.view() for run in self.runs.values()]
+
+    async def changes(self, cursor: tuple[str, int], timeout_s: float) -> tuple[str, int, list[RunSnapshot]]:
+        """Runs that changed after ``cursor``; waits up to ``timeout_s`` for one to. Gives the next cursor, too."""
+        foreman, version = cursor
+        seen = version if foreman == self.id else 0
+        if self.pulse.version <= seen:
+            await self.pulse.wait(timeout_s)
+        changed = [run.view() for run in self.runs.values() if run.changed_at > seen]
+        return self.id, self.pulse.version, changed
 
     async def status(self) -> dict[str, Any]:
         """What runs, what waits, and which spares stand ready."""

@@ -1,0 +1,36 @@
+"""Which runs a user's words mean, and in which order they come."""
+
+from __future__ import annotations
+
+from workbench.tracking.records import RunRecord
+
+
+def order_clause(order_by: str | None) -> str:
+    """MLflow's words for an order; by a metric or param, runs come newest first until :func:`in_order`."""
+    key, direction = (order_by or "-start").lstrip("-"), "DESC" if (order_by or "-").startswith("-") else "ASC"
+    if key == "name":
+        return f"attributes.run_name {direction}"
+    return f"attributes.start_time {direction if key == 'start' else 'DESC'}"
+
+
+def in_order(records: list[RunRecord], order_by: str) -> list[RunRecord]:
+    """By a metric or param; runs without it come last."""
+    key = order_by.lstrip("-")
+    sign = -1.0 if order_by.startswith("-") else 1.0
+
+    def rank(record: RunRecord) -> tuple[bool, float, str]:
+        if key in record.metrics:
+            return False, sign * record.metrics[key], ""
+        text = record.params.get(key)
+        try:
+            return text is None, sign * float(text or 0), ""
+        except ValueError:
+            return False, 0.0, str(text)
+
+    return sorted(records, key=rank)
+
+
+def haystack(record: RunRecord) -> str:
+    """The text in which words are looked for."""
+    params = " ".join(f"{key}={value}" for key, value in record.params.items())
+    return f"{record.name} {record.experiment} {record.state.value} {params} {record.run_id}".lower()

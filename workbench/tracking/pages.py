@@ -1,0 +1,82 @@
+"""One page of a list of runs, filtered and sorted by the store itself: as quick with 10,000 runs as with ten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import OptionError
+from workbench.records import RunState
+from workbench.tracking.records import RunRecord, record_of
+
+_ATTRIBUTES = {"start": "attributes.start_time", "end": "attributes.end_time", "name": "attributes.run_name"}
+_MARKS = ("=", "<", ">", " LIKE ", " like ", " IN ", " in ")
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some runs, and the token for those that follow; None at the end."""
+
+    runs: list[RunRecord]
+    next_token: str | None
+
+
+def page_of_runs(
+    client: Any,
+    *,
+    query: str = "",
+    states: Iterable[RunState] = (),
+    experiment: str = "",
+    order_by: str = "-start",
+    limit: int = 50,
+    token: str | None = None,
+) -> Page:
+    """A page of runs.
+
+    Args:
+        client: MLflow's.
+        query: MLflow's filter syntax, or words of the runs' names.
+        states: Only these; MLflow tells queued and starting apart from the others, not from each other.
+        experiment: Only this experiment.
+        order_by: ``start``, ``end``, ``name``, ``metrics.X`` or ``params.X``; ``-`` in front for descending.
+        limit: At most so many, up to 1,000.
+        token: From the page before.
+    """
+    names = {found.experiment_id: found.name for found in client.search_experiments(max_results=1000)}
+    ids = [key for key, name in names.items() if not experiment or name == experiment]
+    if not ids:
+        return Page([], None)
+    found = client.search_runs(
+        ids, _filter(query, states), max_results=limit, order_by=[_order(order_by)], page_token=token
+    )
+    return Page([record_of(run, names[run.info.experiment_id]) for run in found], found.token or None)
+
+
+def _filter(query: str, states: Iterable[RunState]) -> str:
+    parts = []
+    if any(mark in query for mark in _MARKS):
+        parts.append(query)
+    else:
+        # MLflow's filters have no way to quote a quotation mark: match it as any character.
+        words = query.replace("'", "_").replace('"', "_").split()
+        parts += [f"attributes.run_name ILIKE '%{word}%'" for word in words]
+    statuses = sorted({state.mlflow_status for state in states})
+    if len(statuses) == 1:
+        parts.append(f"attributes.status = '{statuses[0]}'")
+    elif statuses:
+        parts += [
+            f"attributes.status != '{other}'"
+            for other in sorted({state.mlflow_status for state in RunState} - set(statuses))
+        ]
+    return " AND ".join(parts)
+
+
+def _order(order_by: str) -> str:
+    key, direction = order_by.lstrip("-"), "DESC" if order_by.startswith("-") else "ASC"
+    kind, _, name = key.partition(".")
+    if key in _ATTRIBUTES:
+        return f"{_ATTRIBUTES[key]} {direction}"
+    if kind in ("metrics", "params") and name and "`" not in name:
+        return f"{kind}.`{name}` {direction}"
+    raise OptionError(f"Cannot sort by {key!r}: use start, end, name, metrics.NAME or params.NAME.")
