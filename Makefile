@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PANEL := server_ext/workbench_server/labextension
+LINK := $(VENV)/share/jupyter/labextensions/jupyter-ml-workbench
 INSTALLED := $(VENV)/.installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -14,16 +16,23 @@ $(INSTALLED): pyproject.toml package.json constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,test]'
 	touch $@
 
+# Installing builds the panel where it is missing; this builds it again when its source changed, and
+# has JupyterLab take it from here rather than from a copy.
+$(PANEL)/package.json: $(INSTALLED) $(shell find labextension -type f -not -path '*/lib/*')
+	test -d node_modules || npm ci
+	PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
+	rm -rf $(LINK) && ln -s $(CURDIR)/$(PANEL) $(LINK)
+
 demo: $(INSTALLED)  ## run the quickstart notebook from end to end and show what comes out
 	$(BIN)/python binder/run_notebook.py binder/quickstart.ipynb
 
-test: $(INSTALLED) browser  ## all tests, those in a real browser included
+test: $(PANEL)/package.json browser  ## all tests, those in a real browser included
 	$(BIN)/python -m pytest
 
 browser:
 	@./tests/ui/install_browser.sh
 
-lab: $(INSTALLED)  ## JupyterLab on the demo notebooks
+lab: $(PANEL)/package.json  ## JupyterLab on the demo notebooks
 	$(BIN)/jupyter lab --notebook-dir binder
 
 bench: $(INSTALLED)  ## the measurements, as ratios against the peers
@@ -35,5 +44,5 @@ lint: $(INSTALLED)
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) .workbench binder/.workbench build dist .pytest_cache .mypy_cache .ruff_cache node_modules
+	rm -rf $(VENV) $(PANEL) labextension/lib .workbench binder/.workbench build dist .pytest_cache .mypy_cache .ruff_cache node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

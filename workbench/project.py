@@ -56,7 +56,10 @@ class Project:
         """A record whose state is true: a run that no foreman knows any more is noted as lost."""
         if record.source != "workbench" or record.state.is_terminal:
             return record
-        known = self._known_to_the_foreman(record.run_id)
+        try:
+            known = self._known_to_the_foreman(record.run_id)
+        except ForemanError:
+            return record
         if known is None:
             self.store.set_state(record.run_id, RunState.FAILED, failure=_lost(record))
             return self.store.get(record.run_id)
@@ -65,7 +68,9 @@ class Project:
     def _known_to_the_foreman(self, run_id: str) -> RunState | None:
         try:
             reply = self.connection(start=False).call("watch", run_id, 0, 0.0, timeout_s=8.0)
-        except (ClusterError, RunNotFoundError):
+        except (ClusterError, RunNotFoundError) as error:
+            if error.facts.get("is_silent"):  # alive but slow: what was last known stands
+                raise
             return None
         state: RunState = reply.snapshot.state
         return state

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,10 +15,13 @@ from workbench.errors import ClusterError, ForemanError, WorkbenchError
 from workbench.settings import Settings
 
 _CALL_TIMEOUT_S = 60.0
-_KNOCK_TIMEOUT_S = 5.0
+_KNOCK_EVERY_S = 5.0
+_MISSED = 3
 
 _lock = threading.RLock()
 _connected_to: str | None = None
+_is_our_driver = False
+"""Whether it was Workbench that connected Ray in this process, not the notebook's own code."""
 
 
 def ensure_foreman(spares: int | None = None) -> Any:
@@ -74,7 +77,7 @@ class Connection:
         if not ray.is_initialized():  # a call would have Ray start a cluster of its own
             raise ForemanError(f"The foreman at {self.address} was left: this process is no longer connected to it.")
         try:
-            return ray.get(getattr(self.foreman, method).remote(*args), timeout=timeout_s)
+            return self._answer(getattr(self.foreman, method).remote(*args), timeout_s)
         except ray.exceptions.RayTaskError as error:
             cause = error.cause
             if isinstance(cause, WorkbenchError):
@@ -82,14 +85,33 @@ class Connection:
             raise ForemanError(f"The foreman failed in {method!r}: {cause!r}. Please report this.") from error
         except ray.exceptions.GetTimeoutError:
             raise ForemanError(
-                f"The foreman at {self.address} did not answer within {timeout_s:g} s. %workbench doctor looks into it."
+                f"The foreman at {self.address} said nothing for {timeout_s:g} s. %workbench doctor looks into it.",
+                is_silent=True,
             ) from None
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
-            _forget()
-            raise ForemanError(
-                f"The foreman at {self.address} is gone ({type(error).__name__}). Its runs have ended; "
-                f"the next run starts a new one. Continue a lost run with %%train --resume RUN."
-            ) from error
+            raise self._gone(error) from error
+
+    def _answer(self, ref: Any, timeout_s: float) -> Any:
+        """Wait for an answer, and look now and then whether there is still somebody to give it."""
+        import ray
+
+        deadline = time.monotonic() + timeout_s
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                return ray.get(ref, timeout=max(0.0, min(left, _KNOCK_EVERY_S)))
+            except ray.exceptions.GetTimeoutError:
+                if not local.answers(self.address):
+                    raise ConnectionError("its cluster ended") from None
+                if left <= _KNOCK_EVERY_S:
+                    raise
+
+    def _gone(self, error: BaseException) -> ForemanError:
+        _forget()
+        return ForemanError(
+            f"The foreman at {self.address} is gone ({type(error).__name__}). Its runs have ended; "
+            f"the next run starts a new one. Continue a lost run with %%train --resume RUN."
+        )
 
 
 def connect(
@@ -142,7 +164,7 @@ _joined: set[str] = set()
 def _users_own() -> str | None:
     """The cluster that the notebook has connected itself to with ``ray.init``: then runs go there."""
     ray = sys.modules.get("ray")
-    if ray is None or not ray.is_initialized() or ray.util.client.ray.is_connected():
+    if _is_our_driver or ray is None or not ray.is_initialized() or ray.util.client.ray.is_connected():
         return None
     address: str = ray.get_runtime_context().gcs_address
     return address
@@ -153,6 +175,7 @@ def _is_joined(address: str, settings: Settings) -> bool:
 
 
 def _join(address: str, *, is_local: bool) -> None:
+    global _is_our_driver
     _knock(address)
     _leave()
     outlive_the_cluster()
@@ -174,8 +197,27 @@ def _join(address: str, *, is_local: bool) -> None:
             f"Is it up, and is its token in RAY_AUTH_TOKEN (mode RAY_AUTH_MODE=token)? "
             f"Without --address, Workbench starts one on this machine."
         ) from error
+    _is_our_driver = True
+    _watch_over(address)
     if not is_local:
         _joined.add(address)
+
+
+def _watch_over(address: str) -> None:
+    """Leave a cluster that is gone: Ray's threads would look for it for ever, and keep a core busy with that."""
+
+    def watch() -> None:
+        missed = 0
+        while _connected_to in (address, None) and _is_our_driver and missed < _MISSED:
+            time.sleep(_KNOCK_EVERY_S)
+            missed = 0 if local.answers(address) else missed + 1
+        if missed:
+            with _lock:
+                if _connected_to in (address, None) and _is_our_driver:
+                    _leave()
+                    _forget()
+
+    threading.Thread(target=watch, name="cluster-watch", daemon=True).start()
 
 
 def _knock(address: str) -> None:
@@ -185,19 +227,18 @@ def _knock(address: str) -> None:
         raise ClusterError(
             f"Cannot join the cluster at {address!r}: it is no address. Write ray://host:10001, or host:6379."
         )
-    try:
-        socket.create_connection((host, int(port)), timeout=_KNOCK_TIMEOUT_S).close()
-    except OSError as error:
+    if not local.answers(address):
         raise ClusterError(
-            f"Cannot join the cluster at {address!r}: {error}. Is it up, and may this machine reach it? "
+            f"Cannot join the cluster at {address!r}: nobody answers there. Is it up, and may this machine reach it? "
             f"Without --address, Workbench starts one on this machine."
-        ) from None
+        )
 
 
 def _is_alive() -> bool:
     import ray
 
-    if not ray.is_initialized():
+    # Calls to a cluster that is gone would wait for it to come back.
+    if not ray.is_initialized() or (_connected_to is not None and not local.answers(_connected_to)):
         return False
     try:
         ray.get_actor("foreman", namespace="workbench")
@@ -228,6 +269,8 @@ def disconnect() -> None:
 
 
 def _leave() -> None:
+    global _is_our_driver
+    _is_our_driver = False
     loaded = sys.modules.get("ray")
     if loaded is not None and loaded.is_initialized():
         loaded.shutdown()

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from workbench.compute.ray_env import import_ray, prepare_environment
 
@@ -33,10 +34,9 @@ def main() -> None:
     import ray
 
     from workbench.compute.connection import ensure_foreman
+    from workbench.compute.local import answers
 
     done = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: done.set())
     preparing = threading.Thread(target=_prepare_store, args=(arguments.tracking_uri,), daemon=True)
     preparing.start()
     ray.init(
@@ -48,8 +48,10 @@ def main() -> None:
         namespace="workbench",
         _node_ip_address="127.0.0.1",
     )
+    for number in (signal.SIGTERM, signal.SIGINT):  # after ray.init, which sets handlers of its own
+        signal.signal(number, lambda *_: done.set())
     foreman = ensure_foreman(arguments.spares)
-    record = {
+    record: dict[str, Any] = {
         "address": ray.get_runtime_context().gcs_address,
         "pid": os.getpid(),
         "python": sys.version.split()[0],
@@ -62,6 +64,8 @@ def main() -> None:
     preparing.join()
     foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
     while not done.wait(2.0):
+        if not answers(record["address"]):  # Ray's own processes were killed
+            os._exit(1)
         if not arguments.record.exists():  # the user's folder was removed: nobody can find us any more
             break
     _end(arguments.record, foreman)
@@ -80,15 +84,14 @@ def _end(record: Path, foreman: object) -> None:
     """Give runs their chance to end, then take the cluster down."""
     import ray
 
+    # First, so that nobody joins a cluster that is about to end.
+    with contextlib.suppress(OSError, ValueError):
+        if json.loads(record.read_text())["pid"] == os.getpid():
+            record.unlink()
     try:
         ray.get(foreman.close.remote(), timeout=20)  # type: ignore[attr-defined]
     except Exception as error:
         print(f"the foreman did not close: {error}", file=sys.stderr)
-    try:
-        if json.loads(record.read_text())["pid"] == os.getpid():
-            record.unlink()
-    except (OSError, ValueError):
-        pass
     ray.shutdown()
 
 

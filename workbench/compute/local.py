@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -48,14 +49,24 @@ def log_path() -> Path:
     return home() / "cluster.log"
 
 
+def answers(address: str, timeout_s: float = 5.0) -> bool:
+    """Whether somebody listens at an address, ``host:port`` or ``ray://host:port``."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=timeout_s).close()
+    except OSError:
+        return False
+    return True
+
+
 def running() -> LocalCluster | None:
-    """The local cluster, None where none runs."""
+    """The local cluster, None where none runs, or where nothing but its keeper is left of it."""
     try:
         record = json.loads(record_path().read_text())
         cluster = LocalCluster(record["address"], record["pid"], record.get("python", ""))
     except (OSError, ValueError, KeyError):
         return None
-    return cluster if _is_keeper(cluster.pid) else None
+    return cluster if _is_keeper(cluster.pid) and answers(cluster.address) else None
 
 
 def start(

@@ -76,9 +76,11 @@ def _have_ray_read_again(is_local: bool) -> None:
 def outlive_the_cluster() -> None:
     """Have this process live on when its cluster ends: Ray would end it a minute later, a kernel and all.
 
+    By then it has left: see ``connection._watch_over``.
+
     For kernels and terminals, before :func:`prepare_environment`; a cluster's own processes must end with it.
     """
-    os.environ.setdefault(_PATIENCE, str(10**9))
+    os.environ.setdefault(_PATIENCE, "300")
 
 
 def cluster_environ() -> dict[str, str]:

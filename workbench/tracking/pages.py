@@ -50,7 +50,8 @@ def page_of_runs(
     found = client.search_runs(
         ids, _filter(query, states), max_results=limit, order_by=[_order(order_by)], page_token=token
     )
-    return Page([record_of(run, names[run.info.experiment_id]) for run in found], found.token or None)
+    following = found.token.decode() if isinstance(found.token, bytes) else found.token  # SQL stores give bytes
+    return Page([record_of(run, names[run.info.experiment_id]) for run in found], following or None)
 
 
 def _filter(query: str, states: Iterable[RunState]) -> str:

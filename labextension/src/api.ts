@@ -1,0 +1,130 @@
+/** The REST routes below `workbench/api`, typed; see `openapi.json` of the server plugin. */
+
+import { URLExt } from '@jupyterlab/coreutils';
+import { ServerConnection } from '@jupyterlab/services';
+
+import {
+  IArtifact,
+  ICluster,
+  IRunDetail,
+  IRunPage,
+  ISeries
+} from './tokens';
+
+/** A refusal of the server, with the words that it gave. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+    readonly kind: string
+  ) {
+    super(message);
+  }
+}
+
+export interface IRunQuery {
+  query: string;
+  states: string[];
+  orderBy: string;
+  limit: number;
+  after?: string;
+}
+
+export class WorkbenchApi {
+  constructor(private readonly settings: ServerConnection.ISettings) {}
+
+  cluster(): Promise<ICluster> {
+    return this.request('GET', 'cluster');
+  }
+
+  startCluster(address?: string): Promise<ICluster> {
+    return this.request('PUT', 'cluster', {}, address ? { address } : {});
+  }
+
+  stopCluster(): Promise<{ message: string }> {
+    return this.request('DELETE', 'cluster');
+  }
+
+  runs(query: IRunQuery): Promise<IRunPage> {
+    return this.request('GET', 'runs', {
+      query: query.query,
+      states: query.states.join(','),
+      order_by: query.orderBy,
+      limit: String(query.limit),
+      after: query.after ?? ''
+    });
+  }
+
+  run(runId: string): Promise<IRunDetail> {
+    return this.request('GET', `runs/${runId}`);
+  }
+
+  stop(runId: string): Promise<unknown> {
+    return this.request('POST', `runs/${runId}/stop`, {}, {});
+  }
+
+  delete(runIds: string[]): Promise<{ deleted: number; kept: string[] }> {
+    return this.request('POST', 'runs/deletion', {}, { run_ids: runIds });
+  }
+
+  series(
+    runId: string,
+    metric: string,
+    options: { x: 'step' | 'time'; most: number; start?: number; end?: number }
+  ): Promise<ISeries> {
+    return this.request('GET', `runs/${runId}/series`, {
+      metric,
+      x: options.x,
+      most: String(options.most),
+      start: options.start === undefined ? '' : String(options.start),
+      end: options.end === undefined ? '' : String(options.end)
+    });
+  }
+
+  logs(runId: string, rank: number, tail: number): Promise<{ text: string }> {
+    return this.request('GET', `runs/${runId}/logs`, {
+      rank: String(rank),
+      tail: String(tail)
+    });
+  }
+
+  artifacts(runId: string): Promise<{ paths: string[] }> {
+    return this.request('GET', `runs/${runId}/artifacts`);
+  }
+
+  artifact(runId: string, path: string): Promise<IArtifact> {
+    return this.request('GET', `runs/${runId}/artifact`, { path });
+  }
+
+  openNotebook(runId: string): Promise<{ path: string }> {
+    return this.request('POST', `runs/${runId}/notebook`, {}, {});
+  }
+
+  private async request<T>(
+    method: string,
+    path: string,
+    query: Record<string, string> = {},
+    body?: unknown
+  ): Promise<T> {
+    const filled = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
+    const url =
+      URLExt.join(this.settings.baseUrl, 'workbench/api', path) +
+      URLExt.objectToQueryString(filled);
+    const init = { method, body: body === undefined ? null : JSON.stringify(body) };
+    let response: Response;
+    try {
+      response = await ServerConnection.makeRequest(url, init, this.settings);
+    } catch (error) {
+      throw new ApiError('Jupyter Server does not answer.', 0, 'Offline');
+    }
+    const data = await response.json().catch(() => ({}));
+    if (!response.ok) {
+      throw new ApiError(
+        data.message ?? response.statusText,
+        response.status,
+        data.kind ?? ''
+      );
+    }
+    return data as T;
+  }
+}

@@ -1,0 +1,192 @@
+/** What the panel, the views and the status bar share: the cluster, and the runs that are going on. */
+
+import { Event, ServiceManager } from '@jupyterlab/services';
+import { DisposableDelegate, IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { ApiError, WorkbenchApi } from './api';
+import { ICluster, ISnapshot, LIVE_STATES, WorkbenchEvent } from './tokens';
+
+const SCHEMA = 'https://schema.jupyter-ml-workbench.dev/runs/v1';
+
+export class WorkbenchModel implements IDisposable {
+  constructor(
+    readonly api: WorkbenchApi,
+    private readonly events: Event.IManager
+  ) {
+    this.events.stream.connect(this.onEvent, this);
+  }
+
+  /** The cluster as last seen, null before the first look. */
+  get cluster(): ICluster | null {
+    return this._cluster;
+  }
+
+  /** Why the cluster could not be looked at, or an empty string. */
+  get error(): string {
+    return this._error;
+  }
+
+  /** Whether a cluster is being started, joined or stopped. */
+  get busy(): string {
+    return this._busy;
+  }
+
+  /** Snapshots of the runs that are going on, newest first. */
+  get live(): ISnapshot[] {
+    return [...this._snapshots.values()]
+      .filter(snapshot => LIVE_STATES.includes(snapshot.state))
+      .sort((a, b) => b.submitted_at - a.submitted_at);
+  }
+
+  /** The latest snapshot of a run that did something since the page was loaded. */
+  snapshot(runId: string): ISnapshot | undefined {
+    return this._snapshots.get(runId);
+  }
+
+  /** Something of the cluster changed. */
+  get clusterChanged(): ISignal<this, void> {
+    return this._clusterChanged;
+  }
+
+  /** These runs changed. */
+  get runsChanged(): ISignal<this, ISnapshot[]> {
+    return this._runsChanged;
+  }
+
+  /** Runs began, went on or ended. */
+  get liveChanged(): ISignal<this, void> {
+    return this._liveChanged;
+  }
+
+  /** A cluster came or went. */
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
+  }
+
+  /** Look at the cluster now. */
+  async refresh(): Promise<void> {
+    try {
+      const cluster = await this.api.cluster();
+      this._cluster = cluster;
+      this._error = '';
+      this.take(cluster.runs);
+    } catch (error) {
+      this._error = (error as ApiError).message;
+    }
+    this._clusterChanged.emit();
+  }
+
+  /** Start the local cluster, or join one; errors are for the caller to show. */
+  async start(address?: string): Promise<void> {
+    await this.during(address ? 'joining' : 'starting', () => this.api.startCluster(address));
+  }
+
+  /** Stop the local cluster, or leave a joined one. */
+  async stop(): Promise<void> {
+    await this.during('stopping', () => this.api.stopCluster());
+  }
+
+  /** Look at the cluster now and whenever runs change, until what is returned is disposed of. */
+  watch(): IDisposable {
+    this._watchers += 1;
+    void this.refresh();
+    return new DisposableDelegate(() => {
+      this._watchers -= 1;
+    });
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this.events.stream.disconnect(this.onEvent, this);
+    Signal.clearData(this);
+  }
+
+  private async during(word: string, action: () => Promise<unknown>): Promise<void> {
+    this._busy = word;
+    this._clusterChanged.emit();
+    try {
+      await action();
+    } finally {
+      this._busy = '';
+      await this.refresh();
+    }
+  }
+
+  private onEvent(_: unknown, emission: Event.Emission): void {
+    if (emission.schema_id !== SCHEMA) {
+      return;
+    }
+    const event = emission as unknown as WorkbenchEvent;
+    if (event.event === 'runs') {
+      this.take(event.runs);
+      this.lookSoon();
+    } else {
+      this.lost(event.state);
+      void this.refresh();
+    }
+  }
+
+  /** What was going on in a cluster that is gone is going on no more. */
+  private lost(state: 'up' | 'down'): void {
+    if (state === 'down') {
+      for (const snapshot of this.live) {
+        this._snapshots.delete(snapshot.run_id);
+      }
+      this._liveChanged.emit();
+    }
+    this._stateChanged.emit();
+  }
+
+  /** Runs come and go together: one look at the cluster for a burst of events. */
+  private lookSoon(): void {
+    if (this._looking || this._watchers === 0) {
+      return;
+    }
+    this._looking = true;
+    window.setTimeout(() => {
+      this._looking = false;
+      if (!this._isDisposed) {
+        void this.refresh();
+      }
+    }, 1000);
+  }
+
+  private take(snapshots: ISnapshot[]): void {
+    if (snapshots.length === 0) {
+      return;
+    }
+    for (const snapshot of snapshots) {
+      const known = this._snapshots.get(snapshot.run_id);
+      // What the cluster tells of its runs comes without curves: keep those that came by events.
+      const series = Object.keys(snapshot.series ?? {}).length ? snapshot.series : known?.series;
+      this._snapshots.set(snapshot.run_id, { ...snapshot, series: series ?? {} });
+    }
+    this._liveChanged.emit();
+    this._runsChanged.emit(snapshots.map(one => this._snapshots.get(one.run_id)!));
+  }
+
+  private _cluster: ICluster | null = null;
+  private _error = '';
+  private _busy = '';
+  private _looking = false;
+  private _watchers = 0;
+  private _isDisposed = false;
+  private readonly _snapshots = new Map<string, ISnapshot>();
+  private readonly _clusterChanged = new Signal<this, void>(this);
+  private readonly _stateChanged = new Signal<this, void>(this);
+  private readonly _liveChanged = new Signal<this, void>(this);
+  private readonly _runsChanged = new Signal<this, ISnapshot[]>(this);
+}
+
+/** The model of a page's services. */
+export function createModel(services: ServiceManager.IManager): WorkbenchModel {
+  return new WorkbenchModel(new WorkbenchApi(services.serverSettings), services.events);
+}

@@ -1,0 +1,62 @@
+/** The sidebar: sections for the cluster and the runs. */
+
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { CommandToolbarButton, ICommandPalette } from '@jupyterlab/apputils';
+import { ILauncher } from '@jupyterlab/launcher';
+import { IMainMenu } from '@jupyterlab/mainmenu';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { SidePanel } from '@jupyterlab/ui-components';
+
+import { workbenchIcon } from '../icons';
+import { WorkbenchModel } from '../model';
+import { RunList } from '../runs';
+import { CommandIDs } from '../tokens';
+import { ClusterSection } from '../widgets/cluster';
+import { RunsSection } from '../widgets/runs';
+import { IWorkbench } from './workbench';
+
+export const panelPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-ml-workbench:panel',
+  description: 'The sidebar with the cluster and the runs.',
+  autoStart: true,
+  requires: [IWorkbench],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IMainMenu],
+  activate: (
+    app: JupyterFrontEnd,
+    model: WorkbenchModel,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null,
+    launcher: ILauncher | null,
+    menu: IMainMenu | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('workbench');
+    const panel = new SidePanel({ translator: translator ?? undefined });
+    panel.id = 'workbench-panel';
+    panel.title.icon = workbenchIcon;
+    panel.title.caption = trans.__('Workbench: cluster and runs');
+    panel.addClass('wb-Panel');
+    panel.node.setAttribute('role', 'region');
+    panel.node.setAttribute('aria-label', trans.__('Workbench'));
+    panel.addWidget(new ClusterSection(model, app.commands, trans));
+    panel.addWidget(new RunsSection(model, new RunList(model), app.commands, trans));
+    panel.toolbar.addItem('start', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.startCluster, label: trans.__('Start') }));
+    panel.toolbar.addItem('join', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.joinCluster, label: trans.__('Join…') }));
+    panel.toolbar.addItem('stop', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.stopCluster, label: trans.__('Stop…') }));
+    app.shell.add(panel, 'left', { rank: 450, type: 'Workbench' });
+    restorer?.add(panel, 'workbench-panel');
+
+    app.commands.addCommand(CommandIDs.showPanel, {
+      label: args => (args.isLauncher ? trans.__('Workbench') : trans.__('Show Workbench')),
+      caption: trans.__('Show the cluster and the runs in the sidebar'),
+      icon: args => (args.isPalette ? undefined : workbenchIcon),
+      describedBy: {
+        args: { type: 'object', properties: { isLauncher: { type: 'boolean' }, isPalette: { type: 'boolean' } } }
+      },
+      execute: () => app.shell.activateById(panel.id)
+    });
+    palette?.addItem({ command: CommandIDs.showPanel, category: trans.__('Workbench'), args: { isPalette: true } });
+    launcher?.add({ command: CommandIDs.showPanel, category: trans.__('Other'), args: { isLauncher: true } });
+    menu?.viewMenu.addGroup([{ command: CommandIDs.showPanel, args: { isPalette: true } }], 20);
+  }
+};

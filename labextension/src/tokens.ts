@@ -1,0 +1,134 @@
+/** What the server tells, as types; the words are those of `workbench/records.py`. */
+
+export type RunState = 'queued' | 'starting' | 'running' | 'finished' | 'failed' | 'stopped';
+
+export const LIVE_STATES: readonly RunState[] = ['queued', 'starting', 'running'];
+
+export interface IFailure {
+  kind: string;
+  message: string;
+  traceback: string;
+  rank: number | null;
+  fix: string;
+}
+
+/** A run as a row of the list. Times are seconds since the epoch. */
+export interface IRun {
+  run_id: string;
+  name: string;
+  state: RunState;
+  experiment: string;
+  metrics: Record<string, number>;
+  started_at: number | null;
+  ended_at: number | null;
+  source: 'workbench' | 'mlflow';
+  failure: IFailure | null;
+  cell_id: string;
+  notebook: string;
+  workers: string;
+}
+
+export interface IWorker {
+  rank: number;
+  node: string;
+  cpu_percent: number | null;
+  rss_mb: number | null;
+  gpu_percent: number | null;
+  gpu_memory_mb: number | null;
+  gpu_memory_total_mb: number | null;
+}
+
+export interface IWaiting {
+  needs: string;
+  free: string;
+  held_by: string[];
+  actions: string[];
+}
+
+export interface IProgress {
+  done: number;
+  total: number | null;
+  label: string;
+  eta_s: number | null;
+}
+
+/** A run with all that a live view shows. */
+export interface ISnapshot {
+  run_id: string;
+  name: string;
+  state: RunState;
+  experiment: string;
+  submitted_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  waiting: IWaiting | null;
+  failure: IFailure | null;
+  progress: IProgress | null;
+  metrics: Record<string, number>;
+  series: Record<string, [number, number][]>;
+  workers: IWorker[];
+  verdict: string;
+  notes: string[];
+  stopping: boolean;
+}
+
+export interface IRunDetail extends IRun {
+  params: Record<string, string>;
+  tags: Record<string, string>;
+  metric_names: string[];
+  snapshot: ISnapshot;
+}
+
+export interface IRunPage {
+  runs: IRun[];
+  next: string | null;
+}
+
+export interface INode {
+  id: string;
+  name: string;
+  address: string;
+  cpus: number;
+  gpus: number;
+  memory: number;
+  accelerators: string[];
+}
+
+export interface ICluster {
+  state: 'up' | 'down' | 'lost';
+  message: string;
+  address?: string;
+  is_local?: boolean;
+  resources: Record<string, { total: number; used: number }>;
+  nodes: INode[];
+  runs: ISnapshot[];
+  spares?: Record<string, number>;
+}
+
+export interface ISeries {
+  metric: string;
+  count: number;
+  points: [number, number][];
+}
+
+export interface IArtifact {
+  path: string;
+  type: string;
+  data: string;
+}
+
+/** What the server emits on Jupyter's event bus. */
+export type WorkbenchEvent =
+  | { event: 'runs'; runs: ISnapshot[] }
+  | { event: 'cluster'; state: 'up' | 'down' };
+
+/** Names of commands, which the palette, menus and toolbars share. */
+export namespace CommandIDs {
+  export const openRun = 'workbench:open-run';
+  export const showPanel = 'workbench:show-panel';
+  export const startCluster = 'workbench:start-cluster';
+  export const joinCluster = 'workbench:join-cluster';
+  export const stopCluster = 'workbench:stop-cluster';
+  export const trainCell = 'workbench:train-cell';
+  export const goToCell = 'workbench:go-to-cell';
+}

@@ -1,0 +1,191 @@
+/** The sidebar's cluster section: what there is, what runs, what waits and why. */
+
+import * as React from 'react';
+
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { IDisposable } from '@lumino/disposable';
+import { Message } from '@lumino/messaging';
+
+import { bytes, number } from '../format';
+import { WorkbenchModel } from '../model';
+import { CommandIDs, ICluster, ISnapshot } from '../tokens';
+import { Empty, Meter, StateDot } from './common';
+
+export class ClusterSection extends ReactWidget {
+  constructor(
+    private readonly model: WorkbenchModel,
+    private readonly commands: CommandRegistry,
+    private readonly trans: TranslationBundle
+  ) {
+    super();
+    this.title.label = trans.__('Cluster');
+    this.addClass('wb-ClusterSection');
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.watch();
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    if (this.isVisible) {
+      this.watch();
+    }
+  }
+
+  protected onBeforeHide(message: Message): void {
+    super.onBeforeHide(message);
+    this.unwatch();
+  }
+
+  protected onBeforeDetach(message: Message): void {
+    this.unwatch();
+    super.onBeforeDetach(message);
+  }
+
+  render(): JSX.Element {
+    return (
+      <UseSignal signal={this.model.clusterChanged}>
+        {() => <Cluster model={this.model} commands={this.commands} trans={this.trans} />}
+      </UseSignal>
+    );
+  }
+
+  private watch(): void {
+    this.watching ??= this.model.watch();
+  }
+
+  private unwatch(): void {
+    this.watching?.dispose();
+    this.watching = null;
+  }
+
+  private watching: IDisposable | null = null;
+}
+
+interface IClusterProps {
+  model: WorkbenchModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
+  const cluster = model.cluster;
+  if (model.busy) {
+    const words: Record<string, string> = {
+      starting: trans.__('Starting a cluster on this machine…'),
+      joining: trans.__('Joining the cluster…'),
+      stopping: trans.__('Stopping…')
+    };
+    return <Empty><span className="wb-Spinner" />{words[model.busy]}</Empty>;
+  }
+  if (model.error) {
+    return (
+      <Empty isError>
+        <p>{model.error}</p>
+        <button className="jp-mod-styled" onClick={() => void model.refresh()}>{trans.__('Look again')}</button>
+      </Empty>
+    );
+  }
+  if (cluster === null) {
+    return <Empty><span className="wb-Spinner" />{trans.__('Looking for a cluster…')}</Empty>;
+  }
+  if (cluster.state !== 'up') {
+    return (
+      <Empty isError={cluster.state === 'lost'}>
+        <p>
+          {cluster.state === 'lost'
+            ? cluster.message
+            : trans.__('No cluster runs. The first %%%%train cell starts one on this machine.')}
+        </p>
+        <div className="wb-Buttons">
+          <button className="jp-mod-styled jp-mod-accept" onClick={() => void commands.execute(CommandIDs.startCluster)}>
+            {trans.__('Start')}
+          </button>
+          <button className="jp-mod-styled" onClick={() => void commands.execute(CommandIDs.joinCluster)}>
+            {trans.__('Join…')}
+          </button>
+        </div>
+      </Empty>
+    );
+  }
+  return (
+    <div className="wb-Cluster">
+      <div className="wb-Cluster-where" title={cluster.address}>
+        {cluster.is_local ? trans.__('This machine') : cluster.address}
+        <span className="wb-Muted">
+          {trans._n('%1 node', '%1 nodes', cluster.nodes.length)}
+        </span>
+      </div>
+      <Resources cluster={cluster} trans={trans} />
+      {cluster.nodes.length > 1 && <Nodes cluster={cluster} trans={trans} />}
+      <Going runs={model.live} commands={commands} trans={trans} />
+    </div>
+  );
+}
+
+function Resources({ cluster, trans }: { cluster: ICluster; trans: TranslationBundle }): JSX.Element {
+  return (
+    <div className="wb-Cluster-meters">
+      {Object.entries(cluster.resources).map(([name, { used, total }]) => {
+        const isMemory = name === 'memory' || name === 'object store';
+        const text = isMemory
+          ? trans.__('%1 of %2', bytes(used), bytes(total))
+          : trans.__('%1 of %2 in use', number(used), number(total));
+        return <Meter key={name} label={name} used={used} total={total} text={text} />;
+      })}
+    </div>
+  );
+}
+
+function Nodes({ cluster, trans }: { cluster: ICluster; trans: TranslationBundle }): JSX.Element {
+  return (
+    <ul className="wb-Cluster-nodes" aria-label={trans.__('Nodes')}>
+      {cluster.nodes.map(node => (
+        <li key={node.id} title={node.address}>
+          <span>{node.name}</span>
+          <span className="wb-Muted">
+            {number(node.cpus)} CPU{node.gpus ? ` · ${number(node.gpus)} GPU` : ''} · {bytes(node.memory)}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Going(props: { runs: ISnapshot[]; commands: CommandRegistry; trans: TranslationBundle }): JSX.Element | null {
+  const { runs, commands, trans } = props;
+  if (runs.length === 0) {
+    return <div className="wb-Muted wb-Cluster-idle">{trans.__('Nothing is running.')}</div>;
+  }
+  return (
+    <ul className="wb-Cluster-going" aria-label={trans.__('Runs that are going on')}>
+      {runs.map(run => (
+        <li key={run.run_id}>
+          <button
+            className="wb-Link"
+            onClick={() => void commands.execute(CommandIDs.openRun, { runId: run.run_id, name: run.name })}
+          >
+            <StateDot state={run.state} label={run.state} />
+            {run.name}
+          </button>
+          <span className="wb-Muted">
+            {run.waiting
+              ? trans.__('waits: needs %1; %2', run.waiting.needs, run.waiting.free)
+              : run.progress?.total
+                ? `${Math.round((100 * run.progress.done) / run.progress.total)} %`
+                : run.state}
+          </span>
+          {run.waiting && run.waiting.actions.length > 0 && (
+            <ul className="wb-Cluster-actions">
+              {run.waiting.actions.map(action => <li key={action}>{action}</li>)}
+            </ul>
+          )}
+        </li>
+      ))}
+    </ul>
+  );
+}

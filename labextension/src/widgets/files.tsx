@@ -1,0 +1,100 @@
+/** A run's files with a look into each; HTML of a run is shown in a frame that may do nothing. */
+
+import * as React from 'react';
+
+import { bytes } from '../format';
+import { IArtifact } from '../tokens';
+import { Empty } from './common';
+import { IRunTabProps } from './runview';
+
+const MOST_TEXT = 200_000;
+
+export function FilesTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Element {
+  const [paths, setPaths] = React.useState<string[] | null>(null);
+  const [file, setFile] = React.useState<IArtifact | null>(null);
+  const [chosen, setChosen] = React.useState('');
+  const [error, setError] = React.useState('');
+  React.useEffect(() => {
+    model.api
+      .artifacts(run.run_id)
+      .then(found => setPaths(found.paths))
+      .catch(problem => setError((problem as Error).message));
+  }, [run.run_id, snapshot.state]);
+  const open = async (path: string) => {
+    setChosen(path);
+    setFile(null);
+    setError('');
+    try {
+      setFile(await model.api.artifact(run.run_id, path));
+    } catch (problem) {
+      setError((problem as Error).message);
+    }
+  };
+  if (paths === null && !error) {
+    return <Empty><span className="wb-Spinner" />{trans.__('Reading the files…')}</Empty>;
+  }
+  if (paths?.length === 0) {
+    return <Empty>{trans.__('No files are kept with this run yet.')}</Empty>;
+  }
+  return (
+    <div className="wb-Files">
+      <ul className="wb-Files-list" aria-label={trans.__('Files')}>
+        {(paths ?? []).map(path => (
+          <li key={path}>
+            <button className="wb-Link" aria-current={path === chosen} onClick={() => void open(path)}>{path}</button>
+          </li>
+        ))}
+      </ul>
+      <div className="wb-Files-view">
+        {error && <Empty isError>{error}</Empty>}
+        {!error && !chosen && <Empty>{trans.__('Choose a file to look into it.')}</Empty>}
+        {!error && chosen && !file && <Empty><span className="wb-Spinner" />{chosen}</Empty>}
+        {file && <Look file={file} />}
+      </div>
+    </div>
+  );
+}
+
+function Look({ file }: { file: IArtifact }): JSX.Element {
+  const raw = React.useMemo(() => atob(file.data), [file]);
+  const link = `data:${file.type};base64,${file.data}`;
+  const name = file.path.split('/').pop() ?? 'file';
+  const text = React.useMemo(() => decode(raw), [raw]);
+  return (
+    <>
+      <div className="wb-Files-head">
+        <span>{file.path}</span>
+        <span className="wb-Muted">{bytes(raw.length)}</span>
+        <a className="wb-Link" href={link} download={name}>⤓ {name}</a>
+      </div>
+      {file.type.startsWith('image/') ? (
+        <img src={link} alt={file.path} />
+      ) : file.type === 'text/html' ? (
+        <iframe sandbox="" srcDoc={text ?? ''} title={file.path} />
+      ) : text !== null ? (
+        <pre>{pretty(file, text).slice(0, MOST_TEXT)}</pre>
+      ) : null}
+    </>
+  );
+}
+
+/** The text that bytes stand for, null where they are no text. */
+function decode(raw: string): string | null {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(raw, char => char.charCodeAt(0)));
+    return text.includes('\0') ? null : text;
+  } catch {
+    return null;
+  }
+}
+
+function pretty(file: IArtifact, text: string): string {
+  if (!file.path.endsWith('.json')) {
+    return text;
+  }
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch {
+    return text;
+  }
+}

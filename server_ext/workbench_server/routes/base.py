@@ -1,0 +1,74 @@
+"""What all handlers share: arguments with types, and answers of the bridge with the right status."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+from workbench_server.bridge import Bridge, BridgeError
+
+_STATUS = {
+    "OptionError": 400,
+    "RunNotFoundError": 404,
+    "FileNotFoundError": 404,
+    "ClusterError": 503,
+    "ForemanError": 503,
+    "TrackingError": 503,
+    "ResourcesError": 409,
+    "Gone": 503,
+    "Timeout": 504,
+}
+
+
+class WorkbenchHandler(APIHandler):
+    """Base of the routes. Each verb is authenticated and authorised on its own: see ``tests/server``."""
+
+    auth_resource = "workbench"
+
+    @property
+    def bridge(self) -> Bridge:
+        """The process that knows Ray and MLflow."""
+        bridge: Bridge = self.settings["workbench_bridge"]
+        return bridge
+
+    async def reply(self, verb: str, timeout_s: float | None = None, **arguments: Any) -> None:
+        """Finish with a verb's answer as JSON, or with its error's status and words."""
+        try:
+            answer = await self.bridge.call(verb, timeout_s, **arguments)
+        except BridgeError as error:
+            self.set_status(_STATUS.get(error.kind, 500))
+            answer = {"kind": error.kind, "message": str(error)}
+        self.finish(json.dumps(answer))
+
+    def number(self, name: str, default: float | None, *, low: float | None = None) -> float | None:
+        """A numeric query argument; 400 that names it where it is none."""
+        text = self.get_query_argument(name, "")
+        if not text:
+            return default
+        try:
+            value = float(text)
+        except ValueError:
+            raise web.HTTPError(400, reason=f"{name} is no number") from None
+        if value != value or (low is not None and value < low):
+            raise web.HTTPError(400, reason=f"{name} must be at least {low:g}" if low is not None else f"bad {name}")
+        return value
+
+    def whole(self, name: str, default: int, *, low: int = 0) -> int:
+        """A whole-number query argument."""
+        value = self.number(name, default, low=low)
+        assert value is not None
+        if value != int(value):
+            raise web.HTTPError(400, reason=f"{name} is no whole number")
+        return int(value)
+
+    def body(self) -> dict[str, Any]:
+        """The request's JSON object."""
+        data = self.get_json_body()
+        if data is None:
+            return {}
+        if not isinstance(data, dict):
+            raise web.HTTPError(400, reason="the body must be a JSON object")
+        return data

@@ -1,0 +1,74 @@
+"""``python -m workbench.bridge FOLDER``: answers one JSON request a line, on stdin and stdout, many at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import IO, Any
+
+from workbench.bridge.verbs import Verbs
+from workbench.bridge.watching import Watcher
+from workbench.errors import WorkbenchError
+
+_AT_ONCE = 16
+
+
+class Line:
+    """The way back to the Jupyter server: whole lines, from any thread."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Write one message; a server that went away takes this process with it."""
+        text = json.dumps(message, default=str)
+        with self._lock:
+            try:
+                self._stream.write(text + "\n")
+                self._stream.flush()
+            except (BrokenPipeError, ValueError):
+                os._exit(0)
+
+
+def answer(verbs: Verbs, request: dict[str, Any]) -> dict[str, Any]:
+    """The reply to one request: its result, or what went wrong by kind and in words."""
+    try:
+        method = getattr(verbs, request["verb"])
+        return {"id": request["id"], "result": method(**request.get("args", {}))}
+    except WorkbenchError as error:
+        return {"id": request["id"], "error": {"kind": type(error).__name__, "message": str(error)}}
+    except FileNotFoundError as error:
+        return {"id": request["id"], "error": {"kind": "FileNotFoundError", "message": str(error)}}
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        return {"id": request["id"], "error": {"kind": "Unexpected", "message": f"{type(error).__name__}: {error}"}}
+
+
+def _serve(verbs: Verbs, line: Line, request: dict[str, Any]) -> None:
+    line.send(answer(verbs, request))
+
+
+def main() -> None:
+    """Serve until the server closes its end."""
+    # What libraries print must not come between the messages.
+    line = Line(os.fdopen(os.dup(1), "w", encoding="utf-8"))
+    os.dup2(2, 1)
+    folder = Path(sys.argv[1])
+    os.chdir(folder)
+    verbs = Verbs(folder)
+    Watcher(verbs.project, line.send).start()
+    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="verb") as pool:
+        for text in sys.stdin:
+            pool.submit(_serve, verbs, line, json.loads(text))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
