@@ -69,7 +69,7 @@ class RunHandle:
         record = self._project.reconciled(self._project.store.get(self.id))
         series = {}
         for name in list(record.metrics)[:12]:
-            series[name] = [(float(step), value) for step, value in self._project.store.series(self.id, name)]
+            series[name] = self._project.store.series(self.id, name)
         return RunSnapshot(
             run_id=self.id,
             name=record.name,

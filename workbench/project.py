@@ -8,19 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import ClusterError, ForemanError, RunNotFoundError, WorkbenchError
-from workbench.records import Failure, RunState
+from workbench.records import RunState, lost_with_the_cluster
 from workbench.settings import Settings
 
 if TYPE_CHECKING:
     from workbench.compute.connection import Connection
     from workbench.tracking.records import RunRecord
     from workbench.tracking.store import TrackingStore
-
-_LOST = Failure(
-    "cluster_lost",
-    "the cluster or its foreman ended while the run was going on",
-    fix="Continue it from its last checkpoint: %%train --resume RUN",
-)
 
 
 class Project:
@@ -61,7 +55,7 @@ class Project:
         except ForemanError:
             return record
         if known is None:
-            self.store.set_state(record.run_id, RunState.FAILED, failure=_lost(record))
+            self.store.set_state(record.run_id, RunState.FAILED, failure=lost_with_the_cluster(record.name))
             return self.store.get(record.run_id)
         return replace(record, state=known)
 
@@ -115,10 +109,6 @@ class Project:
             except FileNotFoundError:
                 return ""
         return "".join(lines[-tail:])
-
-
-def _lost(record: RunRecord) -> Failure:
-    return replace(_LOST, fix=_LOST.fix.replace("RUN", record.name))
 
 
 _projects: dict[tuple[Path, str], Project] = {}

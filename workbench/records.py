@@ -124,6 +124,15 @@ class Failure:
     fix: str = ""
 
 
+def lost_with_the_cluster(name: str) -> Failure:
+    """Why a run of that name ended that no foreman knows any more."""
+    return Failure(
+        "cluster_lost",
+        "the cluster or its foreman ended while the run was going on",
+        fix=f"Continue it from its last checkpoint: %%train --resume {name}",
+    )
+
+
 @dataclass(frozen=True)
 class Waiting:
     """Why a queued run has not started, and what its user can do about it."""

@@ -29,9 +29,10 @@ export function ago(seconds: number, now = Date.now() / 1000): string {
   return new Date(seconds * 1000).toLocaleDateString(undefined, { month: 'short', day: 'numeric' });
 }
 
-export function number(value: number): string {
-  if (!Number.isFinite(value)) {
-    return String(value);
+/** Null stands for what JSON has no word for: NaN and the infinities. */
+export function number(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) {
+    return 'NaN';
   }
   if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3)) {
     return value.toExponential(2);

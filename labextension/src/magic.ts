@@ -20,13 +20,14 @@ export function readOptions(source: string): ITrainOptions | null {
     return null;
   }
   const text = match[1];
-  const value = (option: string) => new RegExp(`--${option}[ =]("[^"]*"|\\S+)`).exec(text)?.[1].replace(/"/g, '') ?? '';
+  const value = (names: string) =>
+    new RegExp(`(?:^|\\s)(?:${names})[ =]("[^"]*"|\\S+)`).exec(text)?.[1].replace(/"/g, '') ?? '';
   const first = text.trim().split(/\s+/)[0] ?? '';
   return {
-    name: first.startsWith('--') ? '' : first,
-    workers: Number(value('workers')) || 1,
-    gpusPerWorker: Number(value('gpus-per-worker')) || 0,
-    returns: value('returns')
+    name: first.startsWith('-') ? '' : first,
+    workers: Number(value('--workers|-w')) || 1,
+    gpusPerWorker: Number(value('--gpus-per-worker')) || 0,
+    returns: value('--returns|-r')
   };
 }
 
@@ -37,9 +38,9 @@ export function writeOptions(source: string, options: ITrainOptions): string {
   let kept = '';
   if (before) {
     kept = before[1]
-      .replace(/--(workers|gpus-per-worker|returns)[ =]("[^"]*"|\S+)/g, '')
+      .replace(/(^|\s)(--workers|-w|--gpus-per-worker|--returns|-r)[ =]("[^"]*"|\S+)/g, '')
       .trim()
-      .replace(/^(?!--)\S+\s*/, '')
+      .replace(/^(?!-)\S+\s*/, '')
       .trim();
     lines.shift();
   }

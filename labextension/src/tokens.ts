@@ -18,7 +18,7 @@ export interface IRun {
   name: string;
   state: RunState;
   experiment: string;
-  metrics: Record<string, number>;
+  metrics: Record<string, number | null>;
   started_at: number | null;
   ended_at: number | null;
   source: 'workbench' | 'mlflow';
@@ -64,8 +64,8 @@ export interface ISnapshot {
   waiting: IWaiting | null;
   failure: IFailure | null;
   progress: IProgress | null;
-  metrics: Record<string, number>;
-  series: Record<string, [number, number][]>;
+  metrics: Record<string, number | null>;
+  series: Record<string, [number, number | null][]>;
   workers: IWorker[];
   verdict: string;
   notes: string[];
@@ -108,7 +108,7 @@ export interface ICluster {
 export interface ISeries {
   metric: string;
   count: number;
-  points: [number, number][];
+  points: [number, number | null][];
 }
 
 export interface IArtifact {

@@ -174,3 +174,28 @@ print("JOINED", local.running().pid)
     finally:
         stop = "from workbench.compute import local; local.stop()"
         subprocess.run([sys.executable, "-c", stop], env=env, check=True, timeout=60)
+
+
+def test_killed_cluster_leaves_no_run_running_and_it_is_resumed(tmp_path: Path) -> None:
+    code = """
+import psutil, time
+import workbench
+from workbench.compute import local
+run = workbench.train("import time\\nprint('on', flush=True)\\ntime.sleep(600)", name="orphan")
+while run.state.value != "running":
+    time.sleep(0.1)
+for process in psutil.Process(local.running().pid).children(recursive=True):
+    process.kill()
+began = time.monotonic()
+while not run.state.is_terminal:
+    time.sleep(0.1)
+took = time.monotonic() - began
+assert took < 10, took
+assert run.failure.kind == "cluster_lost", run.failure
+assert [record.state.value for record in workbench.runs()] == ["failed"]
+assert workbench.train("x = 1", returns="x", resume="orphan").result(120) == 1
+local.stop()
+print("JOINED")
+"""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
+    run_script(code, tmp_path, {**env, "WORKBENCH_HOME": str(tmp_path / "home")})

@@ -145,6 +145,8 @@ async def test_series_keeps_peaks_and_is_exact_on_zoom(jp_fetch: Any, store: Tra
         data: dict[str, Any] = json.loads(response.body)
         return data
 
+    store.log_metrics(run_id, [("diverged", float("nan"), 0, 0)])
+    assert (await series(metric="diverged"))["points"] == [[0.0, None]]
     few = await series(most="100")
     assert len(few["points"]) <= 100
     assert [4321.0, 1000.0] in few["points"]
@@ -185,3 +187,10 @@ async def test_event_loop_goes_on_while_the_bridge_works(jp_fetch: Any, jp_async
     await asyncio.gather(*[ask(jp_fetch, "GET", "/workbench/api/experiments") for _ in range(8)])
     beating.cancel()
     assert sorted(gaps)[int(len(gaps) * 0.99)] < 0.05
+
+
+async def test_description_has_every_route_and_no_other(jp_fetch: Any) -> None:
+    response = await ask(jp_fetch, "GET", "/workbench/api/openapi.json")
+    paths = json.loads(response.body)["paths"]
+    described = {(method.upper(), path.replace("{run_id}", RUN_ID)) for path in paths for method in paths[path]}
+    assert described == set(VERBS)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import nbformat
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
@@ -53,6 +54,14 @@ class Lab:
         return f"{self.url}/lab/tree/{notebook}?token={self.token}&reset"
 
 
+def write_notebook(path: Path, cells: list[str]) -> None:
+    """A notebook of these cells, in a project folder of its own."""
+    (path.parent / "pyproject.toml").touch()
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in cells])
+    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(book, path)
+
+
 @contextlib.contextmanager
 def running_lab(folder: Path, state: Path) -> Iterator[Lab]:
     """Start JupyterLab on a folder; its settings and workspaces are kept in ``state``."""
@@ -72,6 +81,7 @@ def running_lab(folder: Path, state: Path) -> Iterator[Lab]:
         f"--IdentityProvider.token={token}", f"--notebook-dir={folder}", "--expose-app-in-browser",
         "--LabApp.news_url=",
     ]  # fmt: skip
+    _without_news(state / "settings")
     with (state / "lab.log").open("w") as log:
         server = subprocess.Popen(command, env=environ, stdout=log, stderr=subprocess.STDOUT, cwd=folder)
         try:
@@ -80,6 +90,13 @@ def running_lab(folder: Path, state: Path) -> Iterator[Lab]:
         finally:
             server.terminate()
             server.wait(20)
+
+
+def _without_news(settings: Path) -> None:
+    """Answer JupyterLab's question for news ahead: it would lie over the notebook."""
+    folder = settings / "@jupyterlab" / "apputils-extension"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
 
 
 def _wait(server: subprocess.Popen[bytes], url: str, log: Path) -> None:

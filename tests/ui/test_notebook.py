@@ -11,7 +11,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab
+from tests.ui.lab import Lab, NotebookPage, browser, running_lab, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -33,10 +33,7 @@ SHOTS = os.environ.get("WORKBENCH_SCREENSHOTS")
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("notebooks")
-    (folder / "pyproject.toml").touch()
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, folder / "trial.ipynb")
+    write_notebook(folder / "trial.ipynb", CELLS)
     with running_lab(folder, tmp_path_factory.mktemp("state")) as running:
         yield running
 

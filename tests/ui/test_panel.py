@@ -6,10 +6,9 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-import nbformat
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab
+from tests.ui.lab import Lab, NotebookPage, browser, running_lab, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -27,10 +26,7 @@ SHOTS = os.environ.get("WORKBENCH_SCREENSHOTS")
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("notebooks")
-    (folder / "pyproject.toml").touch()
-    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS])
-    book.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(book, folder / "panel.ipynb")
+    write_notebook(folder / "panel.ipynb", CELLS)
     with running_lab(folder, tmp_path_factory.mktemp("state")) as running:
         yield running
 

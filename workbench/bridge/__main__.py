@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import sys
 import threading
@@ -26,13 +27,27 @@ class Line:
 
     def send(self, message: dict[str, Any]) -> None:
         """Write one message; a server that went away takes this process with it."""
-        text = json.dumps(message, default=str)
+        try:
+            text = json.dumps(message, default=str, allow_nan=False)
+        except ValueError:  # a loss that diverged: JSON has no word for it
+            text = json.dumps(_without_nan(message), default=str)
         with self._lock:
             try:
                 self._stream.write(text + "\n")
                 self._stream.flush()
             except (BrokenPipeError, ValueError):
                 os._exit(0)
+
+
+def _without_nan(value: Any) -> Any:
+    """The same with None for what is no finite number."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _without_nan(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_nan(item) for item in value]
+    return value
 
 
 def answer(verbs: Verbs, request: dict[str, Any]) -> dict[str, Any]:

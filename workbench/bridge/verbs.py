@@ -98,7 +98,7 @@ class Verbs:
         """
         if x not in ("step", "time"):
             raise OptionError(f"Cannot plot by {x!r}: use step or time.")
-        points = self.project.store.points(run_id, metric, x)
+        points = self.project.store.series(run_id, metric, x)
         low, high = bounds.get("start"), bounds.get("end")
         inside = [point for point in points if (low is None or point[0] >= low) and (high is None or point[0] <= high)]
         return {"metric": metric, "count": len(inside), "points": min_max(inside, min(most, _MOST_POINTS))}

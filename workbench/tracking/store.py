@@ -219,13 +219,7 @@ class TrackingStore:
             for record in self._search(f"tags.`workbench.state` = '{state}'", [], None)
         ]
 
-    def series(self, run_id: str, metric: str) -> list[tuple[int, float]]:
-        """All points of a metric: ``(step, value)``, in order."""
-        with self._explained("read"):
-            history = self._client.get_metric_history(run_id, metric)
-        return [(point.step, point.value) for point in sorted(history, key=lambda p: (p.step, p.timestamp))]
-
-    def points(self, run_id: str, metric: str, x: str = "step") -> list[tuple[float, float]]:
+    def series(self, run_id: str, metric: str, x: str = "step") -> list[tuple[float, float]]:
         """All points of a metric by step, or by time in seconds since the epoch."""
         with self._explained("read"):
             history = self._client.get_metric_history(run_id, metric)

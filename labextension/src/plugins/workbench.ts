@@ -82,6 +82,8 @@ export const workbenchPlugin: JupyterFrontEndPlugin<WorkbenchModel> = {
     for (const command of [CommandIDs.startCluster, CommandIDs.joinCluster, CommandIDs.stopCluster]) {
       palette?.addItem({ command, category: trans.__('Workbench') });
     }
+    // The first look starts the process that answers: by the time that the panel is opened it is there.
+    void app.restored.then(() => model.refresh());
     return model;
   }
 };

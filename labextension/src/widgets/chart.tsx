@@ -10,7 +10,7 @@ export type XAxis = 'step' | 'time' | 'elapsed';
 
 export interface ICurve {
   name: string;
-  points: [number, number][];
+  points: [number, number | null][];
 }
 
 export interface IChartProps {

@@ -293,7 +293,7 @@ interface IRowProps {
 }
 
 /** The metric that tells most: the one that the list is sorted by, else the first. */
-function shownMetric(run: IRun, orderBy: string): [string, number] | undefined {
+function shownMetric(run: IRun, orderBy: string): [string, number | null] | undefined {
   const wanted = orderBy.replace(/^-?metrics\./, '');
   if (wanted in run.metrics) {
     return [wanted, run.metrics[wanted]];

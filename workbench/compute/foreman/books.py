@@ -11,7 +11,7 @@ from typing import Any
 import ray
 
 from workbench.errors import TrackingError
-from workbench.records import Failure, RunState
+from workbench.records import Failure, RunState, lost_with_the_cluster
 from workbench.tracking.store import TrackingStore
 
 _MOST_RETURNED = 2 * 2**30
@@ -51,14 +51,9 @@ class Books:
         if self.store is not None:
             return self.store
         store = TrackingStore(self._uri, self._artifact_dir)
-        lost = Failure(
-            "cluster_lost",
-            "the cluster or its foreman ended while the run was going on",
-            fix="Continue it from its last checkpoint: %%train --resume RUN",
-        )
         for record in store.unfinished():
             if record.tags.get("workbench.foreman") != foreman_id:
-                store.set_state(record.run_id, RunState.FAILED, failure=lost)
+                store.set_state(record.run_id, RunState.FAILED, failure=lost_with_the_cluster(record.name))
         return store
 
     async def _call(self, function: Any, *args: Any, **kwargs: Any) -> Any:
