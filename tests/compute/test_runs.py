@@ -309,7 +309,7 @@ def test_lost_foreman_leaves_no_run_running(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.parametrize("kind", ["torch", "sklearn", "xgboost"])
-def test_run_returned_model_is_kept_as_mlflow_model(kind: str) -> None:
+def test_run_returned_model_is_kept_as_mlflow_model(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
 
     source = {
@@ -355,7 +355,7 @@ model = XGBRegressor(n_estimators=2).fit(np.eye(3), np.arange(3.0))
     logged = client.get_logged_model(kept()[0].model_id)
     assert logged.name == "model"
     assert client.get_run(run.id).info.status == "FINISHED"
-    mlflow.set_tracking_uri(project.settings.tracking_uri)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", project.settings.tracking_uri)
     model = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
     assert model.predict(np.eye(3, dtype=np.float32)).shape[0] == 3
 

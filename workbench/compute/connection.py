@@ -181,26 +181,42 @@ def _join(address: str, *, is_local: bool) -> None:
     outlive_the_cluster()
     prepare_environment(is_local=is_local)
     import_ray()
-    import ray
 
     try:
-        ray.init(
-            address=address,
-            namespace="workbench",
-            log_to_driver=False,
-            logging_level=logging.ERROR,
-            ignore_reinit_error=True,
-        )
+        _init(address)
     except Exception as error:
         raise ClusterError(
-            f"Cannot join the cluster at {address!r}: {type(error).__name__}: {str(error).splitlines()[0]}. "
-            f"Is it up, and is its token in RAY_AUTH_TOKEN (mode RAY_AUTH_MODE=token)? "
-            f"Without --address, Workbench starts one on this machine."
+            f"Cannot join the cluster at {address!r}: {type(error).__name__}: {' '.join(str(error).split())[:400]}. "
+            f"{_join_fix(str(error))} Without --address, Workbench starts one on this machine."
         ) from error
     _is_our_driver = True
     _watch_over(address)
     if not is_local:
         _joined.add(address)
+
+
+def _init(address: str) -> None:
+    import ray
+
+    for is_last in (False, True):
+        try:
+            ray.init(
+                address=address,
+                namespace="workbench",
+                log_to_driver=False,
+                logging_level=logging.ERROR,
+                ignore_reinit_error=True,
+            )
+            return
+        except ConnectionAbortedError:  # a busy head: the process for this client of ray:// did not come up
+            if is_last:
+                raise
+
+
+def _join_fix(text: str) -> str:
+    if "mismatch" in text:
+        return "Run the notebook's kernel with the cluster's versions of Python and Ray."
+    return "Is it up, and is its token in RAY_AUTH_TOKEN (mode RAY_AUTH_MODE=token)?"
 
 
 def _watch_over(address: str) -> None:

@@ -322,12 +322,12 @@ class Foreman:
             # Where an embedded store's files are.
             "scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True),
         }
-        task = ray.remote(keep_models).options(**options)
-        kept = task.remote(spec.code, run.returns, names, run.run_id, spec.tracking_uri)
+        # User code is unpickled in that process: it serves nobody else.
+        task = ray.remote(max_calls=1)(keep_models).options(**options)
 
         async def tell() -> None:
             try:
-                problems = await kept
+                problems = await task.remote(spec.code, run.returns, names, run.run_id, spec.tracking_uri)
             except ray.exceptions.RayError as error:
                 problems = {", ".join(names): str(error).splitlines()[0]}
             for name, problem in problems.items():
