@@ -29,6 +29,8 @@ def seconds(values: list[float]) -> str:
     """The median of some times, with the smallest and largest."""
     if max(values) < 0.001:
         return f"{statistics.median(values) * 1e6:.1f} µs ({min(values) * 1e6:.1f}–{max(values) * 1e6:.1f})"
+    if max(values) < 0.05:
+        return f"{statistics.median(values) * 1e3:.1f} ms ({min(values) * 1e3:.1f}–{max(values) * 1e3:.1f})"
     return f"{statistics.median(values):.2f} s ({min(values):.2f}–{max(values):.2f})"
 
 

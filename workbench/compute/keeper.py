@@ -63,8 +63,10 @@ def main() -> None:
     aside.replace(arguments.record)
     preparing.join()
     foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
+    missed = 0
     while not done.wait(2.0):
-        if not answers(record["address"]):  # Ray's own processes were killed
+        missed = 0 if answers(record["address"]) else missed + 1
+        if missed == 3:  # Ray's own processes were killed
             os._exit(1)
         if not arguments.record.exists():  # the user's folder was removed: nobody can find us any more
             break
