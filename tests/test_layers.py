@@ -14,10 +14,11 @@ PACKAGE = ROOT / "workbench"
 
 LEVELS = {
     "errors": 0, "records": 0, "settings": 0, "in_cell": 0,
-    "options": 1, "data": 1, "cell": 2,
-    "tracking": 3, "compute": 4,
+    "options": 1, "data": 1, "pages_server": 1, "cell": 2,
+    "tracking": 3, "compute": 4, "sweeps": 4,
     "project": 5, "handle": 5, "submit": 6, "api": 7,
-    "view": 8, "parsers": 8, "returning": 8, "doctor": 8, "commands": 9, "magics": 10, "cli": 10, "bridge": 10,
+    "view": 8, "parsers": 8, "returning": 8, "doctor": 8,
+    "python_call": 9, "commands": 9, "magics": 10, "cli": 10, "bridge": 10,
 }  # fmt: skip
 
 OWNERS = {"ray": "compute", "mlflow": "tracking", "optuna": "sweeps", "IPython": "view"}

@@ -33,6 +33,7 @@ _LAZY = {
     "train": "workbench.api",
     "run": "workbench.api",
     "runs": "workbench.api",
+    "again": "workbench.api",
     "RunHandle": "workbench.handle",
     "RunState": "workbench.records",
 }
@@ -40,6 +41,7 @@ _LAZY = {
 __all__ = [
     "RunHandle",
     "RunState",
+    "again",
     "checkpoint",
     "errors",
     "in_run",

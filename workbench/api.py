@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import OptionError
+from workbench.errors import OptionError, suggestion
 from workbench.handle import RunHandle
 from workbench.options import check_options
 from workbench.project import Project, current_project
@@ -160,10 +161,50 @@ def runs(
     Runs that say they are going on are checked with the foreman, so that what is listed is true.
     """
     project = current_project()
-    wanted = None if states is None else {RunState(state) for state in states}
+    wanted = None if states is None else states_of(states)
     found = project.store.search(query=query, states=wanted, experiment=experiment, order_by=order_by, limit=limit)
     records = [project.reconciled(record) for record in found]
     return [record for record in records if wanted is None or record.state in wanted]
+
+
+def again(run: str, *, resume: bool = False) -> RunHandle:
+    """Run an ended run's cell once more, on the values that it was given then.
+
+    The cluster still has them for a while; the kernel that sent them is not needed.
+
+    Args:
+        run: Its name or id.
+        resume: Go on with that run from its last checkpoint, instead of making a new one.
+
+    Raises ``RunNotFoundError`` when the cluster no longer has what the cell reads.
+    """
+    from workbench.submit import submit_again
+
+    return submit_again(current_project(), run, resume=resume)
+
+
+def to_tidy(
+    query: str | None = None, *, states: Iterable[RunState | str] | None = None, older_than_days: float | None = None
+) -> list[RunRecord]:
+    """Ended runs that may go: failed and stopped ones unless ``states`` says others, of that age at least."""
+    wanted = states_of(states or (RunState.FAILED, RunState.STOPPED))
+    now = time.time()
+    limit = None if older_than_days is None else now - 86400 * older_than_days
+    found = runs(query, states={state for state in wanted if state.is_terminal}, limit=10_000)
+    return [record for record in found if limit is None or (record.ended_at or now) < limit]
+
+
+def states_of(words: Iterable[RunState | str]) -> set[RunState]:
+    """States by their words; ``OptionError`` names one that there is not, and the nearest."""
+    known = [state.value for state in RunState]
+    found = set()
+    for word in words:
+        if word not in known:
+            raise OptionError(
+                f"Cannot filter by state {word!r}: there are {', '.join(known)}.{suggestion(str(word), known)}"
+            )
+        found.add(RunState(word))
+    return found
 
 
 @contextlib.contextmanager

@@ -98,6 +98,7 @@ def _runs(words: list[str]) -> int:
     calls: dict[str, Any] = {
         "list": commands.list_runs,
         "stop": commands.stop,
+        "again": commands.again,
         "compare": commands.compare,
         "open": commands.open_notebook,
         "tidy": commands.tidy,

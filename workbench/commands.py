@@ -13,7 +13,6 @@ from workbench.errors import OptionError, suggestion
 from workbench.handle import RunHandle
 from workbench.parsers import WORKBENCH_VERBS
 from workbench.project import Project, current_project
-from workbench.records import RunState
 from workbench.view.text import Table, compare_table, runs_table
 
 _FOLLOW_POLL_S = 1.0
@@ -21,7 +20,7 @@ _FOLLOW_POLL_S = 1.0
 
 def list_runs(arguments: argparse.Namespace) -> Table:
     """Runs that match the words."""
-    states = [_state(word) for word in arguments.state] if arguments.state else None
+    states = arguments.state or None
     records = api.runs(
         " ".join(arguments.words) or None,
         states=states,
@@ -33,16 +32,6 @@ def list_runs(arguments: argparse.Namespace) -> Table:
     if not records and (arguments.words or states or arguments.experiment):
         return Table(table.heads, (), empty="No run matches. %runs alone lists the newest.")
     return table
-
-
-def _state(word: str) -> RunState:
-    try:
-        return RunState(word)
-    except ValueError:
-        known = [state.value for state in RunState]
-        raise OptionError(
-            f"Cannot filter by state {word!r}: there are {', '.join(known)}.{suggestion(word, known)}"
-        ) from None
 
 
 def run_of(arguments: argparse.Namespace, verb: str) -> RunHandle:
@@ -108,13 +97,9 @@ def open_notebook(arguments: argparse.Namespace) -> str:
 
 def tidy(arguments: argparse.Namespace) -> Any:
     """Delete ended runs, or show which it would be."""
-    limit = time.time() - 86400 * arguments.older_than if arguments.older_than is not None else None
-    states = [_state(word) for word in arguments.state or ("failed", "stopped")]
-    records = [
-        record
-        for record in api.runs(" ".join(arguments.words) or None, states=states, limit=10_000)
-        if limit is None or (record.ended_at or time.time()) < limit
-    ]
+    records = api.to_tidy(
+        " ".join(arguments.words) or None, states=arguments.state or None, older_than_days=arguments.older_than
+    )
     if not arguments.yes:
         if not records:
             return "Nothing to tidy: no failed or stopped runs of that age."
@@ -124,6 +109,12 @@ def tidy(arguments: argparse.Namespace) -> Any:
     for record in records:
         project.store.delete(record.run_id)
     return f"Deleted {len(records)} runs."
+
+
+def again(arguments: argparse.Namespace) -> str:
+    """Run an ended run's cell once more, without the kernel that sent it."""
+    run = api.again(run_of(arguments, "again").id, resume=arguments.resume)
+    return f"Run {run.name} ({run.id[:8]}) {run.state.value}. Watch it: %runs attach {run.id[:8]}"
 
 
 def open_ui() -> str:

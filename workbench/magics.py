@@ -109,6 +109,7 @@ class WorkbenchMagics(Magics):
             return self._attach(commands.run_of(arguments, verb))
         say = {
             "stop": commands.stop,
+            "again": commands.again,
             "compare": commands.compare,
             "open": commands.open_notebook,
             "tidy": commands.tidy,

@@ -130,7 +130,7 @@ def train_options(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
-RUN_VERBS = ("list", "show", "logs", "stop", "compare", "attach", "open", "tidy", "ui")
+RUN_VERBS = ("list", "show", "logs", "stop", "again", "compare", "attach", "open", "tidy", "ui")
 
 
 def runs_parser(prog: str = "%runs") -> Parser:
@@ -143,6 +143,7 @@ def runs_parser(prog: str = "%runs") -> Parser:
         "  show RUN                 one run\n"
         "  logs RUN [--rank N] [-f] what a rank printed; -f follows\n"
         "  stop RUN                 SIGINT, then kill\n"
+        "  again RUN [--resume]     run its cell once more, on what it was given then\n"
         "  compare RUN RUN …        params and metrics side by side\n"
         "  attach RUN               watch it again; its returns come back\n"
         "  open RUN                 write its notebook out again\n"
@@ -158,6 +159,7 @@ def runs_parser(prog: str = "%runs") -> Parser:
     add("--rank", type=int, default=0, metavar="N", help="whose log (default 0)")
     add("--tail", type=int, default=200, metavar="N", help="how many lines of it (default 200)")
     add("-f", "--follow", action="store_true", help="go on showing the log")
+    add("--resume", action="store_true", help="again: go on with that run, from its last checkpoint")
     add("--older-than", type=float, metavar="DAYS", help="tidy: only runs that ended so long ago")
     add("--yes", action="store_true", help="tidy: delete, instead of showing what would be")
     return parser

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.data.log_file import LogFile, LogPage
 from workbench.errors import ClusterError, ForemanError, RunNotFoundError, WorkbenchError
 from workbench.records import RunState, lost_with_the_cluster
 from workbench.settings import Settings
+
+_LOGS_KEPT = 32
 
 if TYPE_CHECKING:
     from workbench.compute.connection import Connection
@@ -27,6 +33,7 @@ class Project:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._store: TrackingStore | None = None
+        self._logs: dict[Path, LogFile] = {}
         self._lock = threading.Lock()
 
     @property
@@ -90,25 +97,36 @@ class Project:
         return unpack_returns(blob if isinstance(blob, bytes) else memoryview(blob))
 
     def logs(self, run_id: str, rank: int, tail: int) -> str:
-        """The last lines that a rank printed: from the foreman, or as kept with the run."""
-        try:
-            text: str = self.connection(start=False).call("log_tail", run_id, rank, tail)
-            return text
-        except (ForemanError, ClusterError, RunNotFoundError):
-            pass
+        """The last lines that a rank printed."""
+        return "".join(f"{line}\n" for line in self.log_page(run_id, rank, -tail, tail).lines)
+
+    def log_page(self, run_id: str, rank: int, start: int, count: int, wanted: str = "") -> LogPage:
+        """Lines that a rank printed, see :meth:`workbench.data.log_file.LogFile.page`.
+
+        They are read here where the file is here, else by the foreman, else from what is kept with the run.
+        """
         path = self.settings.run_dir(run_id) / "logs" / f"rank-{rank}.log"
-        try:
-            lines = path.read_text(errors="replace").splitlines(keepends=True)
-        except OSError:
+        if not path.exists():
             try:
-                lines = (
-                    self.store.read_artifact(run_id, f"logs/rank-{rank}.log")
-                    .decode(errors="replace")
-                    .splitlines(keepends=True)
-                )
-            except FileNotFoundError:
-                return ""
-        return "".join(lines[-tail:])
+                page: LogPage = self.connection(start=False).call("log_page", run_id, rank, start, count, wanted)
+                return page
+            except (ForemanError, ClusterError, RunNotFoundError):
+                path = self._kept_log(run_id, rank)
+        with self._lock:
+            if path not in self._logs and len(self._logs) >= _LOGS_KEPT:
+                self._logs.pop(next(iter(self._logs)))
+            file = self._logs.setdefault(path, LogFile(path))
+        return file.page(start, count, wanted)
+
+    def _kept_log(self, run_id: str, rank: int) -> Path:
+        """A copy of the log that is kept with the run in a tracking server."""
+        path = Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}" / "logs" / run_id / f"rank-{rank}.log"
+        if not path.exists():
+            with contextlib.suppress(FileNotFoundError):
+                data = self.store.read_artifact(run_id, f"logs/rank-{rank}.log")
+                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                path.write_bytes(data)
+        return path
 
 
 _projects: dict[tuple[Path, str], Project] = {}

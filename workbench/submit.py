@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.cell.payload import CellPayload
-from workbench.errors import RunNotFoundError, WorkbenchError
+from workbench.errors import ClusterError, RunNotFoundError, WorkbenchError
 from workbench.handle import RunHandle
 from workbench.project import Project
 from workbench.records import RunOptions
 from workbench.tracking import lineage
 from workbench.tracking.notebook import NotebookContext
+
+if TYPE_CHECKING:
+    from workbench.tracking.records import RunRecord
 
 _COPIED_BELOW = 64 * 2**20
 
@@ -74,6 +78,41 @@ def submit(
     run_id = connection.call("submit", spec, fresh, sizes)
     _add_lineage_behind(connection, run_id, payload, context)
     return RunHandle(project, run_id, name)
+
+
+def submit_again(project: Project, run: str, *, resume: bool = False) -> RunHandle:
+    """Run an ended run's cell once more on what it was given then; the kernel that sent it is not needed.
+
+    Args:
+        project: Where the run belongs.
+        run: Its name or id.
+        resume: Go on with that run from its last checkpoint, instead of making a new one.
+
+    Raises ``RunNotFoundError`` when the cluster no longer has what the cell reads.
+    """
+    record = project.store.get(run)
+    try:
+        connection = project.connection(start=False)
+    except ClusterError:
+        raise RunNotFoundError(
+            f"Cannot run {record.name!r} again from here: its cluster is gone, and with it the values that its cell "
+            "reads. Run its cell in the notebook."
+        ) from None
+    run_id = connection.call("again", record.run_id, resume)
+    if run_id != record.run_id:
+        threading.Thread(target=_copy_lineage, args=(project, record, run_id), name="lineage", daemon=True).start()
+    return RunHandle(project, run_id, record.name)
+
+
+def _copy_lineage(project: Project, record: RunRecord, run_id: str) -> None:
+    """What explained the first run explains the second."""
+    with contextlib.suppress(WorkbenchError, FileNotFoundError):
+        copied = ("workbench.git", "mlflow.source.git")
+        project.store.set_tags(run_id, {key: value for key, value in record.tags.items() if key.startswith(copied)})
+        present = set(project.store.artifacts(run_id, "lineage"))
+        for path in project.store.artifacts(record.run_id, "lineage"):
+            if path not in present and path not in ("lineage/cell.py", "lineage/executed.json"):
+                project.store.log_bytes(run_id, project.store.read_artifact(record.run_id, path), path)
 
 
 def default_name(context: NotebookContext) -> str:

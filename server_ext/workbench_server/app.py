@@ -9,7 +9,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Type
 
 from workbench_server.bridge import Bridge
-from workbench_server.routes import handlers
+from workbench_server.routes import handlers, pages
 
 EVENT_SCHEMA = "https://schema.jupyter-ml-workbench.dev/runs/v1"
 _SCHEMA_FILE = Path(__file__).parent / "event_schemas" / "runs-v1.yaml"
@@ -34,7 +34,7 @@ class WorkbenchApp(ExtensionApp):
 
     def initialize_handlers(self) -> None:
         """See :mod:`workbench_server.routes`."""
-        self.handlers.extend(handlers())
+        self.handlers.extend([*handlers(), *pages()])
 
     def _emit(self, event: dict[str, Any]) -> None:
         assert self.serverapp is not None

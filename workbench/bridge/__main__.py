@@ -24,9 +24,10 @@ class Line:
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
         self._lock = threading.Lock()
+        self._events = 0
 
     def send(self, message: dict[str, Any]) -> None:
-        """Write one message; a server that went away takes this process with it."""
+        """Write one message."""
         try:
             text = json.dumps(message, default=str, allow_nan=False)
         except ValueError:  # a loss that diverged: JSON has no word for it
@@ -36,7 +37,14 @@ class Line:
                 self._stream.write(text + "\n")
                 self._stream.flush()
             except (BrokenPipeError, ValueError):
-                os._exit(0)
+                pass  # the server went away; the loop over its requests ends, too
+
+    def send_event(self, event: dict[str, Any]) -> None:
+        """Write an event with its number: a front end that sees a gap reads everything anew."""
+        with self._lock:
+            self._events += 1
+            number = self._events
+        self.send({**event, "number": number})
 
 
 def _without_nan(value: Any) -> Any:
@@ -78,10 +86,11 @@ def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)
     verbs = Verbs(folder)
-    Watcher(verbs.project, line.send).start()
-    with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="verb") as pool:
-        for text in sys.stdin:
-            pool.submit(_serve, verbs, line, json.loads(text))
+    Watcher(verbs.project, line.send_event).start()
+    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="verb")
+    for text in sys.stdin:
+        pool.submit(_serve, verbs, line, json.loads(text))
+    verbs.close()
     os._exit(0)
 
 

@@ -61,11 +61,13 @@ class Connection:
     Args:
         foreman: Its actor handle.
         address: The cluster's.
+        dashboard: Where Ray says that the cluster's dashboard is (``host:port``), None where it has none.
     """
 
-    def __init__(self, foreman: Any, address: str) -> None:
+    def __init__(self, foreman: Any, address: str, dashboard: str | None = None) -> None:
         self.foreman = foreman
         self.address = address
+        self.dashboard = dashboard
 
     def call(self, method: str, *args: Any, timeout_s: float = _CALL_TIMEOUT_S) -> Any:
         """Call a verb of the foreman and wait for its answer.
@@ -155,10 +157,11 @@ def connect(
         elif _connected_to != wanted or not _is_alive():
             _join(wanted, is_local=is_local)
         _connected_to = wanted
-        return Connection(ensure_foreman(settings.spares), wanted)
+        return Connection(ensure_foreman(settings.spares), wanted, _dashboards.get(wanted))
 
 
 _joined: set[str] = set()
+_dashboards: dict[str, str] = {}
 
 
 def _users_own() -> str | None:
@@ -200,13 +203,14 @@ def _init(address: str) -> None:
 
     for is_last in (False, True):
         try:
-            ray.init(
+            context = ray.init(
                 address=address,
                 namespace="workbench",
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 ignore_reinit_error=True,
             )
+            _dashboards[address] = context.dashboard_url or ""
             return
         except ConnectionAbortedError:  # a busy head: the process for this client of ray:// did not come up
             if is_last:

@@ -36,7 +36,7 @@ def main() -> None:
     from workbench.compute.connection import ensure_foreman
     from workbench.compute.local import answers
 
-    done = threading.Event()
+    news, ending, wanted = threading.Event(), threading.Event(), threading.Event()
     preparing = threading.Thread(target=_prepare_store, args=(arguments.tracking_uri,), daemon=True)
     preparing.start()
     ray.init(
@@ -48,8 +48,13 @@ def main() -> None:
         namespace="workbench",
         _node_ip_address="127.0.0.1",
     )
-    for number in (signal.SIGTERM, signal.SIGINT):  # after ray.init, which sets handlers of its own
-        signal.signal(number, lambda *_: done.set())
+
+    def told(number: int, _: object) -> None:
+        (wanted if number == signal.SIGUSR1 else ending).set()
+        news.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):  # after ray.init, which sets handlers of its own
+        signal.signal(number, told)
     foreman = ensure_foreman(arguments.spares)
     record: dict[str, Any] = {
         "address": ray.get_runtime_context().gcs_address,
@@ -58,19 +63,42 @@ def main() -> None:
         "executable": sys.executable,
         "started_at": time.time(),
     }
-    aside = arguments.record.with_suffix(".new")
-    aside.write_text(json.dumps(record))
-    aside.replace(arguments.record)
+    _write(arguments.record, record)
     preparing.join()
     foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
     missed = 0
-    while not done.wait(2.0):
+    while not ending.is_set():
+        news.wait(2.0)
+        news.clear()
+        if wanted.is_set():
+            wanted.clear()
+            _add_dashboard(arguments.record, record)
         missed = 0 if answers(record["address"]) else missed + 1
         if missed == 3:  # Ray's own processes were killed
             os._exit(1)
         if not arguments.record.exists():  # the user's folder was removed: nobody can find us any more
             break
     _end(arguments.record, foreman)
+
+
+def _write(path: Path, record: dict[str, Any]) -> None:
+    aside = path.with_suffix(".new")
+    aside.write_text(json.dumps(record))
+    aside.replace(path)
+
+
+def _add_dashboard(path: Path, record: dict[str, Any]) -> None:
+    """Start Ray's dashboard and note where it is; what goes wrong is in the log."""
+    from workbench.compute.dashboard import start_beside
+
+    if "dashboard" in record:
+        return
+    try:
+        record["dashboard"] = start_beside()
+    except Exception as error:
+        print(f"the dashboard did not start: {error}", file=sys.stderr)
+        return
+    _write(path, record)
 
 
 def _prepare_store(tracking_uri: str) -> None:

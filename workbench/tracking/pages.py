@@ -28,6 +28,7 @@ def page_of_runs(
     query: str = "",
     states: Iterable[RunState] = (),
     experiment: str = "",
+    notebook: str = "",
     order_by: str = "-start",
     limit: int = 50,
     token: str | None = None,
@@ -39,6 +40,7 @@ def page_of_runs(
         query: MLflow's filter syntax, or words of the runs' names.
         states: Only these; MLflow tells queued and starting apart from the others, not from each other.
         experiment: Only this experiment.
+        notebook: Only runs of cells of this notebook, by its whole path.
         order_by: ``start``, ``end``, ``name``, ``metrics.X`` or ``params.X``; ``-`` in front for descending.
         limit: At most so many, up to 1,000.
         token: From the page before.
@@ -48,13 +50,13 @@ def page_of_runs(
     if not ids:
         return Page([], None)
     found = client.search_runs(
-        ids, _filter(query, states), max_results=limit, order_by=[_order(order_by)], page_token=token
+        ids, _filter(query, states, notebook), max_results=limit, order_by=[_order(order_by)], page_token=token
     )
     following = found.token.decode() if isinstance(found.token, bytes) else found.token  # SQL stores give bytes
     return Page([record_of(run, names[run.info.experiment_id]) for run in found], following or None)
 
 
-def _filter(query: str, states: Iterable[RunState]) -> str:
+def _filter(query: str, states: Iterable[RunState], notebook: str) -> str:
     parts = []
     if any(mark in query for mark in _MARKS):
         parts.append(query)
@@ -70,6 +72,9 @@ def _filter(query: str, states: Iterable[RunState]) -> str:
             f"attributes.status != '{other}'"
             for other in sorted({state.mlflow_status for state in RunState} - set(statuses))
         ]
+    if notebook:
+        mark = '"' if "'" in notebook else "'"
+        parts.append(f"tags.`workbench.notebook` = {mark}{notebook}{mark}")
     return " AND ".join(parts)
 
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from workbench_server.routes.about import AboutHandler, OpenApiHandler
-from workbench_server.routes.cluster import ClusterHandler
+from workbench_server.routes.cluster import ClusterHandler, JobsHandler
+from workbench_server.routes.dashboards import NAMES, DashboardHandler
 from workbench_server.routes.runs import (
+    AgainHandler,
     ArtifactHandler,
     ArtifactsHandler,
+    CellHandler,
+    ComparisonHandler,
     DeletionHandler,
     ExperimentsHandler,
     LogsHandler,
@@ -17,7 +21,9 @@ from workbench_server.routes.runs import (
     RunsHandler,
     SeriesHandler,
     StopHandler,
+    TidyHandler,
 )
+from workbench_server.routes.studies import StudiesHandler
 
 _RUN = r"/workbench/api/runs/(?P<run_id>[0-9a-f]{32})"
 
@@ -28,9 +34,13 @@ def handlers() -> list[tuple[str, Any]]:
         (r"/workbench/api/about", AboutHandler),
         (r"/workbench/api/openapi.json", OpenApiHandler),
         (r"/workbench/api/cluster", ClusterHandler),
+        (r"/workbench/api/jobs", JobsHandler),
+        (r"/workbench/api/studies", StudiesHandler),
         (r"/workbench/api/experiments", ExperimentsHandler),
+        (r"/workbench/api/comparison", ComparisonHandler),
         (r"/workbench/api/runs", RunsHandler),
         (r"/workbench/api/runs/deletion", DeletionHandler),
+        (r"/workbench/api/runs/tidying", TidyHandler),
         (_RUN, RunHandler),
         (rf"{_RUN}/stop", StopHandler),
         (rf"{_RUN}/series", SeriesHandler),
@@ -38,4 +48,11 @@ def handlers() -> list[tuple[str, Any]]:
         (rf"{_RUN}/artifacts", ArtifactsHandler),
         (rf"{_RUN}/artifact", ArtifactHandler),
         (rf"{_RUN}/notebook", NotebookHandler),
+        (rf"{_RUN}/cell", CellHandler),
+        (rf"{_RUN}/again", AgainHandler),
     ]
+
+
+def pages() -> list[tuple[str, Any]]:
+    """Pattern and handler of other projects' pages."""
+    return [(rf"/workbench/dashboards/{NAMES}/(?P<path>.*)", DashboardHandler)]

@@ -10,17 +10,20 @@ from tornado import web
 
 from workbench_server.bridge import Bridge, BridgeError
 
-_STATUS = {
+STATUS = {
     "OptionError": 400,
     "RunNotFoundError": 404,
     "FileNotFoundError": 404,
     "ClusterError": 503,
     "ForemanError": 503,
     "TrackingError": 503,
+    "WorkbenchError": 409,
     "ResourcesError": 409,
     "Gone": 503,
     "Timeout": 504,
 }
+
+_MOST = 2**53
 
 
 class WorkbenchHandler(APIHandler):
@@ -39,7 +42,7 @@ class WorkbenchHandler(APIHandler):
         try:
             answer = await self.bridge.call(verb, timeout_s, **arguments)
         except BridgeError as error:
-            self.set_status(_STATUS.get(error.kind, 500))
+            self.set_status(STATUS.get(error.kind, 500))
             answer = {"kind": error.kind, "message": str(error)}
         self.finish(json.dumps(answer))
 
@@ -56,13 +59,27 @@ class WorkbenchHandler(APIHandler):
             raise web.HTTPError(400, reason=f"{name} must be at least {low:g}" if low is not None else f"bad {name}")
         return value
 
-    def whole(self, name: str, default: int, *, low: int = 0) -> int:
+    def whole(self, name: str, default: int, *, low: int | None = 0) -> int:
         """A whole-number query argument."""
         value = self.number(name, default, low=low)
         assert value is not None
-        if value != int(value):
+        if abs(value) > _MOST or value != int(value):
             raise web.HTTPError(400, reason=f"{name} is no whole number")
         return int(value)
+
+    def strings(self, body: dict[str, Any], name: str) -> list[str]:
+        """A list of strings of the body; 400 that names it where it is none."""
+        values = body.get(name)
+        if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+            raise web.HTTPError(400, reason=f"{name} must be a list of strings")
+        return values
+
+    def flag(self, body: dict[str, Any], name: str, default: bool = False) -> bool:
+        """A truth value of the body."""
+        value = body.get(name, default)
+        if not isinstance(value, bool):
+            raise web.HTTPError(400, reason=f"{name} must be true or false")
+        return value
 
     def body(self) -> dict[str, Any]:
         """The request's JSON object."""

@@ -30,3 +30,12 @@ class ClusterHandler(WorkbenchHandler):
     @authorized
     async def delete(self) -> None:
         await self.reply("stop_cluster")
+
+
+class JobsHandler(WorkbenchHandler):
+    """``GET /workbench/api/jobs``: Ray Jobs that were submitted with Ray's own tools."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        await self.reply("jobs")

@@ -19,6 +19,7 @@ class RunsHandler(WorkbenchHandler):
             query=self.get_query_argument("query", ""),
             states=[word for word in self.get_query_argument("states", "").split(",") if word],
             experiment=self.get_query_argument("experiment", ""),
+            notebook=self.get_query_argument("notebook", ""),
             order_by=self.get_query_argument("order_by", "-start"),
             limit=self.whole("limit", 50, low=1),
             token=self.get_query_argument("after", None),  # "token" is Jupyter's own
@@ -40,10 +41,32 @@ class DeletionHandler(WorkbenchHandler):
     @web.authenticated
     @authorized
     async def post(self) -> None:
-        run_ids = self.body().get("run_ids")
-        if not isinstance(run_ids, list) or not all(isinstance(run_id, str) for run_id in run_ids):
-            raise web.HTTPError(400, reason="run_ids must be a list of strings")
-        await self.reply("delete_runs", run_ids=run_ids)
+        await self.reply("delete_runs", run_ids=self.strings(self.body(), "run_ids"))
+
+
+class TidyHandler(WorkbenchHandler):
+    """``POST /workbench/api/runs/tidying``: deletes ended runs of an age, or with ``dry`` counts them."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        body = self.body()
+        days = body.get("older_than_days", 0)
+        if isinstance(days, bool) or not isinstance(days, (int, float)) or not 0 <= days <= 36_500:
+            raise web.HTTPError(400, reason="older_than_days must be a number from 0 to 36500")
+        await self.reply(
+            "tidy", states=self.strings(body, "states"), older_than_days=days, dry=self.flag(body, "dry", True)
+        )
+
+
+class ComparisonHandler(WorkbenchHandler):
+    """``GET /workbench/api/comparison?runs=ID,ID``: params and metrics of several runs."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        run_ids = [word for word in self.get_query_argument("runs").split(",") if word]
+        await self.reply("compare", run_ids=run_ids)
 
 
 class RunHandler(WorkbenchHandler):
@@ -82,12 +105,37 @@ class SeriesHandler(WorkbenchHandler):
 
 
 class LogsHandler(WorkbenchHandler):
-    """``GET /workbench/api/runs/ID/logs?rank=0&tail=1000``."""
+    """``GET /workbench/api/runs/ID/logs?rank=0&start=-1000&count=1000``: lines by number, or those with a text."""
 
     @web.authenticated
     @authorized
     async def get(self, run_id: str) -> None:
-        await self.reply("logs", run_id=run_id, rank=self.whole("rank", 0), tail=self.whole("tail", 1000, low=1))
+        await self.reply(
+            "logs",
+            run_id=run_id,
+            rank=self.whole("rank", 0),
+            start=self.whole("start", -1000, low=None),
+            count=self.whole("count", 1000, low=1),
+            wanted=self.get_query_argument("wanted", "", strip=False),
+        )
+
+
+class CellHandler(WorkbenchHandler):
+    """``GET /workbench/api/runs/ID/cell``: as it ran, as a Python call, and as the notebook has it now."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, run_id: str) -> None:
+        await self.reply("cell", run_id=run_id)
+
+
+class AgainHandler(WorkbenchHandler):
+    """``POST /workbench/api/runs/ID/again``: ``{"resume": false}``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, run_id: str) -> None:
+        await self.reply("run_again", run_id=run_id, resume=self.flag(self.body(), "resume"))
 
 
 class ArtifactsHandler(WorkbenchHandler):

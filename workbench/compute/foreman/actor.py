@@ -7,6 +7,7 @@ import contextlib
 import logging
 import time
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,12 @@ from workbench.compute.foreman.run_log import RunLog
 from workbench.compute.foreman.spares import SparePool
 from workbench.compute.foreman.vault import Vault, in_background
 from workbench.compute.journal import parse
+from workbench.compute.nodes import NodeWatch
 from workbench.compute.spec import RankOutcome, RunSpec, runtime_env_of
 from workbench.compute.status import facts_here
 from workbench.compute.worker.models import keep_models
-from workbench.errors import RunNotFoundError, TrackingError
+from workbench.data.log_file import LogPage
+from workbench.errors import RunNotFoundError, TrackingError, WorkbenchError
 from workbench.records import Failure, Resources, RunSnapshot, RunState, WatchReply
 from workbench.settings import home
 from workbench.tracking.sink import MetricSink
@@ -56,6 +59,7 @@ class Foreman:
         self.attempts: dict[str, Attempt] = {}
         self.spares = SparePool(spares)
         self.pulse = Pulse()
+        self._nodes = NodeWatch()
         self._vault = Vault()
         self._books: dict[str, Books] = {}
         self._sinks: dict[str, MetricSink] = {}
@@ -119,6 +123,25 @@ class Foreman:
         self._forget_old()
         return run_id
 
+    async def again(self, run_id: str, resume: bool) -> str:
+        """Queue an ended run once more, with what it was given then, and return the new run's id.
+
+        Args:
+            run_id: Which.
+            resume: Go on with that run, from its last checkpoint, instead of making a new one.
+        """
+        run = self.runs.get(run_id)
+        if run is None or len(self._vault.held(list(run.spec.code.digests))) < len(set(run.spec.code.digests)):
+            raise RunNotFoundError(
+                "Cannot run it again from here: the cluster no longer holds the values that its cell reads. "
+                "Run its cell in the notebook."
+            )
+        if not run.snapshot.state.is_terminal:
+            raise WorkbenchError(f"Cannot run {run.spec.name!r} again: it is still {run.snapshot.state.value}.")
+        options = replace(run.spec.options, resume=run_id if resume else None)
+        tags = run.spec.tags if resume else {**run.spec.tags, "workbench.again_of": run_id}
+        return await self.submit(replace(run.spec, options=options, tags=tags, submitted_at=time.time()), {}, {})
+
     async def _drive(self, run: ActiveRun, fresh: list[str]) -> None:
         try:
             shared = self._vault.refs(run.spec.code.digests)
@@ -172,10 +195,10 @@ class Foreman:
         run = self._run(run_id)
         return [run.returns] if run.returns is not None else []
 
-    async def log_tail(self, run_id: str, rank: int, lines: int) -> str:
-        """The last lines that a rank printed."""
+    async def log_page(self, run_id: str, rank: int, start: int, count: int, wanted: str) -> LogPage:
+        """Lines that a rank printed; see :meth:`workbench.data.log_file.LogFile.page`."""
         self._run(run_id)
-        return await asyncio.to_thread(self._logs[run_id].tail, rank, lines)
+        return await asyncio.to_thread(self._logs[run_id].page, rank, start, count, wanted)
 
     async def snapshots(self) -> list[RunSnapshot]:
         """All runs that the foreman remembers, newest last."""
@@ -197,6 +220,10 @@ class Foreman:
             "runs": [run.snapshot.to_json() for run in self.runs.values() if not run.snapshot.state.is_terminal],
             "spares": self.spares.counts(),
         }
+
+    async def nodes(self) -> dict[str, dict[str, Any]]:
+        """What each node really uses, by its id."""
+        return await self._nodes.samples()
 
     async def facts(self) -> ClusterFacts:
         """The Python and the packages of this node, which workers share."""

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import IO, Any
 
+from workbench.data.log_file import LogFile, LogPage
+
 
 class RunLog:
     """Appends what the ranks print to ``rank-N.log``, and what rank 0 displays to ``outputs.jsonl``.
@@ -21,6 +23,7 @@ class RunLog:
         self.folder = folder
         self.problem = ""
         self._files: dict[str, IO[str]] = {}
+        self._readers: dict[int, LogFile] = {}
 
     def append(self, rank: int, events: list[dict[str, Any]]) -> None:
         """Write the events that are output."""
@@ -35,22 +38,10 @@ class RunLog:
         except OSError as error:
             self.problem = f"Cannot write the run's log below {self.folder}: {error}. Free some space; the run goes on."
 
-    def tail(self, rank: int, lines: int) -> str:
-        """The last lines of a rank, an empty string where it printed nothing."""
-        path = self.folder / f"rank-{rank}.log"
-        try:
-            with path.open("rb") as file:
-                file.seek(0, 2)
-                size = file.tell()
-                data = b""
-                while size > 0 and data.count(b"\n") <= lines:
-                    step = min(65536, size)
-                    size -= step
-                    file.seek(size)
-                    data = file.read(step) + data
-        except OSError:
-            return ""
-        return "".join(data.decode("utf-8", "replace").splitlines(keepends=True)[-lines:])
+    def page(self, rank: int, start: int, count: int, wanted: str) -> LogPage:
+        """Lines of a rank; see :meth:`workbench.data.log_file.LogFile.page`."""
+        file = self._readers.setdefault(rank, LogFile(self.folder / f"rank-{rank}.log"))
+        return file.page(start, count, wanted)
 
     def texts(self) -> list[Path]:
         """The files that stay with the run."""

@@ -1,0 +1,50 @@
+"""Ray Jobs of a cluster, submitted with Ray's own tools."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.errors import ClusterError
+
+_STATES = {"PENDING": "queued", "RUNNING": "running", "SUCCEEDED": "finished", "FAILED": "failed", "STOPPED": "stopped"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job, in the words of runs. Times are seconds since the epoch."""
+
+    job_id: str
+    entrypoint: str
+    state: str
+    message: str
+    started_at: float | None
+    ended_at: float | None
+
+
+def jobs(url: str, token: str) -> list[Job]:
+    """The jobs that a cluster's dashboard knows, newest first.
+
+    Args:
+        url: The dashboard's address.
+        token: What it asks for, empty for nothing.
+    """
+    from ray.job_submission import JobSubmissionClient
+
+    try:
+        client = JobSubmissionClient(url, headers={"Authorization": f"Bearer {token}"} if token else None)
+        found = client.list_jobs()
+    except (RuntimeError, ConnectionError) as error:
+        raise ClusterError(f"Cannot list the jobs of the cluster at {url}: {error}") from error
+    rows = [
+        Job(
+            job_id=job.submission_id,
+            entrypoint=job.entrypoint,
+            state=_STATES.get(str(job.status.value), "running"),
+            message=job.message or "",
+            started_at=job.start_time / 1000 if job.start_time else None,
+            ended_at=job.end_time / 1000 if job.end_time else None,
+        )
+        for job in found
+        if job.submission_id
+    ]
+    return sorted(rows, key=lambda job: job.started_at or 0.0, reverse=True)

@@ -1,0 +1,106 @@
+"""Web pages of a project that a program of its own serves on the loopback interface: MLflow's, optuna-dashboard's."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable
+
+from workbench.errors import WorkbenchError
+from workbench.settings import Settings
+
+_TIMEOUT_S = 60.0
+
+
+class PagesServer:
+    """One such program, found again by whoever asks later; it goes on until it is stopped.
+
+    Args:
+        settings: Whose pages.
+        name: Names its files below ``.workbench/``: ``NAME.json`` says where it is, ``NAME.log`` what it printed.
+        title: What users call it, for errors.
+        command: Its command line for a port.
+        health: A path that answers once it is up.
+        mark: A word of its command line, to know its process by.
+    """
+
+    def __init__(
+        self, settings: Settings, name: str, *, title: str, command: Callable[[int], list[str]], health: str, mark: str
+    ) -> None:
+        self._record = settings.state_dir / f"{name}.json"
+        self._log = settings.state_dir / f"{name}.log"
+        self._title, self._command, self._health, self._mark = title, command, health, mark
+        self.is_ours = False
+        """Whether this process started it."""
+
+    def url(self) -> str:
+        """Its address; it is started where it is not up yet. Raises ``WorkbenchError`` with where its log is."""
+        known = self._running()
+        if known is not None:
+            return known[1]
+        port = _free_port()
+        self._record.parent.mkdir(parents=True, exist_ok=True)
+        with self._log.open("ab") as log:
+            server = subprocess.Popen(
+                self._command(port),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                env={**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"},
+            )
+        url = f"http://127.0.0.1:{port}"
+        self._wait(server, url)
+        self._record.write_text(json.dumps({"pid": server.pid, "url": url}))
+        self.is_ours = True
+        return url
+
+    def stop(self) -> bool:
+        """End it; whether it was up."""
+        import psutil
+
+        known = self._running()
+        if known is None:
+            return False
+        process = psutil.Process(known[0])
+        family = [process, *process.children(recursive=True)]
+        for member in family:
+            with contextlib.suppress(psutil.Error):
+                member.terminate()
+        psutil.wait_procs(family, timeout=5)
+        self._record.unlink(missing_ok=True)
+        return True
+
+    def _running(self) -> tuple[int, str] | None:
+        import psutil
+
+        try:
+            known = json.loads(self._record.read_text())
+            if self._mark in " ".join(psutil.Process(known["pid"]).cmdline()):
+                return int(known["pid"]), str(known["url"])
+        except (OSError, ValueError, KeyError, psutil.Error):
+            pass
+        return None
+
+    def _wait(self, server: subprocess.Popen[bytes], url: str) -> None:
+        deadline = time.monotonic() + _TIMEOUT_S
+        while time.monotonic() < deadline and server.poll() is None:
+            try:
+                with urllib.request.urlopen(f"{url}{self._health}", timeout=2):
+                    return
+            except OSError:
+                time.sleep(0.1)
+        server.terminate()
+        raise WorkbenchError(f"Cannot open {self._title}: its server did not come up. See {self._log}.")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

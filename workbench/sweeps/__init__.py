@@ -1,0 +1,1 @@
+"""Studies: found wherever Optuna keeps them."""

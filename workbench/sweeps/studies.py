@@ -1,0 +1,85 @@
+"""Studies as the panel lists them."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.errors import TrackingError
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """One study.
+
+    Attributes:
+        name: Its name in its storage.
+        storage: The storage's URL, or a journal file's path.
+        storage_id: Names the storage in addresses of pages.
+        study_id: Its number in the storage.
+        directions: ``minimize`` or ``maximize`` for each objective.
+        trials: How many trials there are, by state (``complete``, ``pruned``, ``running``, ``fail``, ``waiting``).
+        best: The best value, None with several objectives or before the first.
+        started_at: When its first trial began, seconds since the epoch.
+    """
+
+    name: str
+    storage: str
+    storage_id: str
+    study_id: int
+    directions: tuple[str, ...]
+    trials: dict[str, int]
+    best: float | None
+    started_at: float | None
+
+
+def storage_id(url: str) -> str:
+    """A short name for a storage, the same each time."""
+    return hashlib.sha256(url.encode()).hexdigest()[:10]
+
+
+def open_storage(url: str) -> Any:
+    """The storage of a URL, or of a journal file's path. Raises ``TrackingError`` with what is wrong with it."""
+    from optuna.storages import JournalStorage, get_storage
+    from optuna.storages.journal import JournalFileBackend
+
+    try:
+        if "://" in url:
+            return get_storage(url)
+        return JournalStorage(JournalFileBackend(url))
+    except Exception as error:  # each kind of storage has errors of its own
+        raise TrackingError(f"Cannot read the studies in {url!r}: {type(error).__name__}: {error}") from error
+
+
+def studies_of(url: str) -> list[StudySummary]:
+    """The studies of a storage, newest first."""
+    import optuna
+    from optuna.trial import TrialState
+
+    storage = open_storage(url)
+    found = []
+    for frozen in storage.get_all_studies():
+        trials = storage.get_all_trials(frozen._study_id, deepcopy=False)
+        counts: dict[str, int] = {}
+        for trial in trials:
+            counts[trial.state.name.lower()] = counts.get(trial.state.name.lower(), 0) + 1
+        values = [
+            trial.value for trial in trials if trial.state is TrialState.COMPLETE and len(trial.values or ()) == 1
+        ]
+        is_max = frozen.directions[0] is optuna.study.StudyDirection.MAXIMIZE
+        best = (max(values) if is_max else min(values)) if values and len(frozen.directions) == 1 else None
+        began = [trial.datetime_start.timestamp() for trial in trials if trial.datetime_start]
+        found.append(
+            StudySummary(
+                name=frozen.study_name,
+                storage=url,
+                storage_id=storage_id(url),
+                study_id=frozen._study_id,
+                directions=tuple(direction.name.lower() for direction in frozen.directions),
+                trials=counts,
+                best=best,
+                started_at=min(began) if began else None,
+            )
+        )
+    return sorted(found, key=lambda study: study.started_at or 0.0, reverse=True)
