@@ -20,7 +20,7 @@ from workbench.parsers import RUN_VERBS, Help, Parser, runs_parser, split, train
 from workbench.project import current_project
 from workbench.records import RunOptions, RunSnapshot, RunState
 from workbench.returning import Arrivals
-from workbench.tracking.notebook import context_of
+from workbench.tracking.notebook import cell_number, context_of
 from workbench.view.live import LiveView
 from workbench.view.starting import DryRun, Starting
 
@@ -62,7 +62,7 @@ class WorkbenchMagics(Magics):
                 cell,
                 self.shell.user_ns,
                 options,
-                filename=f"Cell In[{self.shell.execution_count}]",
+                filename=f"Cell In[{cell_number(self.shell)}]",
                 line_offset=1,
                 context=context_of(self.shell, f"%%train {line}\n{cell}".replace("%%train \n", "%%train\n")),
                 before_submit=lambda payload: starting.before_submit(payload, options),

@@ -5,10 +5,15 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import {
   IArtifact,
+  ICell,
   ICluster,
+  IComparedRun,
+  IJob,
+  ILogPage,
   IRunDetail,
   IRunPage,
-  ISeries
+  ISeries,
+  IStudy
 } from './tokens';
 
 /** A refusal of the server, with the words that it gave. */
@@ -25,6 +30,8 @@ export class ApiError extends Error {
 export interface IRunQuery {
   query: string;
   states: string[];
+  experiment?: string;
+  notebook?: string;
   orderBy: string;
   limit: number;
   after?: string;
@@ -49,6 +56,8 @@ export class WorkbenchApi {
     return this.request('GET', 'runs', {
       query: query.query,
       states: query.states.join(','),
+      experiment: query.experiment ?? '',
+      notebook: query.notebook ?? '',
       order_by: query.orderBy,
       limit: String(query.limit),
       after: query.after ?? ''
@@ -57,6 +66,48 @@ export class WorkbenchApi {
 
   run(runId: string): Promise<IRunDetail> {
     return this.request('GET', `runs/${runId}`);
+  }
+
+  compare(runIds: string[]): Promise<{ runs: IComparedRun[] }> {
+    return this.request('GET', 'comparison', { runs: runIds.join(',') });
+  }
+
+  experiments(): Promise<{ experiments: string[] }> {
+    return this.request('GET', 'experiments');
+  }
+
+  jobs(): Promise<{ jobs: IJob[] }> {
+    return this.request('GET', 'jobs');
+  }
+
+  studies(): Promise<{ studies: IStudy[]; problems: string[] }> {
+    return this.request('GET', 'studies');
+  }
+
+  cell(runId: string): Promise<ICell> {
+    return this.request('GET', `runs/${runId}/cell`);
+  }
+
+  again(runId: string, resume: boolean): Promise<{ run_id: string; name: string }> {
+    return this.request('POST', `runs/${runId}/again`, {}, { resume });
+  }
+
+  tidy(states: string[], olderThanDays: number, dry: boolean): Promise<{ count: number; names: string[] }> {
+    return this.request('POST', 'runs/tidying', {}, { states, older_than_days: olderThanDays, dry });
+  }
+
+  /** Where another project's pages are, below this server. */
+  dashboardUrl(name: string, path = ''): string {
+    return URLExt.join(this.settings.baseUrl, 'workbench/dashboards', name, '/') + path;
+  }
+
+  /** Wait until those pages answer; they are started at need. */
+  async dashboardIsUp(name: string, path = ''): Promise<void> {
+    const response = await ServerConnection.makeRequest(this.dashboardUrl(name, path), {}, this.settings);
+    if (!response.ok) {
+      const data = await response.json().catch(() => ({}));
+      throw new ApiError(data.message ?? response.statusText, response.status, '');
+    }
   }
 
   stop(runId: string): Promise<unknown> {
@@ -70,7 +121,7 @@ export class WorkbenchApi {
   series(
     runId: string,
     metric: string,
-    options: { x: 'step' | 'time'; most: number; start?: number; end?: number }
+    options: { x: string; most: number; start?: number; end?: number }
   ): Promise<ISeries> {
     return this.request('GET', `runs/${runId}/series`, {
       metric,
@@ -81,10 +132,12 @@ export class WorkbenchApi {
     });
   }
 
-  logs(runId: string, rank: number, tail: number): Promise<{ text: string }> {
+  logs(runId: string, rank: number, start: number, count: number, wanted = ''): Promise<ILogPage> {
     return this.request('GET', `runs/${runId}/logs`, {
       rank: String(rank),
-      tail: String(tail)
+      start: String(start),
+      count: String(count),
+      wanted
     });
   }
 

@@ -2,11 +2,17 @@
 
 import { Event, ServiceManager } from '@jupyterlab/services';
 import { DisposableDelegate, IDisposable } from '@lumino/disposable';
+import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { ApiError, WorkbenchApi } from './api';
-import { ICluster, ISnapshot, LIVE_STATES, WorkbenchEvent } from './tokens';
+import { ICluster, IJob, ISnapshot, LIVE_STATES, WorkbenchEvent } from './tokens';
 
+/** A run so young may have been submitted after the cluster answered. */
+const FRESH_S = 10;
+const LOOK_EVERY_MS = 5000;
+const LOOK_AT_MOST_EVERY_MS = 1000;
+const JOBS_EVERY_MS = 15000;
 const SCHEMA = 'https://schema.jupyter-ml-workbench.dev/runs/v1';
 
 export class WorkbenchModel implements IDisposable {
@@ -15,11 +21,23 @@ export class WorkbenchModel implements IDisposable {
     private readonly events: Event.IManager
   ) {
     this.events.stream.connect(this.onEvent, this);
+    this.poll = new Poll({
+      auto: false,
+      factory: () => this.refresh(),
+      frequency: { interval: LOOK_EVERY_MS, backoff: true, max: 60_000 },
+      standby: 'when-hidden',
+      name: 'jupyter-ml-workbench:cluster'
+    });
   }
 
   /** The cluster as last seen, null before the first look. */
   get cluster(): ICluster | null {
     return this._cluster;
+  }
+
+  /** Ray Jobs of the cluster, newest first. */
+  get jobs(): readonly IJob[] {
+    return this._jobs;
   }
 
   /** Why the cluster could not be looked at, or an empty string. */
@@ -59,7 +77,7 @@ export class WorkbenchModel implements IDisposable {
     return this._liveChanged;
   }
 
-  /** A cluster came or went. */
+  /** A cluster came or went, or events were missed: what was read before may be wrong. */
   get stateChanged(): ISignal<this, void> {
     return this._stateChanged;
   }
@@ -70,7 +88,14 @@ export class WorkbenchModel implements IDisposable {
       const cluster = await this.api.cluster();
       this._cluster = cluster;
       this._error = '';
+      this.keepOnly(cluster.runs);
       this.take(cluster.runs);
+      if (cluster.state !== 'up') {
+        this._jobs = [];
+      } else if (Date.now() - this._jobsReadAt > JOBS_EVERY_MS) {
+        this._jobsReadAt = Date.now();
+        this._jobs = (await this.api.jobs().catch(() => ({ jobs: [] }))).jobs;
+      }
     } catch (error) {
       this._error = (error as ApiError).message;
     }
@@ -87,12 +112,15 @@ export class WorkbenchModel implements IDisposable {
     await this.during('stopping', () => this.api.stopCluster());
   }
 
-  /** Look at the cluster now and whenever runs change, until what is returned is disposed of. */
+  /** Look at the cluster now, now and then, and whenever runs change, until what is returned is disposed of. */
   watch(): IDisposable {
     this._watchers += 1;
-    void this.refresh();
+    void this.poll.refresh();
     return new DisposableDelegate(() => {
       this._watchers -= 1;
+      if (this._watchers === 0) {
+        void this.poll.stop();
+      }
     });
   }
 
@@ -106,6 +134,7 @@ export class WorkbenchModel implements IDisposable {
     }
     this._isDisposed = true;
     this.events.stream.disconnect(this.onEvent, this);
+    this.poll.dispose();
     Signal.clearData(this);
   }
 
@@ -125,6 +154,13 @@ export class WorkbenchModel implements IDisposable {
       return;
     }
     const event = emission as unknown as WorkbenchEvent;
+    const missed = this._number !== 0 && event.number !== this._number + 1;
+    this._number = event.number;
+    if (missed) {
+      // Events were lost with a connection, or with the process that sends them: read everything anew.
+      void this.refresh();
+      this._stateChanged.emit();
+    }
     if (event.event === 'runs') {
       this.take(event.runs);
       this.lookSoon();
@@ -156,7 +192,18 @@ export class WorkbenchModel implements IDisposable {
       if (!this._isDisposed) {
         void this.refresh();
       }
-    }, 1000);
+    }, LOOK_AT_MOST_EVERY_MS);
+  }
+
+  /** Runs that the cluster no longer knows as going on have ended, though nobody told. */
+  private keepOnly(runs: ISnapshot[]): void {
+    const going = new Set(runs.map(run => run.run_id));
+    const gone = this.live.filter(run => !going.has(run.run_id) && run.submitted_at < Date.now() / 1000 - FRESH_S);
+    if (gone.length > 0) {
+      gone.forEach(run => this._snapshots.delete(run.run_id));
+      this._liveChanged.emit();
+      this._stateChanged.emit();
+    }
   }
 
   private take(snapshots: ISnapshot[]): void {
@@ -165,6 +212,9 @@ export class WorkbenchModel implements IDisposable {
     }
     for (const snapshot of snapshots) {
       const known = this._snapshots.get(snapshot.run_id);
+      if (known?.ended_at && snapshot.submitted_at === known.submitted_at && LIVE_STATES.includes(snapshot.state)) {
+        continue; // an answer that was on its way while the run ended
+      }
       // What the cluster tells of its runs comes without curves: keep those that came by events.
       const series = Object.keys(snapshot.series ?? {}).length ? snapshot.series : known?.series;
       this._snapshots.set(snapshot.run_id, { ...snapshot, series: series ?? {} });
@@ -173,6 +223,10 @@ export class WorkbenchModel implements IDisposable {
     this._runsChanged.emit(snapshots.map(one => this._snapshots.get(one.run_id)!));
   }
 
+  private readonly poll: Poll;
+  private _number = 0;
+  private _jobs: IJob[] = [];
+  private _jobsReadAt = 0;
   private _cluster: ICluster | null = null;
   private _error = '';
   private _busy = '';

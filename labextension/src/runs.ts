@@ -17,7 +17,28 @@ export class RunList implements IDisposable {
 
   query = '';
   states: string[] = [];
+  /** Which notebook's runs: all, those of the notebook that is looked at, or an experiment by its name. */
+  scope: { kind: 'all' | 'notebook' } | { kind: 'experiment'; name: string } = { kind: 'all' };
   orderBy = '-start';
+
+  /** The notebook that is looked at, a path below the server's folder; an empty string for none. */
+  get notebook(): string {
+    return this._notebook;
+  }
+
+  set notebook(path: string) {
+    if (path !== this._notebook) {
+      this._notebook = path;
+      if (this.scope.kind === 'notebook') {
+        void this.refresh();
+      }
+    }
+  }
+
+  /** Names of all experiments, as last read. */
+  get experiments(): readonly string[] {
+    return this._experiments;
+  }
 
   get rows(): readonly IRun[] {
     return this._rows;
@@ -42,6 +63,13 @@ export class RunList implements IDisposable {
 
   /** Read the first page anew. */
   async refresh(): Promise<void> {
+    void this.workbench.api
+      .experiments()
+      .then(({ experiments }) => {
+        this._experiments = experiments;
+        this._changed.emit();
+      })
+      .catch(() => undefined); // the list itself says what is wrong
     await this.read(undefined);
   }
 
@@ -69,6 +97,8 @@ export class RunList implements IDisposable {
       const page = await this.workbench.api.runs({
         query: this.query,
         states: this.states,
+        experiment: this.scope.kind === 'experiment' ? this.scope.name : '',
+        notebook: this.scope.kind === 'notebook' ? this._notebook : '',
         orderBy: this.orderBy,
         limit: PAGE,
         after: token
@@ -117,6 +147,8 @@ export class RunList implements IDisposable {
     this._changed.emit();
   }
 
+  private _notebook = '';
+  private _experiments: string[] = [];
   private _rows: IRun[] = [];
   private _next: string | null = null;
   private _error = '';

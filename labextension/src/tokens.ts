@@ -28,6 +28,11 @@ export interface IRun {
   workers: string;
 }
 
+/** A run with its params, for a comparison. */
+export interface IComparedRun extends IRun {
+  params: Record<string, string>;
+}
+
 export interface IWorker {
   rank: number;
   node: string;
@@ -72,8 +77,7 @@ export interface ISnapshot {
   stopping: boolean;
 }
 
-export interface IRunDetail extends IRun {
-  params: Record<string, string>;
+export interface IRunDetail extends IComparedRun {
   tags: Record<string, string>;
   metric_names: string[];
   snapshot: ISnapshot;
@@ -92,6 +96,15 @@ export interface INode {
   gpus: number;
   memory: number;
   accelerators: string[];
+  usage: INodeUsage | null;
+}
+
+/** What a node really uses. Memory in bytes. */
+export interface INodeUsage {
+  cpu_percent: number;
+  memory_used: number;
+  memory_total: number;
+  gpus: { name: string; percent: number; memory_used: number; memory_total: number }[];
 }
 
 export interface ICluster {
@@ -103,6 +116,45 @@ export interface ICluster {
   nodes: INode[];
   runs: ISnapshot[];
   spares?: Record<string, number>;
+  /** Addresses of other clusters on the server's machine. */
+  elsewhere: string[];
+}
+
+/** A Ray Job that was submitted with Ray's own tools. */
+export interface IJob {
+  job_id: string;
+  entrypoint: string;
+  state: RunState;
+  message: string;
+  started_at: number | null;
+  ended_at: number | null;
+}
+
+/** An Optuna study, whoever made it. */
+export interface IStudy {
+  name: string;
+  storage: string;
+  storage_id: string;
+  study_id: number;
+  directions: string[];
+  trials: Record<string, number>;
+  best: number | null;
+  started_at: number | null;
+}
+
+/** A run's cell: as it ran, as a Python call, as the notebook's file has it now. */
+export interface ICell {
+  source: string;
+  python: string;
+  now: string | null;
+}
+
+/** Lines of a log with their numbers, from 0; `total` counts all that there are, or that matched. */
+export interface ILogPage {
+  total: number;
+  start: number;
+  numbers: number[];
+  lines: string[];
 }
 
 export interface ISeries {
@@ -118,9 +170,10 @@ export interface IArtifact {
 }
 
 /** What the server emits on Jupyter's event bus. */
-export type WorkbenchEvent =
+export type WorkbenchEvent = { number: number } & (
   | { event: 'runs'; runs: ISnapshot[] }
-  | { event: 'cluster'; state: 'up' | 'down' };
+  | { event: 'cluster'; state: 'up' | 'down' }
+);
 
 /** Names of commands, which the palette, menus and toolbars share. */
 export namespace CommandIDs {
@@ -131,4 +184,15 @@ export namespace CommandIDs {
   export const stopCluster = 'workbench:stop-cluster';
   export const trainCell = 'workbench:train-cell';
   export const goToCell = 'workbench:go-to-cell';
+  export const sourceOfCell = 'workbench:source-of-cell';
+  export const compareRuns = 'workbench:compare-runs';
+  export const runAgain = 'workbench:run-again';
+  export const resumeRun = 'workbench:resume-run';
+  export const stopRun = 'workbench:stop-run';
+  export const openNotebook = 'workbench:open-run-notebook';
+  export const copyTrain = 'workbench:copy-as-train';
+  export const copyPython = 'workbench:copy-as-python';
+  export const openInMlflow = 'workbench:open-in-mlflow';
+  export const openDashboard = 'workbench:open-dashboard';
+  export const tidyRuns = 'workbench:tidy-runs';
 }

@@ -49,10 +49,19 @@ def context_of(shell: Any, source: str = "") -> NotebookContext:
     """The context of the cell that ``shell`` executes now."""
     if shell is None:
         return NotebookContext(source=source)
-    count = getattr(shell, "execution_count", None)
-    inputs = (shell.user_ns.get("In") or [])[1:count] if count else []
+    count = cell_number(shell)
+    inputs = (shell.user_ns.get("In") or [])[1:count]
     executed = tuple(ExecutedCell(number, text) for number, text in enumerate(inputs, 1) if text)
     return NotebookContext(notebook_path(shell), _cell_id(shell), count, source, executed)
+
+
+def cell_number(shell: Any) -> int:
+    """The number that the cell that is executed now has in its notebook, ``In [3]``.
+
+    ``shell.execution_count`` is that number in some versions of IPython, and the next one in others.
+    """
+    inputs = shell.user_ns.get("In") or []
+    return len(inputs) - 1 if len(inputs) > 1 else int(shell.execution_count)
 
 
 def notebook_path(shell: Any) -> Path | None:

@@ -49,11 +49,18 @@ def record_of(run: Any, experiment: str) -> RunRecord:
         metrics={key: value for key, value in run.data.metrics.items() if not key.startswith("system/")},
         params=dict(run.data.params),
         tags=tags,
-        started_at=run.info.start_time / 1000 if run.info.start_time else None,
+        started_at=_seconds(tags.get("workbench.started_at")) or (run.info.start_time or 0) / 1000 or None,
         ended_at=run.info.end_time / 1000 if run.info.end_time else None,
         source="workbench" if "workbench.foreman" in tags else "mlflow",
         failure=_failure(tags.get("workbench.failure")),
     )
+
+
+def _seconds(text: str | None) -> float | None:
+    try:
+        return float(text) if text else None
+    except ValueError:
+        return None
 
 
 def _failure(text: str | None) -> Failure | None:

@@ -4,8 +4,10 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { CommandToolbarButton, ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
+import { AccordionPanel } from '@lumino/widgets';
 
 import { workbenchIcon } from '../icons';
 import { WorkbenchModel } from '../model';
@@ -13,6 +15,8 @@ import { RunList } from '../runs';
 import { CommandIDs } from '../tokens';
 import { ClusterSection } from '../widgets/cluster';
 import { RunsSection } from '../widgets/runs';
+import { StudiesSection } from '../widgets/studies';
+import { tidyRuns } from '../widgets/tidyform';
 import { IWorkbench } from './workbench';
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {
@@ -20,7 +24,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The sidebar with the cluster and the runs.',
   autoStart: true,
   requires: [IWorkbench],
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IMainMenu],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IMainMenu, INotebookTracker],
   activate: (
     app: JupyterFrontEnd,
     model: WorkbenchModel,
@@ -28,7 +32,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
-    menu: IMainMenu | null
+    menu: IMainMenu | null,
+    notebooks: INotebookTracker | null
   ) => {
     const trans = (translator ?? nullTranslator).load('workbench');
     const panel = new SidePanel({ translator: translator ?? undefined });
@@ -39,10 +44,18 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.node.setAttribute('role', 'region');
     panel.node.setAttribute('aria-label', trans.__('Workbench'));
     panel.addWidget(new ClusterSection(model, app.commands, trans));
-    panel.addWidget(new RunsSection(model, new RunList(model), app.commands, trans));
+    const list = new RunList(model);
+    const onNotebook = () => {
+      list.notebook = notebooks?.currentWidget?.context.path ?? '';
+    };
+    notebooks?.currentChanged.connect(onNotebook);
+    void notebooks?.restored.then(onNotebook);
+    panel.addWidget(new RunsSection(model, list, app.commands, trans));
+    panel.addWidget(new StudiesSection(model, app.commands, trans));
     panel.toolbar.addItem('start', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.startCluster, label: trans.__('Start') }));
     panel.toolbar.addItem('join', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.joinCluster, label: trans.__('Join…') }));
     panel.toolbar.addItem('stop', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.stopCluster, label: trans.__('Stop…') }));
+    (panel.content as AccordionPanel).setRelativeSizes([3, 5, 2]);
     app.shell.add(panel, 'left', { rank: 450, type: 'Workbench' });
     restorer?.add(panel, 'workbench-panel');
 
@@ -55,6 +68,16 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: () => app.shell.activateById(panel.id)
     });
+    app.commands.addCommand(CommandIDs.tidyRuns, {
+      label: trans.__('Tidy Up Runs…'),
+      caption: trans.__('Delete failed, stopped or finished runs of an age'),
+      describedBy: { args: { type: 'object', properties: {} } },
+      execute: async () => {
+        await tidyRuns(model, trans);
+        await list.refresh();
+      }
+    });
+    palette?.addItem({ command: CommandIDs.tidyRuns, category: trans.__('Workbench') });
     palette?.addItem({ command: CommandIDs.showPanel, category: trans.__('Workbench'), args: { isPalette: true } });
     launcher?.add({ command: CommandIDs.showPanel, category: trans.__('Other'), args: { isLauncher: true } });
     menu?.viewMenu.addGroup([{ command: CommandIDs.showPanel, args: { isPalette: true } }], 20);

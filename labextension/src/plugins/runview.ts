@@ -1,8 +1,7 @@
 /** Opens runs in the main area, one tab each, and brings the tabs back after a reload. */
 
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { workbenchIcon } from '../icons';
@@ -11,20 +10,17 @@ import { CommandIDs } from '../tokens';
 import { RunView } from '../widgets/runview';
 import { IWorkbench } from './workbench';
 
-const FLASH_MS = 1500;
-
 export const runViewPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-ml-workbench:run-view',
   description: 'Opens runs in the main area.',
   autoStart: true,
   requires: [IWorkbench],
-  optional: [ITranslator, ILayoutRestorer, INotebookTracker],
+  optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     model: WorkbenchModel,
     translator: ITranslator | null,
-    restorer: ILayoutRestorer | null,
-    notebooks: INotebookTracker | null
+    restorer: ILayoutRestorer | null
   ) => {
     const trans = (translator ?? nullTranslator).load('workbench');
     const tracker = new WidgetTracker<MainAreaWidget<RunView>>({ namespace: 'workbench-runs' });
@@ -63,35 +59,5 @@ export const runViewPlugin: JupyterFrontEndPlugin<void> = {
         name: widget => widget.content.runId
       });
     }
-    app.commands.addCommand(CommandIDs.goToCell, {
-      label: trans.__('Go to the Cell of a Run'),
-      caption: trans.__('Show the notebook cell that a run came from'),
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: { cellId: { type: 'string' }, notebook: { type: 'string' } },
-          required: ['cellId']
-        }
-      },
-      execute: async args => {
-        const cellId = args.cellId as string;
-        const panel = notebooks?.find(
-          candidate => candidate.content.widgets.some(cell => cell.model.id === cellId)
-        );
-        if (!panel) {
-          Notification.warning(
-            trans.__('Cannot go to the cell: its notebook (%1) is not open, or the cell was deleted.', (args.notebook as string) || '?')
-          );
-          return;
-        }
-        app.shell.activateById(panel.id);
-        const index = panel.content.widgets.findIndex(cell => cell.model.id === cellId);
-        panel.content.activeCellIndex = index;
-        await panel.content.scrollToItem(index, 'center');
-        const node = panel.content.widgets[index].node;
-        node.classList.add('wb-mod-flash');
-        window.setTimeout(() => node.classList.remove('wb-mod-flash'), FLASH_MS);
-      }
-    });
   }
 };

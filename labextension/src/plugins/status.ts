@@ -4,29 +4,31 @@ import * as React from 'react';
 
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar, TextItem } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 
-import { duration } from '../format';
+import { duration, number } from '../format';
 import { WorkbenchModel } from '../model';
-import { CommandIDs, ISnapshot, LIVE_STATES } from '../tokens';
+import { settingsOf } from '../settings';
+import { CommandIDs, ICluster, ISnapshot, LIVE_STATES } from '../tokens';
 import { IWorkbench } from './workbench';
-
-const LONG_S = 30;
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-ml-workbench:status',
   description: 'How many runs are going on, and word when a long one ends.',
   autoStart: true,
   requires: [IWorkbench],
-  optional: [IStatusBar, ITranslator],
-  activate: (
+  optional: [IStatusBar, ITranslator, ISettingRegistry],
+  activate: async (
     app: JupyterFrontEnd,
     model: WorkbenchModel,
     statusBar: IStatusBar | null,
-    translator: ITranslator | null
+    translator: ITranslator | null,
+    registry: ISettingRegistry | null
   ) => {
+    const settings = await settingsOf(registry);
     const trans = (translator ?? nullTranslator).load('workbench');
     const item = ReactWidget.create(
       React.createElement(UseSignal<WorkbenchModel, void>, {
@@ -34,7 +36,7 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
         children: () => {
           const count = model.live.length;
           return React.createElement(TextItem, {
-            source: count ? trans._n('%1 run', '%1 runs', count) : '',
+            source: count ? `${trans._n('%1 run', '%1 runs', count)}${gpus(model.cluster)}` : '',
             title: trans.__('Workbench: runs that are going on'),
             onClick: () => void app.commands.execute(CommandIDs.showPanel)
           });
@@ -61,7 +63,7 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
     });
     const tell = (run: ISnapshot) => {
       const took = (run.ended_at ?? 0) - (run.started_at ?? run.submitted_at);
-      if (took < LONG_S) {
+      if (!settings.current.notifyAfter || took < settings.current.notifyAfter) {
         return;
       }
       const words = trans.__('Run %1 %2 after %3', run.name, run.state, duration(took));
@@ -77,3 +79,9 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
     };
   }
 };
+
+/** How many of the cluster's GPUs are reserved. */
+function gpus(cluster: ICluster | null): string {
+  const found = cluster?.resources.GPU;
+  return found ? ` · ${number(found.used)}/${number(found.total)} GPU` : '';
+}

@@ -1,33 +1,119 @@
-/** The cell as it was when the run began. */
+/** The cell as it was when the run began, and how it differs from the cell as it is now. */
 
 import * as React from 'react';
 
-import { Clipboard } from '@jupyterlab/apputils';
+import { diffLines } from 'diff';
 
+import { CommandIDs, ICell } from '../tokens';
 import { Empty } from './common';
 import { IRunTabProps } from './runview';
 
-export function CellTab({ run, model, trans }: IRunTabProps): JSX.Element {
-  const [source, setSource] = React.useState<string | null>(null);
+/** Lines around a difference that are shown with it. */
+const CONTEXT = 3;
+
+export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Element {
+  const [cell, setCell] = React.useState<ICell | null>(null);
   const [error, setError] = React.useState('');
+  const [shown, setShown] = React.useState<'cell' | 'diff' | 'python'>('cell');
   React.useEffect(() => {
     model.api
-      .artifact(run.run_id, 'lineage/cell.py')
-      .then(file => setSource(new TextDecoder().decode(Uint8Array.from(atob(file.data), c => c.charCodeAt(0)))))
+      .cell(run.run_id)
+      .then(setCell)
       .catch(problem => setError((problem as Error).message));
   }, [run.run_id]);
   if (error) {
     return <Empty>{run.source === 'workbench' ? error : trans.__('Workbench did not start this run: its cell is not known.')}</Empty>;
   }
-  if (source === null) {
+  if (cell === null) {
     return <Empty><span className="wb-Spinner" />{trans.__('Reading the cell…')}</Empty>;
   }
+  // What is in the open notebook goes before what was saved.
+  const open = commands.hasCommand(CommandIDs.sourceOfCell)
+    ? (commands.execute(CommandIDs.sourceOfCell, { cellId: run.cell_id }) as Promise<string | null>)
+    : Promise.resolve(null);
+  const choices: [typeof shown, string][] = [
+    ['cell', trans.__('As it ran')],
+    ['diff', trans.__('Changes since')],
+    ['python', trans.__('As Python')]
+  ];
   return (
     <div className="wb-Cell">
-      <div className="wb-Buttons">
-        <button className="jp-mod-styled" onClick={() => Clipboard.copyToSystem(source)}>{trans.__('Copy')}</button>
+      <div className="wb-Cell-toolbar">
+        <div role="radiogroup" aria-label={trans.__('What to show')} className="wb-Choice">
+          {choices.map(([id, label]) => (
+            <button key={id} role="radio" aria-checked={shown === id} onClick={() => setShown(id)}>{label}</button>
+          ))}
+        </div>
+        <button
+          className="jp-mod-styled"
+          onClick={() =>
+            void commands.execute(shown === 'python' ? CommandIDs.copyPython : CommandIDs.copyTrain, { runId: run.run_id })
+          }
+        >
+          {trans.__('Copy')}
+        </button>
       </div>
-      <pre>{source}</pre>
+      {shown === 'cell' && <pre>{cell.source}</pre>}
+      {shown === 'python' && <pre>{cell.python}</pre>}
+      {shown === 'diff' && <Diff before={cell.source} saved={cell.now} open={open} trans={trans} />}
     </div>
   );
+}
+
+interface IDiffProps {
+  before: string;
+  saved: string | null;
+  open: Promise<string | null>;
+  trans: IRunTabProps['trans'];
+}
+
+function Diff({ before, saved, open, trans }: IDiffProps): JSX.Element {
+  const [now, setNow] = React.useState<string | null | undefined>(undefined);
+  React.useEffect(() => {
+    void open.then(source => setNow(source ?? saved));
+  }, [saved]);
+  if (now === undefined) {
+    return <Empty><span className="wb-Spinner" />{trans.__('Comparing…')}</Empty>;
+  }
+  if (now === null) {
+    return <Empty>{trans.__('The cell is no longer in its notebook, or the notebook is gone.')}</Empty>;
+  }
+  if (now.trimEnd() === before.trimEnd()) {
+    return <Empty>{trans.__('The cell is as it ran.')}</Empty>;
+  }
+  return (
+    <pre className="wb-Diff" aria-label={trans.__('Changes since the run')}>
+      {diffRows(before, now).map((row, index) => (
+        <span key={index} className={`wb-Diff-line wb-mod-${row.kind}`}>
+          {row.kind === 'skipped' ? trans._n('… %1 line as before', '… %1 lines as before', Number(row.text)) : row.text}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
+  );
+}
+
+export interface IDiffRow {
+  kind: 'same' | 'added' | 'removed' | 'skipped';
+  text: string;
+}
+
+/** A comparison line by line; what did not change is shown around the changes alone. */
+export function diffRows(before: string, after: string): IDiffRow[] {
+  const parts = diffLines(`${before.trimEnd()}\n`, `${after.trimEnd()}\n`);
+  return parts.flatMap((part, index): IDiffRow[] => {
+    const lines = part.value.replace(/\n$/, '').split('\n');
+    if (part.added || part.removed) {
+      const kind = part.added ? 'added' : 'removed';
+      return lines.map(text => ({ kind, text: `${part.added ? '+' : '−'} ${text}` }));
+    }
+    const head = index === 0 ? 0 : CONTEXT;
+    const tail = index === parts.length - 1 ? 0 : CONTEXT;
+    const same = lines.map((text): IDiffRow => ({ kind: 'same', text: `  ${text}` }));
+    if (lines.length <= head + tail + 1) {
+      return same;
+    }
+    const skipped: IDiffRow = { kind: 'skipped', text: String(lines.length - head - tail) };
+    return [...same.slice(0, head), skipped, ...same.slice(lines.length - tail)];
+  });
 }

@@ -6,18 +6,18 @@ import uPlot from 'uplot';
 
 import { number } from '../format';
 
-export type XAxis = 'step' | 'time' | 'elapsed';
-
 export interface ICurve {
   name: string;
   points: [number, number | null][];
+  /** Which of the colours it has; its place among the curves unless given. */
+  color?: number;
 }
 
 export interface IChartProps {
   title: string;
   curves: ICurve[];
-  /** Whether the x values are seconds since the epoch. */
-  isTime: boolean;
+  /** What the x axis counts: `time` is seconds since the epoch. */
+  xLabel: string;
   isLog: boolean;
   /** Weight of the past in an exponential moving average, 0 for none. */
   smoothing: number;
@@ -26,7 +26,19 @@ export interface IChartProps {
   onZoom?: (range: [number, number] | null) => void;
 }
 
-const COLORS = ['--jp-brand-color1', '--jp-warn-color1', '--jp-success-color1', '--jp-error-color1', '--jp-info-color1'];
+/** Colours of JupyterLab's themes that are told apart on light and dark ground. */
+export const COLORS = [
+  '--jp-brand-color1',
+  '--jp-warn-color1',
+  '--jp-success-color1',
+  '--jp-error-color1',
+  '--jp-mirror-editor-keyword-color',
+  '--jp-mirror-editor-operator-color',
+  '--jp-info-color1',
+  '--jp-mirror-editor-string-color',
+  '--jp-mirror-editor-number-color',
+  '--jp-mirror-editor-variable-2-color'
+];
 
 /** An exponential moving average, corrected for its beginning. */
 export function smooth(values: (number | null)[], weight: number): (number | null)[] {
@@ -57,14 +69,27 @@ export function aligned(curves: ICurve[]): [number[], ...(number | null)[][]] {
   ];
 }
 
-function color(element: Element, variable: string): string {
+/** What a theme's variable stands for where an element is. */
+export function color(element: Element, variable: string): string {
   return getComputedStyle(element).getPropertyValue(variable).trim() || '#888';
+}
+
+/** A number that changes with JupyterLab's theme: colours on a canvas do not follow by themselves. */
+export function useTheme(): number {
+  const [turn, next] = React.useReducer((count: number) => count + 1, 0);
+  React.useEffect(() => {
+    const observer = new MutationObserver(() => next());
+    observer.observe(document.body, { attributes: true, attributeFilter: ['data-jp-theme-name'] });
+    return () => observer.disconnect();
+  }, []);
+  return turn;
 }
 
 export function Chart(props: IChartProps): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const plot = React.useRef<uPlot | null>(null);
   const height = props.height ?? 160;
+  const theme = useTheme();
   const names = props.curves.map(curve => curve.name).join('\n');
   const data = React.useMemo(() => {
     const [xs, ...ys] = aligned(props.curves);
@@ -97,16 +122,16 @@ export function Chart(props: IChartProps): JSX.Element {
         height,
         cursor: { drag: { x: true, y: false }, points: { size: 6 } },
         legend: { live: true },
-        scales: { x: { time: props.isTime }, y: { distr: props.isLog ? 3 : 1 } },
+        scales: { x: { time: props.xLabel === 'time' }, y: { distr: props.isLog ? 3 : 1 } },
         axes: [
           { ...axis, size: 28 },
           { ...axis, size: 52, values: (_, ticks) => ticks.map(tick => (tick === null ? '' : number(tick))) }
         ],
         series: [
-          { label: props.isTime ? 'time' : 'step' },
+          { label: props.xLabel.replace('metrics.', '') },
           ...props.curves.map((curve, index) => ({
             label: curve.name,
-            stroke: color(element, COLORS[index % COLORS.length]),
+            stroke: color(element, COLORS[(curve.color ?? index) % COLORS.length]),
             width: 1.5,
             spanGaps: true,
             value: (_: uPlot, value: number | null) => (value === null ? '–' : number(value))
@@ -129,7 +154,7 @@ export function Chart(props: IChartProps): JSX.Element {
       made.destroy();
       plot.current = null;
     };
-  }, [names, props.isTime, props.isLog, height]);
+  }, [names, props.xLabel, props.isLog, height, theme]);
 
   React.useEffect(() => {
     plot.current?.setData(data as uPlot.AlignedData);

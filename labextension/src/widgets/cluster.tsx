@@ -8,10 +8,11 @@ import { CommandRegistry } from '@lumino/commands';
 import { IDisposable } from '@lumino/disposable';
 import { Message } from '@lumino/messaging';
 
-import { bytes, number } from '../format';
+import { ago, duration } from '../format';
 import { WorkbenchModel } from '../model';
-import { CommandIDs, ICluster, ISnapshot } from '../tokens';
-import { Empty, Meter, StateDot } from './common';
+import { CommandIDs, IJob, ISnapshot } from '../tokens';
+import { Empty, StateDot } from './common';
+import { Nodes, Resources } from './nodes';
 
 export class ClusterSection extends ReactWidget {
   constructor(
@@ -109,6 +110,7 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
             {trans.__('Join…')}
           </button>
         </div>
+        <Elsewhere addresses={cluster.elsewhere} commands={commands} trans={trans} />
       </Empty>
     );
   }
@@ -121,38 +123,17 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
         </span>
       </div>
       <Resources cluster={cluster} trans={trans} />
-      {cluster.nodes.length > 1 && <Nodes cluster={cluster} trans={trans} />}
+      <Nodes cluster={cluster} runs={model.live} trans={trans} />
       <Going runs={model.live} commands={commands} trans={trans} />
+      <Jobs jobs={model.jobs} trans={trans} />
+      <button
+        className="wb-Link"
+        onClick={() => void commands.execute(CommandIDs.openDashboard, { name: 'ray', title: trans.__('Ray dashboard') })}
+      >
+        {trans.__('Ray dashboard')}
+      </button>
+      <Elsewhere addresses={cluster.elsewhere} commands={commands} trans={trans} />
     </div>
-  );
-}
-
-function Resources({ cluster, trans }: { cluster: ICluster; trans: TranslationBundle }): JSX.Element {
-  return (
-    <div className="wb-Cluster-meters">
-      {Object.entries(cluster.resources).map(([name, { used, total }]) => {
-        const isMemory = name === 'memory' || name === 'object store';
-        const text = isMemory
-          ? trans.__('%1 of %2', bytes(used), bytes(total))
-          : trans.__('%1 of %2 in use', number(used), number(total));
-        return <Meter key={name} label={name} used={used} total={total} text={text} />;
-      })}
-    </div>
-  );
-}
-
-function Nodes({ cluster, trans }: { cluster: ICluster; trans: TranslationBundle }): JSX.Element {
-  return (
-    <ul className="wb-Cluster-nodes" aria-label={trans.__('Nodes')}>
-      {cluster.nodes.map(node => (
-        <li key={node.id} title={node.address}>
-          <span>{node.name}</span>
-          <span className="wb-Muted">
-            {number(node.cpus)} CPU{node.gpus ? ` · ${number(node.gpus)} GPU` : ''} · {bytes(node.memory)}
-          </span>
-        </li>
-      ))}
-    </ul>
   );
 }
 
@@ -187,5 +168,46 @@ function Going(props: { runs: ISnapshot[]; commands: CommandRegistry; trans: Tra
         </li>
       ))}
     </ul>
+  );
+}
+
+/** What others run on the cluster with Ray's own tools. */
+function Jobs({ jobs, trans }: { jobs: readonly IJob[]; trans: TranslationBundle }): JSX.Element | null {
+  if (jobs.length === 0) {
+    return null;
+  }
+  return (
+    <details className="wb-Cluster-jobs">
+      <summary>{trans._n('%1 Ray job', '%1 Ray jobs', jobs.length)}</summary>
+      <ul aria-label={trans.__('Ray jobs')}>
+        {jobs.slice(0, 50).map(job => (
+          <li key={job.job_id} title={`${job.job_id}\n${job.message}`}>
+            <StateDot state={job.state} label={job.state} />
+            <code>{job.entrypoint}</code>
+            <span className="wb-Muted">
+              {job.started_at && job.ended_at ? duration(job.ended_at - job.started_at) : job.state}
+              {job.started_at ? ` · ${ago(job.started_at)}` : ''}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+/** Clusters that somebody else started on this machine. */
+function Elsewhere(props: { addresses: string[]; commands: CommandRegistry; trans: TranslationBundle }): JSX.Element {
+  const { addresses, commands, trans } = props;
+  return (
+    <>
+      {addresses.map(address => (
+        <div key={address} className="wb-Cluster-elsewhere">
+          <span className="wb-Muted">{trans.__('Another cluster: %1', address)}</span>
+          <button className="wb-Link" onClick={() => void commands.execute(CommandIDs.joinCluster, { address })}>
+            {trans.__('Join')}
+          </button>
+        </div>
+      ))}
+    </>
   );
 }

@@ -3,18 +3,15 @@
 import * as React from 'react';
 
 import { LIVE_STATES } from '../tokens';
-import { Chart, ICurve, XAxis } from './chart';
+import { Chart, ICurve } from './chart';
 import { Empty } from './common';
+import { CurvesToolbar, DEFAULT_CURVES, ICurveSettings } from './curvestoolbar';
 import { IRunTabProps } from './runview';
-
-const MOST_POINTS = 2000;
-const READ_EVERY_MS = 5000;
+import { useSeries } from './series';
 
 export function CurvesTab(props: IRunTabProps): JSX.Element {
   const { run, snapshot, trans } = props;
-  const [isLog, setLog] = React.useState(false);
-  const [smoothing, setSmoothing] = React.useState(0);
-  const [x, setX] = React.useState<XAxis>('step');
+  const [settings, setSettings] = React.useState<ICurveSettings>(DEFAULT_CURVES);
   const isLive = LIVE_STATES.includes(snapshot.state);
   const names = [...new Set([...run.metric_names, ...Object.keys(snapshot.series)])].sort();
   const own = names.filter(name => !name.startsWith('system/'));
@@ -28,54 +25,23 @@ export function CurvesTab(props: IRunTabProps): JSX.Element {
       </Empty>
     );
   }
-  const grid = (list: string[]) => (
+  const grid = (list: string[], drawn: ICurveSettings) => (
     <div className="wb-Curves">
       {groups(list).map(([title, members]) => (
-        <Curve
-          key={title}
-          {...props}
-          title={title}
-          names={members}
-          isLive={isLive}
-          isLog={isLog}
-          smoothing={smoothing}
-          x={x}
-        />
+        <Curve key={title} {...props} title={title} names={members} isLive={isLive} settings={drawn} />
       ))}
     </div>
   );
+  // System metrics are by seconds: another metric's values are no axis for them.
+  const systemSettings = settings.x.startsWith('metrics.') ? { ...settings, x: 'elapsed' } : settings;
   return (
     <>
-      <div className="wb-Curves-toolbar">
-        <label>
-          <input type="checkbox" checked={isLog} onChange={event => setLog(event.target.checked)} />
-          {trans.__('Log scale')}
-        </label>
-        <label>
-          {trans.__('Smoothing')}
-          <input
-            type="range"
-            min={0}
-            max={0.99}
-            step={0.01}
-            value={smoothing}
-            onChange={event => setSmoothing(Number(event.target.value))}
-          />
-        </label>
-        <label>
-          {trans.__('By')}
-          <select className="jp-mod-styled" value={x} onChange={event => setX(event.target.value as XAxis)}>
-            <option value="step">{trans.__('step')}</option>
-            <option value="elapsed">{trans.__('time since the start')}</option>
-            <option value="time">{trans.__('time of day')}</option>
-          </select>
-        </label>
-      </div>
-      {grid(own)}
+      <CurvesToolbar settings={settings} onChange={setSettings} metrics={own} trans={trans} />
+      {grid(own, settings)}
       {system.length > 0 && (
         <details className="wb-System">
           <summary>{trans.__('System: CPU, memory and GPU of each worker')}</summary>
-          {grid(system)}
+          {grid(system, systemSettings)}
         </details>
       )}
     </>
@@ -96,44 +62,17 @@ interface ICurveProps extends IRunTabProps {
   title: string;
   names: string[];
   isLive: boolean;
-  isLog: boolean;
-  smoothing: number;
-  x: XAxis;
+  settings: ICurveSettings;
 }
 
 function Curve(props: ICurveProps): JSX.Element {
-  const { run, snapshot, model, title, names, isLive, isLog, smoothing, x } = props;
+  const { run, snapshot, model, title, names, isLive, settings } = props;
   const [range, setRange] = React.useState<[number, number] | null>(null);
-  const [read, setRead] = React.useState<ICurve[]>([]);
-  const [error, setError] = React.useState('');
+  const isStreamed = isLive && settings.x === 'step' && names.every(name => snapshot.series[name] !== undefined);
   const began = snapshot.started_at ?? snapshot.submitted_at;
-  const isStreamed = isLive && x === 'step' && names.every(name => snapshot.series[name] !== undefined);
-  const due = isLive ? Math.floor(Date.now() / READ_EVERY_MS) : 0;
-  const shift = x === 'elapsed' ? began : 0;
-  React.useEffect(() => {
-    if (isStreamed) {
-      return;
-    }
-    let isWanted = true;
-    const request = {
-      x: x === 'step' ? ('step' as const) : ('time' as const),
-      most: MOST_POINTS,
-      start: range ? range[0] + shift : undefined,
-      end: range ? range[1] + shift : undefined
-    };
-    Promise.all(names.map(name => model.api.series(run.run_id, name, request)))
-      .then(all => {
-        if (isWanted) {
-          setRead(all.map(({ metric, points }) => ({ name: metric, points: points.map(([at, y]) => [at - shift, y]) })));
-          setError('');
-        }
-      })
-      .catch(problem => isWanted && setError((problem as Error).message));
-    return () => {
-      isWanted = false;
-    };
-  }, [run.run_id, names.join('\n'), x, range, isStreamed, due, shift]);
-  const curves = isStreamed ? names.map(name => ({ name, points: snapshot.series[name] })) : read;
+  const wanted = isStreamed ? [] : names.map(metric => ({ runId: run.run_id, metric, label: metric, began }));
+  const { curves: read, error } = useSeries(model, wanted, settings.x, range, isLive);
+  const curves: ICurve[] = isStreamed ? names.map(name => ({ name, points: snapshot.series[name] })) : read;
   if (error) {
     return <Empty isError>{title}: {error}</Empty>;
   }
@@ -141,9 +80,9 @@ function Curve(props: ICurveProps): JSX.Element {
     <Chart
       title={title}
       curves={curves}
-      isTime={x === 'time'}
-      isLog={isLog}
-      smoothing={smoothing}
+      xLabel={settings.x}
+      isLog={settings.isLog}
+      smoothing={settings.smoothing}
       onZoom={isLive ? undefined : setRange}
     />
   );

@@ -1,70 +1,42 @@
-/** A rank's log: its end, followed while the run goes on, with colours; only the lines in sight are in the page. */
+/** A rank's log, of any length: only the lines in sight are in the page, and only those near are read. */
 
 import * as React from 'react';
 
 import { useVirtualizer } from '@tanstack/react-virtual';
 
 import { ansiSpans } from '../ansi';
+import { LogLines } from '../loglines';
 import { LIVE_STATES } from '../tokens';
-import { Empty } from './common';
+import { Empty, useSignal } from './common';
 import { IRunTabProps } from './runview';
 
-const TAILS = [1_000, 10_000, 100_000];
 const LINE_PX = 17;
 const FOLLOW_MS = 1000;
+const SEARCH_DELAY_MS = 300;
+/** Browsers draw nothing higher than some 17 million pixels: of a longer log, the end is shown. */
+const MOST_SHOWN = 900_000;
 
 export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Element {
   const ranks = Math.max(snapshot.workers.length, Number(run.workers) || 1);
   const [rank, setRank] = React.useState(0);
-  const [tail, setTail] = React.useState(TAILS[0]);
-  const [lines, setLines] = React.useState<string[] | null>(null);
-  const [error, setError] = React.useState('');
+  const [text, setText] = React.useState('');
   const [wanted, setWanted] = React.useState('');
   const [isFollowing, setFollowing] = React.useState(true);
-  const scroller = React.useRef<HTMLDivElement>(null);
   const isLive = LIVE_STATES.includes(snapshot.state);
-
-  React.useEffect(() => {
-    let isWanted = true;
-    let timer = 0;
-    const read = async () => {
-      try {
-        const { text } = await model.api.logs(run.run_id, rank, tail);
-        if (isWanted) {
-          setLines(text ? text.replace(/\n$/, '').split('\n') : []);
-          setError('');
-        }
-      } catch (problem) {
-        if (isWanted) {
-          setError((problem as Error).message);
-        }
-      }
-      if (isWanted && isLive) {
-        timer = window.setTimeout(read, FOLLOW_MS);
-      }
-    };
-    void read();
-    return () => {
-      isWanted = false;
-      window.clearTimeout(timer);
-    };
-  }, [run.run_id, rank, tail, isLive]);
-
-  const shown = React.useMemo(
-    () => (lines ?? []).filter(line => !wanted || line.toLowerCase().includes(wanted.toLowerCase())),
-    [lines, wanted]
+  const lines = React.useMemo(
+    () => new LogLines((start, count) => model.api.logs(run.run_id, rank, start, count, wanted)),
+    [run.run_id, rank, wanted]
   );
-  const virtual = useVirtualizer({
-    count: shown.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => LINE_PX,
-    overscan: 30
-  });
+  useSignal(lines.changed);
   React.useEffect(() => {
-    if (isFollowing && shown.length) {
-      virtual.scrollToIndex(shown.length - 1, { align: 'end' });
-    }
-  }, [shown.length, isFollowing]);
+    const timer = window.setTimeout(() => setWanted(text), SEARCH_DELAY_MS);
+    return () => window.clearTimeout(timer);
+  }, [text]);
+  React.useEffect(() => {
+    void lines.refresh();
+    const timer = isLive ? window.setInterval(() => void lines.refresh(), FOLLOW_MS) : 0;
+    return () => window.clearInterval(timer);
+  }, [lines, isLive]);
 
   return (
     <div className="wb-Logs">
@@ -86,27 +58,26 @@ export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Elem
           type="search"
           placeholder={trans.__('Search in the log')}
           aria-label={trans.__('Search in the log')}
-          value={wanted}
-          onChange={event => setWanted(event.target.value)}
+          value={text}
+          onChange={event => setText(event.target.value)}
         />
         <label>
           <input type="checkbox" checked={isFollowing} onChange={event => setFollowing(event.target.checked)} />
           {trans.__('Follow')}
         </label>
-        <select
-          className="jp-mod-styled"
-          aria-label={trans.__('How many lines')}
-          value={tail}
-          onChange={event => setTail(Number(event.target.value))}
-        >
-          {TAILS.map(count => (
-            <option key={count} value={count}>{trans.__('last %1 lines', count.toLocaleString())}</option>
-          ))}
-        </select>
+        <span className="wb-Muted" aria-live="polite">
+          {lines.total === null
+            ? ''
+            : wanted
+              ? trans._n('%1 line found', '%1 lines found', lines.total)
+              : trans.__('%1 lines', lines.total.toLocaleString())}
+        </span>
       </div>
-      {error && <Empty isError>{error}</Empty>}
-      {!error && lines === null && <Empty><span className="wb-Spinner" />{trans.__('Reading the log…')}</Empty>}
-      {!error && lines !== null && shown.length === 0 && (
+      {lines.error && <Empty isError>{lines.error}</Empty>}
+      {!lines.error && lines.total === null && (
+        <Empty><span className="wb-Spinner" />{trans.__('Reading the log…')}</Empty>
+      )}
+      {!lines.error && lines.total === 0 && (
         <Empty>
           {wanted
             ? trans.__('No line contains that.')
@@ -115,20 +86,68 @@ export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Elem
               : trans.__('Rank %1 printed nothing.', rank)}
         </Empty>
       )}
-      <div className="wb-Logs-lines" ref={scroller} tabIndex={0} role="log" aria-label={trans.__('Log')}>
-        <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-          {virtual.getVirtualItems().map(item => (
+      <Lines lines={lines} isFollowing={isFollowing} onScrolledUp={() => setFollowing(false)} label={trans.__('Log')} />
+    </div>
+  );
+}
+
+interface ILinesProps {
+  lines: LogLines;
+  isFollowing: boolean;
+  onScrolledUp: () => void;
+  label: string;
+}
+
+function Lines({ lines, isFollowing, onScrolledUp, label }: ILinesProps): JSX.Element {
+  const scroller = React.useRef<HTMLDivElement>(null);
+  const total = lines.total ?? 0;
+  const hidden = Math.max(0, total - MOST_SHOWN);
+  const virtual = useVirtualizer({
+    count: total - hidden,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => LINE_PX,
+    overscan: 30
+  });
+  const items = virtual.getVirtualItems();
+  React.useEffect(() => {
+    if (isFollowing && total) {
+      virtual.scrollToIndex(total - hidden - 1, { align: 'end' });
+    }
+  }, [total, isFollowing, lines]);
+  React.useEffect(() => {
+    if (items.length) {
+      lines.want(items[0].index + hidden, items[items.length - 1].index + hidden);
+    }
+  });
+  const digits = String(total).length;
+  return (
+    <div
+      className="wb-Logs-lines"
+      ref={scroller}
+      tabIndex={0}
+      role="log"
+      aria-label={label}
+      onWheel={event => event.deltaY < 0 && onScrolledUp()}
+    >
+      <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {items.map(item => {
+          const line = lines.line(item.index + hidden);
+          return (
             <div
               key={item.index}
               className="wb-Logs-line"
               style={{ transform: `translateY(${item.start}px)`, height: LINE_PX }}
             >
-              {ansiSpans(shown[item.index]).map((span, index) => (
-                <span key={index} className={span.classes}>{span.text}</span>
-              ))}
+              <span className="wb-Logs-number" aria-hidden style={{ minWidth: `${digits}ch` }}>
+                {line ? line.number + 1 : '·'}
+              </span>
+              {line &&
+                ansiSpans(line.text).map((span, index) => (
+                  <span key={index} className={span.classes}>{span.text}</span>
+                ))}
             </div>
-          ))}
-        </div>
+          );
+        })}
       </div>
     </div>
   );

@@ -262,7 +262,10 @@ class Foreman:
                 points += _system_metrics(rank, event, at_ms)
             elif event["k"] == "first" and rank == 0:
                 run.enter(RunState.RUNNING)
-                self.books_of(run).set_state(run.run_id, RunState.RUNNING)
+                books = self.books_of(run)
+                books.set_state(run.run_id, RunState.RUNNING)
+                # MLflow's own start is when the run was submitted.
+                books.set_tags(run.run_id, {"workbench.started_at": str(run.snapshot.started_at or event["t"])})
                 in_background(self._refill_later(run), self._tasks)
         if points:
             self._sinks[run.run_id].add(points)

@@ -1,0 +1,64 @@
+/** Opens comparisons of runs as tabs in the main area. */
+
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { UUID } from '@lumino/coreutils';
+
+import { workbenchIcon } from '../icons';
+import { WorkbenchModel } from '../model';
+import { CommandIDs } from '../tokens';
+import { CompareView } from '../widgets/compare/compareview';
+import { IWorkbench } from './workbench';
+
+export const comparePlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-ml-workbench:compare',
+  description: 'Compares runs in the main area.',
+  autoStart: true,
+  requires: [IWorkbench],
+  optional: [ITranslator, ILayoutRestorer],
+  activate: (
+    app: JupyterFrontEnd,
+    model: WorkbenchModel,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('workbench');
+    const tracker = new WidgetTracker<MainAreaWidget<CompareView>>({ namespace: 'workbench-comparisons' });
+    app.commands.addCommand(CommandIDs.compareRuns, {
+      label: trans.__('Compare Runs'),
+      caption: trans.__('Compare runs: table, curves, parallel coordinates, scatter'),
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { runIds: { type: 'array', items: { type: 'string' } } },
+          required: ['runIds']
+        }
+      },
+      execute: args => {
+        const runIds = args.runIds as string[];
+        const content = new CompareView(runIds, model, app.commands, trans);
+        const tab = new MainAreaWidget({ content });
+        tab.id = `workbench-compare-${UUID.uuid4()}`;
+        tab.title.label = trans._n('%1 run compared', '%1 runs compared', runIds.length);
+        tab.title.icon = workbenchIcon;
+        tab.title.closable = true;
+        content.changed.connect(() => {
+          tab.title.label = trans._n('%1 run compared', '%1 runs compared', content.runIds.length);
+          void tracker.save(tab);
+        });
+        void tracker.add(tab);
+        app.shell.add(tab, 'main', { type: 'Workbench' });
+        app.shell.activateById(tab.id);
+        return tab;
+      }
+    });
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: CommandIDs.compareRuns,
+        args: widget => ({ runIds: [...widget.content.runIds] }),
+        name: widget => widget.id
+      });
+    }
+  }
+};
