@@ -27,6 +27,7 @@ demo: $(INSTALLED)  ## run the quickstart notebook from end to end and show what
 	$(BIN)/python binder/run_notebook.py binder/quickstart.ipynb
 
 test: $(PANEL)/package.json browser  ## all tests, those in a real browser included
+	npm test --silent
 	$(BIN)/python -m pytest
 
 browser:

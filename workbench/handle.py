@@ -12,6 +12,7 @@ from workbench.project import Project
 from workbench.records import Failure, RunSnapshot, RunState, WatchReply
 
 _POLL_S = 5.0
+_MOST_POINTS = 400
 
 
 class RunHandle:
@@ -69,7 +70,7 @@ class RunHandle:
         record = self._project.reconciled(self._project.store.get(self.id))
         series = {}
         for name in list(record.metrics)[:12]:
-            series[name] = self._project.store.series(self.id, name)
+            series[name] = self._project.store.series(self.id, name).drawn(_MOST_POINTS).points()
         return RunSnapshot(
             run_id=self.id,
             name=record.name,

@@ -15,16 +15,17 @@ export function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} d`;
 }
 
+/** How long ago, `3 min ago`; the day where that is longer than one. */
 export function ago(seconds: number, now = Date.now() / 1000): string {
   const passed = Math.max(0, now - seconds);
   if (passed < 60) {
-    return `${Math.round(passed)} s`;
+    return `${Math.round(passed)} s ago`;
   }
   if (passed < 3600) {
-    return `${Math.round(passed / 60)} min`;
+    return `${Math.round(passed / 60)} min ago`;
   }
   if (passed < 86400) {
-    return `${Math.round(passed / 3600)} h`;
+    return `${Math.round(passed / 3600)} h ago`;
   }
   return new Date(seconds * 1000).toLocaleDateString(undefined, { month: 'short', day: 'numeric' });
 }

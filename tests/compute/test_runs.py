@@ -13,7 +13,7 @@ import pytest
 
 import workbench
 from workbench.api import train_cell
-from workbench.errors import ResourcesError, RunNotFoundError
+from workbench.errors import ResourcesError, RunNotFoundError, WorkbenchError
 from workbench.options import check_options
 from workbench.project import current_project
 from workbench.records import RunState
@@ -381,3 +381,37 @@ def wait_until(condition: Any, seconds: float = 30.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not come true in time"
         time.sleep(0.05)
+
+
+def test_run_again_without_the_kernels_values() -> None:
+    X = np.arange(100_000, dtype=np.float64)
+    first = run_cell("s = X.sum()", {"X": X}, returns="s", name="again")
+    assert finished(first) == {"s": X.sum()}
+    second = workbench.again("again")
+    assert finished(second) == {"s": X.sum()}
+    assert second.id != first.id
+    store = current_project().store
+    assert store.get(second.id).tags["workbench.again_of"] == first.id
+    wait_until(lambda: "lineage/requirements.txt" in store.artifacts(second.id), 30)
+
+
+def test_run_again_resumes_from_the_checkpoint() -> None:
+    source = (
+        "from workbench import checkpoint, latest_checkpoint\n"
+        "found = latest_checkpoint()\n"
+        "if found is None:\n    checkpoint({'step': 7})\n    raise ValueError('stopped half way')\n"
+        "step = found['step']"
+    )
+    first = run_cell(source, returns="step", name="halves")
+    assert first.wait(60) is RunState.FAILED
+    second = workbench.again("halves", resume=True)
+    assert second.id == first.id
+    assert finished(second) == {"step": 7}
+
+
+def test_run_that_goes_on_is_not_run_again() -> None:
+    run = run_cell("import time\ntime.sleep(60)", name="busy")
+    with pytest.raises(WorkbenchError, match="still"):
+        workbench.again("busy")
+    run.stop()
+    run.wait(60)

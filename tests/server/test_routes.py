@@ -10,68 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tornado.httpclient
-import traitlets.config
-from jupyter_server.auth import Authorizer
 from workbench_server.routes import handlers
 
+from tests.server.asking import ask, refused
+from workbench.records import RunState
 from workbench.tracking.store import TrackingStore
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 RUN_ID = "0123456789abcdef" * 2
 VERBS = [
-    (method, pattern.replace(r"(?P<run_id>[0-9a-f]{32})", RUN_ID))
+    (method, pattern.replace(r"(?P<run_id>[^/]+)", RUN_ID))
     for pattern, handler in handlers()
     for method in ("GET", "POST", "PUT", "DELETE")
     if method.lower() in vars(handler)
 ]
-
-
-class NobodyMay(Authorizer):
-    """Knows who asks, and lets nobody do anything to Workbench."""
-
-    def is_authorized(self, handler: Any, user: Any, action: str, resource: str) -> bool:
-        return resource != "workbench"
-
-
-@pytest.fixture
-def project_folder(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
-    folder.mkdir()
-    (folder / "pyproject.toml").touch()
-    return folder
-
-
-@pytest.fixture
-def jp_server_config(project_folder: Path, request: pytest.FixtureRequest) -> traitlets.config.Config:
-    config = {"ServerApp": {"jpserver_extensions": {"workbench_server": True}, "root_dir": str(project_folder)}}
-    if "nobody_may" in request.keywords:
-        config["ServerApp"]["authorizer_class"] = NobodyMay  # type: ignore[assignment]
-    return traitlets.config.Config(config)
-
-
-@pytest.fixture
-def jp_root_dir(project_folder: Path) -> Path:
-    return project_folder
-
-
-@pytest.fixture
-def store(project_folder: Path) -> TrackingStore:
-    state = project_folder / ".workbench"
-    return TrackingStore(f"sqlite:///{state}/mlflow.db", state / "artifacts")
-
-
-def ask(jp_fetch: Any, method: str, path: str, **options: Any) -> Any:
-    body = {"body": "{}"} if method in ("POST", "PUT") and "body" not in options else {}
-    return jp_fetch(*path.strip("/").split("/"), method=method, request_timeout=60, **body, **options)
-
-
-async def refused(jp_fetch: Any, method: str, path: str, **options: Any) -> tuple[int, dict[str, Any]]:
-    with pytest.raises(tornado.httpclient.HTTPClientError) as caught:
-        await ask(jp_fetch, method, path, **options)
-    body = caught.value.response.body if caught.value.response else b"{}"
-    return caught.value.code, json.loads(body or b"{}")
 
 
 def test_every_route_has_verbs() -> None:
@@ -194,3 +147,86 @@ async def test_description_has_every_route_and_no_other(jp_fetch: Any) -> None:
     paths = json.loads(response.body)["paths"]
     described = {(method.upper(), path.replace("{run_id}", RUN_ID)) for path in paths for method in paths[path]}
     assert described == set(VERBS)
+
+
+async def test_logs_by_line_and_by_text(jp_fetch: Any, store: TrackingStore, project_folder: Path) -> None:
+    run_id = store.create_run(experiment="book", name="talker", tags={}, params={})
+    folder = project_folder / ".workbench" / "runs" / run_id / "logs"
+    folder.mkdir(parents=True)
+    (folder / "rank-1.log").write_text("".join(f"line {number}\n" for number in range(5000)))
+
+    async def page(**params: str) -> dict[str, Any]:
+        response = await ask(jp_fetch, "GET", f"/workbench/api/runs/{run_id}/logs", params=params)
+        data: dict[str, Any] = json.loads(response.body)
+        return data
+
+    assert (await page(rank="1", start="-2", count="5"))["lines"] == ["line 4998", "line 4999"]
+    assert (await page(rank="1", start="10", count="1"))["numbers"] == [10]
+    found = await page(rank="1", start="0", wanted="LINE 499")
+    assert (found["total"], found["numbers"][:2]) == (11, [499, 4990])
+    assert (await page(rank="0"))["total"] == 0
+    code, answer = await refused(jp_fetch, "GET", f"/workbench/api/runs/{run_id}/logs", params={"count": "100000"})
+    assert (code, "1 to 5000" in answer["message"]) == (400, True)
+
+
+async def test_comparison_has_params_and_metrics(jp_fetch: Any, store: TrackingStore) -> None:
+    runs = [store.create_run(experiment="book", name=f"r{n}", tags={}, params={"lr": n}) for n in range(2)]
+    store.log_metrics(runs[1], [("loss", 0.5, 1000, 0)])
+    response = await ask(jp_fetch, "GET", "/workbench/api/comparison", params={"runs": ",".join(runs)})
+    compared = json.loads(response.body)["runs"]
+    assert [run["params"] for run in compared] == [{"lr": "0"}, {"lr": "1"}]
+    assert [run["metrics"] for run in compared] == [{}, {"loss": 0.5}]
+    code, _ = await refused(jp_fetch, "GET", "/workbench/api/comparison", params={"runs": ""})
+    assert code == 400
+    code, _ = await refused(jp_fetch, "GET", "/workbench/api/comparison", params={"runs": RUN_ID})
+    assert code == 404
+
+
+async def test_runs_of_one_notebook(jp_fetch: Any, store: TrackingStore, project_folder: Path) -> None:
+    for name in ("it's mine.ipynb", "other.ipynb"):
+        path = str(project_folder / "deep" / name)
+        store.create_run(experiment="x", name=name, tags={"workbench.notebook": path}, params={})
+    response = await ask(jp_fetch, "GET", "/workbench/api/runs", params={"notebook": "deep/it's mine.ipynb"})
+    (run,) = json.loads(response.body)["runs"]
+    assert (run["name"], run["notebook"]) == ("it's mine.ipynb", "deep/it's mine.ipynb")
+
+
+async def test_tidying_counts_then_deletes(jp_fetch: Any, store: TrackingStore) -> None:
+    for number, state in enumerate((RunState.FAILED, RunState.STOPPED, RunState.FINISHED)):
+        run_id = store.create_run(experiment="book", name=f"old-{number}", tags={}, params={})
+        store.set_state(run_id, state, ended_at=time.time() - 10 * 86400)
+
+    async def tidy(**body: Any) -> dict[str, Any]:
+        response = await ask(jp_fetch, "POST", "/workbench/api/runs/tidying", body=json.dumps(body))
+        data: dict[str, Any] = json.loads(response.body)
+        return data
+
+    assert (await tidy(states=["failed", "stopped"], older_than_days=30))["count"] == 0
+    assert (await tidy(states=["failed", "stopped"], older_than_days=7))["count"] == 2
+    assert (await tidy(states=["failed"], older_than_days=7, dry=False))["names"] == ["old-0"]
+    assert (await tidy(states=["failed", "stopped"]))["names"] == ["old-1"]
+    for body in ({"states": "failed"}, {"states": [], "older_than_days": "x"}, {"states": [], "dry": 1}):
+        code, _ = await refused(jp_fetch, "POST", "/workbench/api/runs/tidying", body=json.dumps(body))
+        assert code == 400
+
+
+async def test_cell_as_it_ran_and_as_it_is_now(jp_fetch: Any, store: TrackingStore, project_folder: Path) -> None:
+    import nbformat
+
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("%%train\na = 2")])
+    nbformat.write(book, project_folder / "book.ipynb")
+    tags = {"workbench.notebook": str(project_folder / "book.ipynb"), "workbench.cell_id": book.cells[0].id}
+    run_id = store.create_run(experiment="book", name="r", tags=tags, params={})
+    code, _ = await refused(jp_fetch, "GET", f"/workbench/api/runs/{run_id}/cell")
+    assert code == 404
+    store.log_bytes(run_id, b"%%train -w 2\na = 1", "lineage/cell.py")
+    cell = json.loads((await ask(jp_fetch, "GET", f"/workbench/api/runs/{run_id}/cell")).body)
+    assert (cell["source"], cell["now"]) == ("%%train -w 2\na = 1", "%%train\na = 2")
+    assert "workers=2" in cell["python"]
+
+
+async def test_run_of_a_cluster_that_is_gone_is_not_run_again(jp_fetch: Any, store: TrackingStore) -> None:
+    run_id = store.create_run(experiment="book", name="gone", tags={}, params={})
+    store.set_state(run_id, RunState.FINISHED)
+    code, answer = await refused(jp_fetch, "POST", f"/workbench/api/runs/{run_id}/again")
+    assert (code, "Run its cell in the notebook" in answer["message"]) == (404, True)

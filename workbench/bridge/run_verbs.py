@@ -5,12 +5,13 @@ from __future__ import annotations
 import base64
 import mimetypes
 import os
+import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from workbench import api
-from workbench.data.downsample import min_max
+from workbench.data.series import Series
 from workbench.errors import ClusterError, OptionError
 from workbench.handle import RunHandle
 from workbench.project import Project
@@ -22,6 +23,8 @@ _MOST_ROWS = 200
 _MOST_COMPARED = 100
 _MOST_POINTS = 20_000
 _MOST_LINES = 5_000
+_MOST_SERIES = 8
+_KEPT_S = 600.0
 _MOST_BYTES = 32 * 2**20
 _LIVE = (RunState.QUEUED, RunState.STARTING, RunState.RUNNING)
 
@@ -31,6 +34,8 @@ class RunVerbs:
 
     project: Project
     folder: Path
+    _series: dict[tuple[str, str, str], tuple[float, float, Series]]
+    """Series read of late, with when and for how many seconds they hold: a zoom asks for the same one again."""
 
     def runs(
         self,
@@ -99,28 +104,24 @@ class RunVerbs:
             start: Only points whose x is at least that; a zoomed plot asks anew.
             end: Only points whose x is at most that.
         """
-        if x.startswith("metrics."):
-            points = self._against(run_id, metric, x.removeprefix("metrics."))
-        elif x in ("step", "time"):
-            points = self.project.store.series(run_id, metric, x)
-        else:
+        if x not in ("step", "time") and not x.startswith("metrics."):
             raise OptionError(f"Cannot plot by {x!r}: use step, time or metrics.NAME.")
-        inside = [
-            point for point in points if (start is None or point[0] >= start) and (end is None or point[0] <= end)
-        ]
-        return {"metric": metric, "count": len(inside), "points": min_max(inside, min(most, _MOST_POINTS))}
+        key = (run_id, metric, x)
+        known = self._series.get(key)
+        if known is None or time.monotonic() - known[0] > known[1]:
+            is_over = self.project.store.get(run_id).state.is_terminal
+            known = (time.monotonic(), _KEPT_S if is_over else 0.0, self._read_series(*key))
+            if len(self._series) >= _MOST_SERIES:
+                self._series.pop(next(iter(self._series)))
+            self._series[key] = known
+        inside = known[2].between(start, end)
+        return {"metric": metric, "count": len(inside), "points": inside.drawn(min(most, _MOST_POINTS)).points()}
 
-    def _against(self, run_id: str, metric: str, other: str) -> list[tuple[float, float]]:
-        """A metric by another's value at the same step, or at the last step before it that has one."""
-        marks = self.project.store.series(run_id, other)
-        points, at, value = [], 0, None
-        for step, y in self.project.store.series(run_id, metric):
-            while at < len(marks) and marks[at][0] <= step:
-                value = marks[at][1]
-                at += 1
-            if value is not None:
-                points.append((value, y))
-        return sorted(points, key=lambda point: point[0])
+    def _read_series(self, run_id: str, metric: str, x: str) -> Series:
+        store = self.project.store
+        if x.startswith("metrics."):
+            return store.series(run_id, metric).against(store.series(run_id, x.removeprefix("metrics.")))
+        return store.series(run_id, metric, x)
 
     def logs(
         self, run_id: str, rank: int = 0, start: int = -1000, count: int = 1000, wanted: str = ""
@@ -132,7 +133,8 @@ class RunVerbs:
 
     def artifacts(self, run_id: str) -> dict[str, Any]:
         """Paths of a run's files."""
-        return {"paths": sorted(self.project.store.artifacts(run_id))}
+        record = self.project.store.get(run_id)
+        return {"paths": sorted(self.project.store.artifacts(record.run_id))}
 
     def artifact(self, run_id: str, path: str) -> dict[str, Any]:
         """One file, in base64, with its media type."""

@@ -22,6 +22,7 @@ class Verbs(ClusterVerbs, RunVerbs, StudyVerbs, DashboardVerbs):
         self.folder = folder
         self.project: Project = current_project(folder)
         self.servers = {}
+        self._series = {}
 
     def close(self) -> None:
         """End the pages that were started for the panel."""

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from workbench.compute.ray_env import import_ray, prepare_environment
+from workbench.compute.ray_env import import_ray, prepare_environment, take_free_ports
 
 
 def main() -> None:
@@ -31,6 +31,7 @@ def main() -> None:
     arguments = parser.parse_args()
     prepare_environment(is_local=True)
     import_ray()
+    take_free_ports()
     import ray
 
     from workbench.compute.connection import ensure_foreman

@@ -73,6 +73,20 @@ def _have_ray_read_again(is_local: bool) -> None:
     AuthenticationTokenLoader.instance().reset_cache()
 
 
+def take_free_ports() -> None:
+    """Have a cluster that this process starts take any free port for its nodes' agents.
+
+    Ray has one fixed port for them. A second cluster on the machine waits for it, then goes without: it takes no
+    Ray Jobs. ``ray.init`` has no argument for it.
+    """
+    from ray._private import ray_constants
+    from ray._private.parameter import RayParams
+
+    fixed = ray_constants.DEFAULT_DASHBOARD_AGENT_LISTEN_PORT
+    given = RayParams.__init__.__defaults__
+    RayParams.__init__.__defaults__ = tuple(0 if value == fixed else value for value in given)
+
+
 def outlive_the_cluster() -> None:
     """Have this process live on when its cluster ends: Ray would end it a minute later, a kernel and all.
 

@@ -7,13 +7,19 @@ import errno
 import os
 import shutil
 import sqlite3
+import time
 import uuid
 from pathlib import Path
 
 from filelock import FileLock
 
+from workbench.data.series import Series
+
 _ROOM = 4 * 2**20
 
+_HELP_EVERY_S = 600.0
+
+_helped: dict[Path, float] = {}
 _opened: dict[Path, list[int]] = {}
 
 
@@ -53,6 +59,36 @@ def _make(path: Path) -> None:
             leftover.unlink()
     with contextlib.closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA journal_mode=WAL")
+
+
+def series(path: Path, run_id: str, metric: str, x: str) -> Series:
+    """A metric's points, read from MLflow's table: its client takes 30 s for a million of them, this half a second."""
+    import numpy as np
+
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30.0)) as connection:
+        rows = connection.execute(
+            "SELECT step, timestamp, CASE WHEN is_nan THEN NULL ELSE value END FROM metrics "
+            "WHERE run_uuid = ? AND key = ? ORDER BY step, timestamp",
+            (run_id, metric),
+        ).fetchall()
+    table = np.array(rows, dtype=np.float64).reshape(-1, 3)  # NULL becomes NaN
+    if x == "time":
+        table = table[np.argsort(table[:, 1], kind="stable")]
+        return Series(table[:, 1] / 1000, table[:, 2])
+    return Series(table[:, 0], table[:, 2])
+
+
+def help_planner(path: Path) -> None:
+    """Tell SQLite how large its tables are, where it does not know: sorting 10,000 runs by a metric then takes
+    0.05 s instead of 5 s.
+    """
+    if time.monotonic() - _helped.get(path, -_HELP_EVERY_S) < _HELP_EVERY_S:
+        return
+    _helped[path] = time.monotonic()
+    with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=1.0)) as connection:
+        for table in ("runs", "latest_metrics", "params", "tags"):
+            connection.execute(f"ANALYZE {table}")
+        connection.commit()
 
 
 def inode(path: Path) -> int:

@@ -12,13 +12,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from workbench.data.series import Series
 from workbench.errors import RunNotFoundError, suggestion
 from workbench.records import Failure, RunState
+from workbench.tracking import sqlite_file
 from workbench.tracking.matching import haystack, in_order, order_clause
 from workbench.tracking.pages import Page, page_of_runs
 from workbench.tracking.problems import explained
 from workbench.tracking.records import RunRecord, record_of
-from workbench.tracking.sqlite_file import inode, prepare
 
 _BATCH = 1000
 _VALUE_CHARS = 6000
@@ -49,9 +50,10 @@ class TrackingStore:
         with self._explained("open"):
             from mlflow import MlflowClient
 
+            self._path: Path | None = None
             if tracking_uri.startswith("sqlite:///"):
-                path = Path(tracking_uri.removeprefix("sqlite:///"))
-                self._client = MlflowClient(prepare(path))
+                self._path = Path(tracking_uri.removeprefix("sqlite:///"))
+                self._client = MlflowClient(sqlite_file.prepare(self._path))
             else:
                 self._client = MlflowClient(tracking_uri)
             self._file = self._identity()
@@ -62,9 +64,7 @@ class TrackingStore:
         return self._identity() == self._file
 
     def _identity(self) -> int | None:
-        if not self.tracking_uri.startswith("sqlite:///"):
-            return None
-        return inode(Path(self.tracking_uri.removeprefix("sqlite:///")))
+        return None if self._path is None else sqlite_file.inode(self._path)
 
     # -- writing -------------------------------------------------------------------------------
 
@@ -219,13 +219,16 @@ class TrackingStore:
             for record in self._search(f"tags.`workbench.state` = '{state}'", [], None)
         ]
 
-    def series(self, run_id: str, metric: str, x: str = "step") -> list[tuple[float, float]]:
+    def series(self, run_id: str, metric: str, x: str = "step") -> Series:
         """All points of a metric by step, or by time in seconds since the epoch."""
         with self._explained("read"):
+            if self._path is not None:
+                return sqlite_file.series(self._path, run_id, metric, x)
             history = self._client.get_metric_history(run_id, metric)
         if x == "time":
-            return sorted((point.timestamp / 1000, point.value) for point in history)
-        return [(float(point.step), point.value) for point in sorted(history, key=lambda p: (p.step, p.timestamp))]
+            return Series.of(sorted((point.timestamp / 1000, point.value) for point in history))
+        ordered = sorted(history, key=lambda point: (point.step, point.timestamp))
+        return Series.of((float(point.step), point.value) for point in ordered)
 
     def metric_names(self, run_id: str) -> list[str]:
         """Names of all metrics of a run, the system's among them."""
@@ -235,6 +238,8 @@ class TrackingStore:
     def page(self, **request: Any) -> Page:
         """One page of runs; see :func:`workbench.tracking.pages.page_of_runs`."""
         with self._explained("read"):
+            if self._path is not None:
+                sqlite_file.help_planner(self._path)
             return page_of_runs(self._client, **request)
 
     def experiments(self) -> list[str]:

@@ -99,7 +99,7 @@ function Badge({ run, snapshot, commands, trans, onAttach }: IBadgeProps): JSX.E
     parts.push(duration((ended ?? Date.now() / 1000) - began));
   }
   if (!isLive && ended) {
-    parts.push(trans.__('%1 ago', ago(ended)));
+    parts.push(ago(ended));
   }
   parts.push(...metrics.map(([name, value]) => `${name} ${number(value)}`));
   const failure = snapshot?.failure ?? run.failure;

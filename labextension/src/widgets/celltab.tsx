@@ -2,14 +2,10 @@
 
 import * as React from 'react';
 
-import { diffLines } from 'diff';
-
+import { diffRows } from '../diff';
 import { CommandIDs, ICell } from '../tokens';
 import { Empty } from './common';
 import { IRunTabProps } from './runview';
-
-/** Lines around a difference that are shown with it. */
-const CONTEXT = 3;
 
 export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Element {
   const [cell, setCell] = React.useState<ICell | null>(null);
@@ -91,29 +87,4 @@ function Diff({ before, saved, open, trans }: IDiffProps): JSX.Element {
       ))}
     </pre>
   );
-}
-
-export interface IDiffRow {
-  kind: 'same' | 'added' | 'removed' | 'skipped';
-  text: string;
-}
-
-/** A comparison line by line; what did not change is shown around the changes alone. */
-export function diffRows(before: string, after: string): IDiffRow[] {
-  const parts = diffLines(`${before.trimEnd()}\n`, `${after.trimEnd()}\n`);
-  return parts.flatMap((part, index): IDiffRow[] => {
-    const lines = part.value.replace(/\n$/, '').split('\n');
-    if (part.added || part.removed) {
-      const kind = part.added ? 'added' : 'removed';
-      return lines.map(text => ({ kind, text: `${part.added ? '+' : '−'} ${text}` }));
-    }
-    const head = index === 0 ? 0 : CONTEXT;
-    const tail = index === parts.length - 1 ? 0 : CONTEXT;
-    const same = lines.map((text): IDiffRow => ({ kind: 'same', text: `  ${text}` }));
-    if (lines.length <= head + tail + 1) {
-      return same;
-    }
-    const skipped: IDiffRow = { kind: 'skipped', text: String(lines.length - head - tail) };
-    return [...same.slice(0, head), skipped, ...same.slice(lines.length - tail)];
-  });
 }

@@ -2,8 +2,9 @@
 
 import * as React from 'react';
 
+import { ICurve } from '../curves';
 import { LIVE_STATES } from '../tokens';
-import { Chart, ICurve } from './chart';
+import { Chart } from './chart';
 import { Empty } from './common';
 import { CurvesToolbar, DEFAULT_CURVES, ICurveSettings } from './curvestoolbar';
 import { IRunTabProps } from './runview';

@@ -25,7 +25,7 @@ from workbench_server.routes.runs import (
 )
 from workbench_server.routes.studies import StudiesHandler
 
-_RUN = r"/workbench/api/runs/(?P<run_id>[0-9a-f]{32})"
+_RUN = r"/workbench/api/runs/(?P<run_id>[^/]+)"
 
 
 def handlers() -> list[tuple[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
@@ -24,6 +25,8 @@ STATUS = {
 }
 
 _MOST = 2**53
+_RUN_ID = re.compile("[0-9a-f]{32}")
+_NO_RUN = "0" * 32
 
 
 class WorkbenchHandler(APIHandler):
@@ -40,6 +43,8 @@ class WorkbenchHandler(APIHandler):
     async def reply(self, verb: str, timeout_s: float | None = None, **arguments: Any) -> None:
         """Finish with a verb's answer as JSON, or with its error's status and words."""
         try:
+            if not _RUN_ID.fullmatch(arguments.get("run_id", _NO_RUN)):
+                raise BridgeError("RunNotFoundError", f"Cannot find run {arguments['run_id']!r}: that is no run's id.")
             answer = await self.bridge.call(verb, timeout_s, **arguments)
         except BridgeError as error:
             self.set_status(STATUS.get(error.kind, 500))
@@ -83,7 +88,10 @@ class WorkbenchHandler(APIHandler):
 
     def body(self) -> dict[str, Any]:
         """The request's JSON object."""
-        data = self.get_json_body()
+        try:
+            data = self.get_json_body()
+        except UnicodeDecodeError:
+            raise web.HTTPError(400, reason="the body must be UTF-8") from None
         if data is None:
             return {}
         if not isinstance(data, dict):
