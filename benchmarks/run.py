@@ -1,7 +1,7 @@
 """All measurements, side by side with the peers in one run; prints a table and writes it to a file.
 
 make bench                      everything (about ten minutes on two cores)
-python benchmarks/run.py log    only what is named: start, peers, log, throughput, array
+python benchmarks/run.py log    only what is named: start, peers, log, throughput, array, panel
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import measure_array
 import measure_log
+import measure_panel
 import measure_peers
 import measure_start
 import measure_throughput
@@ -27,6 +28,7 @@ PARTS = {
     "log": measure_log.measure,
     "throughput": measure_throughput.measure,
     "array": measure_array.measure,
+    "panel": measure_panel.measure,
 }
 
 

@@ -47,12 +47,16 @@ class RunHandle:
         """Why it did not finish, None when it did or still runs."""
         return self.snapshot().failure
 
-    def snapshot(self) -> RunSnapshot:
-        """All that is known of it, from the foreman while it remembers the run, else from MLflow."""
+    def snapshot(self, *, with_series: bool = True) -> RunSnapshot:
+        """All that is known of it, from the foreman while it remembers the run, else from MLflow.
+
+        Args:
+            with_series: Whether to read the curves of a run that the foreman has forgotten.
+        """
         try:
             return self.watch(0, 0.0).snapshot
         except WorkbenchError:
-            return self._recorded()
+            return self._recorded(with_series)
 
     def watch(self, cursor: int, timeout_s: float) -> WatchReply:
         """What happened since ``cursor``; see :class:`~workbench.records.WatchReply`.
@@ -65,11 +69,11 @@ class RunHandle:
         )
         return reply
 
-    def _recorded(self) -> RunSnapshot:
+    def _recorded(self, with_series: bool) -> RunSnapshot:
         """The run as MLflow knows it. One that nobody runs any more is seen to be lost, and noted so."""
         record = self._project.reconciled(self._project.store.get(self.id))
         series = {}
-        for name in list(record.metrics)[:12]:
+        for name in list(record.metrics)[:12] if with_series else ():
             series[name] = self._project.store.series(self.id, name).drawn(_MOST_POINTS).points()
         return RunSnapshot(
             run_id=self.id,
@@ -100,7 +104,7 @@ class RunHandle:
             try:
                 reply = self.watch(cursor, left)
             except (ForemanError, RunNotFoundError):
-                return self._recorded().state
+                return self._recorded(with_series=False).state
             cursor = reply.cursor
             if on_change is not None:
                 on_change(reply.snapshot)

@@ -6,6 +6,7 @@ import os
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from workbench.errors import RunNotFoundError, TrackingError
@@ -124,6 +125,21 @@ def test_store_in_a_read_only_folder_says_what_to_do(tmp_path: Path) -> None:
         tmp_path.chmod(0o700)
 
 
+@pytest.mark.parametrize("x", ["step", "time"])
+def test_series_read_from_the_file_is_what_mlflow_gives(store: TrackingStore, x: str) -> None:
+    run_id = create(store, "same")
+    points = [("loss", float(step % 7) if step % 5 else float("nan"), 1000 - step, step // 2) for step in range(50)]
+    store.log_metrics(run_id, points)
+    ours = store.series(run_id, "loss", x)
+    store._path = None  # as with a tracking server
+    theirs = store.series(run_id, "loss", x)
+    np.testing.assert_array_equal(ours.x, theirs.x)
+    np.testing.assert_array_equal(np.isnan(ours.y), np.isnan(theirs.y))
+    if x == "time":
+        np.testing.assert_array_equal(ours.y, theirs.y)
+    assert len(store.series(run_id, "none", x)) == 0
+
+
 def test_sink_writes_all_and_soon(store: TrackingStore, tmp_path: Path) -> None:
     run_id = create(store, "sink")
     sink = MetricSink(store, run_id, tmp_path)
@@ -146,4 +162,4 @@ def test_sink_keeps_points_while_the_store_is_locked(tmp_path: Path) -> None:
     holder.execute("ROLLBACK")
     holder.close()
     assert sink.flush(60)
-    assert store.series(run_id, "loss") == [(0, 1.0)]
+    assert store.series(run_id, "loss").points() == [(0, 1.0)]

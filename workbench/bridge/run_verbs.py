@@ -74,7 +74,7 @@ class RunVerbs:
         data = self._with_params(record)
         data["tags"] = {key: value for key, value in record.tags.items() if not key.startswith("mlflow.note")}
         data["metric_names"] = sorted(self.project.store.metric_names(record.run_id))
-        data["snapshot"] = RunHandle(self.project, record.run_id, record.name).snapshot().to_json()
+        data["snapshot"] = RunHandle(self.project, record.run_id, record.name).snapshot(with_series=False).to_json()
         return data
 
     def compare(self, run_ids: list[str]) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import itertools
 import os
 import shutil
 import sqlite3
@@ -65,17 +66,17 @@ def series(path: Path, run_id: str, metric: str, x: str) -> Series:
     """A metric's points, read from MLflow's table: its client takes 30 s for a million of them, this half a second."""
     import numpy as np
 
+    order = "timestamp" if x == "time" else "step, timestamp"
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30.0)) as connection:
+        # MLflow keeps infinities as the largest number: here, one stands for NaN.
         rows = connection.execute(
-            "SELECT step, timestamp, CASE WHEN is_nan THEN NULL ELSE value END FROM metrics "
-            "WHERE run_uuid = ? AND key = ? ORDER BY step, timestamp",
+            f"SELECT {order.split(',')[0]}, CASE WHEN is_nan THEN 9e999 ELSE value END FROM metrics "
+            f"WHERE run_uuid = ? AND key = ? ORDER BY {order}",
             (run_id, metric),
-        ).fetchall()
-    table = np.array(rows, dtype=np.float64).reshape(-1, 3)  # NULL becomes NaN
-    if x == "time":
-        table = table[np.argsort(table[:, 1], kind="stable")]
-        return Series(table[:, 1] / 1000, table[:, 2])
-    return Series(table[:, 0], table[:, 2])
+        )
+        table = np.fromiter(itertools.chain.from_iterable(rows), np.float64).reshape(-1, 2)
+    y = np.where(np.isinf(table[:, 1]), np.nan, table[:, 1])
+    return Series(table[:, 0] / 1000 if x == "time" else table[:, 0].copy(), y)
 
 
 def help_planner(path: Path) -> None:

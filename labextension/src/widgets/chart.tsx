@@ -126,7 +126,7 @@ export function Chart(props: IChartProps): JSX.Element {
   }, [data]);
 
   return (
-    <figure className="wb-Chart" aria-label={props.title}>
+    <figure className="wb-Chart" aria-label={props.title} data-points={data[0].length}>
       <figcaption>{props.title}</figcaption>
       <div ref={host} className="wb-Chart-canvas" />
     </figure>

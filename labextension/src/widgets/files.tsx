@@ -2,12 +2,16 @@
 
 import * as React from 'react';
 
+import { DSV, dsvFormat } from 'd3-dsv';
+
 import { bytes } from '../format';
 import { IArtifact } from '../tokens';
 import { Empty } from './common';
 import { IRunTabProps } from './runview';
 
 const MOST_TEXT = 200_000;
+const MOST_ROWS = 500;
+const TABLES: Record<string, DSV> = { csv: dsvFormat(','), tsv: dsvFormat('\t') };
 
 export function FilesTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Element {
   const [paths, setPaths] = React.useState<string[] | null>(null);
@@ -60,6 +64,7 @@ function Look({ file }: { file: IArtifact }): JSX.Element {
   const link = `data:${file.type};base64,${file.data}`;
   const name = file.path.split('/').pop() ?? 'file';
   const text = React.useMemo(() => decode(raw), [raw]);
+  const table = TABLES[name.split('.').pop() ?? ''];
   return (
     <>
       <div className="wb-Files-head">
@@ -71,10 +76,32 @@ function Look({ file }: { file: IArtifact }): JSX.Element {
         <img src={link} alt={file.path} />
       ) : file.type === 'text/html' ? (
         <iframe sandbox="" srcDoc={text ?? ''} title={file.path} />
+      ) : text !== null && table ? (
+        <DataTable rows={table.parseRows(text)} />
       ) : text !== null ? (
         <pre>{pretty(file, text).slice(0, MOST_TEXT)}</pre>
       ) : null}
     </>
+  );
+}
+
+/** A table's first rows; its first line names the columns. */
+function DataTable({ rows }: { rows: string[][] }): JSX.Element {
+  const [head, ...body] = rows;
+  return (
+    <div className="wb-Compare-scroll">
+      <table className="wb-Table wb-Compare-table">
+        <thead>
+          <tr>{head?.map((name, index) => <th key={index} scope="col">{name}</th>)}</tr>
+        </thead>
+        <tbody>
+          {body.slice(0, MOST_ROWS).map((row, index) => (
+            <tr key={index}>{row.map((value, column) => <td key={column}>{value}</td>)}</tr>
+          ))}
+        </tbody>
+      </table>
+      {body.length > MOST_ROWS && <p className="wb-Muted">… {(body.length - MOST_ROWS).toLocaleString()}</p>}
+    </div>
   );
 }
 

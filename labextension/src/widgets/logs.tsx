@@ -13,8 +13,8 @@ import { IRunTabProps } from './runview';
 const LINE_PX = 17;
 const FOLLOW_MS = 1000;
 const SEARCH_DELAY_MS = 300;
-/** Browsers draw nothing higher than some 17 million pixels: of a longer log, the end is shown. */
-const MOST_SHOWN = 900_000;
+/** Browsers draw nothing higher than some 17.9 million pixels: of a longer log, the end is shown. */
+const MOST_SHOWN = 1_000_000;
 
 export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Element {
   const ranks = Math.max(snapshot.workers.length, Number(run.workers) || 1);
@@ -70,7 +70,9 @@ export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Elem
             ? ''
             : wanted
               ? trans._n('%1 line found', '%1 lines found', lines.total)
-              : trans.__('%1 lines', lines.total.toLocaleString())}
+              : lines.total > MOST_SHOWN
+                ? trans.__('the last %1 of %2 lines', MOST_SHOWN.toLocaleString(), lines.total.toLocaleString())
+                : trans.__('%1 lines', lines.total.toLocaleString())}
         </span>
       </div>
       {lines.error && <Empty isError>{lines.error}</Empty>}
