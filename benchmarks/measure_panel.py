@@ -155,7 +155,7 @@ def _under_load(lab: Lab) -> list[Figure]:
     return [
         Figure("an answer of Jupyter's own while 8 clients ask for pages of 10,000 runs",
                f"{seconds(loaded)}, 99 % within {worst * 1000:.0f} ms", f"with nobody asking {seconds(alone)}",
-               "the event loop is shared with two busy cores", "event loop never blocked for over 50 ms")
+               "–", "event loop never blocked for over 50 ms")
     ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -9,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from workbench_server.routes import handlers
 
@@ -126,8 +128,6 @@ async def test_bridge_that_was_killed_is_started_again(jp_fetch: Any, jp_servera
 
 
 async def test_event_loop_goes_on_while_the_bridge_works(jp_fetch: Any, jp_asyncio_loop: Any) -> None:
-    import asyncio
-
     gaps = []
 
     async def beat() -> None:
@@ -230,3 +230,36 @@ async def test_run_of_a_cluster_that_is_gone_is_not_run_again(jp_fetch: Any, sto
     store.set_state(run_id, RunState.FINISHED)
     code, answer = await refused(jp_fetch, "POST", f"/workbench/api/runs/{run_id}/again")
     assert (code, "Run its cell in the notebook" in answer["message"]) == (404, True)
+
+
+async def test_cluster_that_hangs_is_told_and_blocks_nothing(cluster: Path, jp_fetch: Any) -> None:
+    from workbench.compute import local
+
+    assert json.loads((await ask(jp_fetch, "GET", "/workbench/api/cluster")).body)["state"] == "up"
+    keeper = local.running()
+    assert keeper is not None
+    family = psutil.Process(keeper.pid).children(recursive=True)
+    foremen = [process for process in family if "ray::Foreman" in " ".join(process.cmdline())]
+    assert foremen
+    for process in foremen:
+        process.suspend()
+    try:
+        looking = asyncio.ensure_future(ask(jp_fetch, "GET", "/workbench/api/cluster"))
+        took = []
+        while not looking.done():
+            began = time.perf_counter()
+            await ask(jp_fetch, "GET", "/workbench/api/about")
+            took.append(time.perf_counter() - began)
+            await asyncio.sleep(0.05)
+        answer = json.loads((await looking).body)
+    finally:
+        for process in foremen:
+            process.resume()
+    assert answer["state"] == "lost"
+    assert "said nothing" in answer["message"]
+    assert len(took) > 20
+    assert sorted(took)[len(took) // 2] < 0.1
+    for _ in range(20):  # it catches up with what it was asked meanwhile
+        if json.loads((await ask(jp_fetch, "GET", "/workbench/api/cluster")).body)["state"] == "up":
+            return
+    raise AssertionError("it did not come back")

@@ -225,3 +225,19 @@ def test_panel_in_the_dark_and_narrow(notebook: NotebookPage) -> None:
         ink, ground = node.evaluate("(n) => [getComputedStyle(n).color, getComputedStyle(n).backgroundColor]")
         assert ink != ground
     shoot(page, "dark-narrow")
+
+
+def test_hidden_panel_asks_for_nothing(notebook: NotebookPage) -> None:
+    page = notebook.page
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/workbench/api/" in request.url else None)
+    with page.expect_request("**/workbench/api/cluster*"):  # it looks now and then while it is seen
+        pass
+    page.set_viewport_size({"width": 1400, "height": 900})
+    notebook.command("application:activate-next-tab")
+    notebook.command("filebrowser:activate")
+    page.wait_for_selector(".wb-Panel", state="hidden")
+    page.wait_for_timeout(500)
+    asked.clear()
+    page.wait_for_timeout(7000)
+    assert asked == []
