@@ -14,7 +14,7 @@ PACKAGE = ROOT / "workbench"
 
 LEVELS = {
     "errors": 0, "records": 0, "settings": 0, "in_cell": 0,
-    "options": 1, "data": 1, "pages_server": 1, "cell": 2,
+    "options": 1, "space": 1, "data": 1, "pages_server": 1, "cell": 2,
     "tracking": 3, "compute": 4, "sweeps": 4,
     "project": 5, "handle": 5, "submit": 6, "api": 7,
     "view": 8, "parsers": 8, "returning": 8, "doctor": 8,
