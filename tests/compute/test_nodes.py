@@ -8,9 +8,11 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -30,7 +32,10 @@ from workbench.project import current_project
 project = current_project()
 project.connection(address=cluster.address)
 assert workbench.train("import os; a = os.getpid()", workers=2, returns="a").result(120) > 0
-seen = cluster_overview(project)
+for _ in range(20):  # a node tells nothing until the process that looks has started there
+    seen = cluster_overview(project)
+    if all(node["usage"] for node in seen["nodes"]):
+        break
 cluster.remove_node(other)
 left = cluster_overview(project)
 print("SEEN", json.dumps([[node["usage"] for node in found["nodes"]] for found in (seen, left)]))
@@ -39,11 +44,20 @@ print("SEEN", json.dumps([[node["usage"] for node in found["nodes"]] for found i
 
 def test_each_node_tells_what_it_uses(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").touch()
-    env = {**os.environ, "WORKBENCH_HOME": str(tmp_path / "home"), "RAY_AUTH_MODE": "disabled"}
+    with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as own:  # else every `ray.init` would find this cluster
+        told = run_two_nodes(tmp_path, {"WORKBENCH_HOME": str(tmp_path / "home"), "RAY_TMPDIR": own})
+    both, one = told
+    total = psutil.virtual_memory().total
+    assert [usage["memory_total"] for usage in both] == [total, total]
+    assert len(one) == 1
+
+
+def run_two_nodes(folder: Path, env: dict[str, str]) -> Any:
+    """What the script tells."""
     done = subprocess.run(
         [sys.executable, "-c", TWO_NODES],
-        cwd=tmp_path,
-        env=env,
+        cwd=folder,
+        env={**os.environ, "RAY_AUTH_MODE": "disabled", **env},
         capture_output=True,
         text=True,
         timeout=240,
@@ -51,10 +65,7 @@ def test_each_node_tells_what_it_uses(tmp_path: Path) -> None:
     )
     line = next((line for line in done.stdout.splitlines() if line.startswith("SEEN ")), None)
     assert line, done.stdout[-3000:] + done.stderr[-3000:]
-    both, one = json.loads(line.removeprefix("SEEN "))
-    total = psutil.virtual_memory().total
-    assert [usage["memory_total"] for usage in both] == [total, total]
-    assert len(one) == 1
+    return json.loads(line.removeprefix("SEEN "))
 
 
 def test_dashboard_comes_when_it_is_asked_for_and_lists_jobs(cluster: Path) -> None:
