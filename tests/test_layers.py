@@ -15,15 +15,20 @@ PACKAGE = ROOT / "workbench"
 LEVELS = {
     "errors": 0, "records": 0, "settings": 0, "in_cell": 0,
     "options": 1, "space": 1, "data": 1, "pages_server": 1, "cell": 2,
-    "tracking": 3, "compute": 4, "sweeps": 4,
-    "project": 5, "handle": 5, "submit": 6, "api": 7,
+    "tracking": 3, "sweeps": 3, "compute": 4,
+    "project": 5, "handle": 5, "submit": 6, "api": 7, "sweeping": 8,
     "view": 8, "parsers": 8, "returning": 8, "doctor": 8,
     "python_call": 9, "commands": 9, "magics": 10, "cli": 10, "bridge": 10,
 }  # fmt: skip
 
 OWNERS = {"ray": "compute", "mlflow": "tracking", "optuna": "sweeps", "IPython": "view"}
 ALSO = {
-    "ray": {"submit", "project", "bridge"},  # the kernel's side: put values, get returns; what nodes there are
+    "ray": {
+        "submit",
+        "project",
+        "bridge",
+        "sweeping",
+    },  # the kernel's side: put values, get returns; what nodes there are
     "IPython": {"magics", "cell", "compute", "tracking", "returning"},
 }
 HEAVY = ("ray", "mlflow", "optuna", "torch", "numpy", "pandas", "IPython", "ipywidgets")

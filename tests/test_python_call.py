@@ -45,3 +45,13 @@ def test_call_keeps_the_cell_as_it_is(source: str) -> None:
 def test_call_of_a_line_that_cannot_be_read_says_so() -> None:
     with pytest.raises(OptionError, match="--wrkers"):
         python_call("%%train --wrkers 2\nfit()")
+
+
+def test_call_of_a_sweep() -> None:
+    line = '%%sweep tune --space "x=float(0,1)" --goal "min loss" --trials 5 --pruner asha --returns model'
+    tree = ast.parse(python_call(f"{line}\nloss = x"))
+    node = tree.body[-1].value  # type: ignore[attr-defined]
+    assert ast.unparse(node.func) == "workbench.sweep"
+    assert {word.arg: ast.literal_eval(word.value) for word in node.keywords} == {
+        "space": "x=float(0,1)", "goal": "min loss", "name": "tune", "trials": 5, "pruner": "asha", "returns": ["model"],
+    }  # fmt: skip

@@ -34,6 +34,8 @@ _LAZY = {
     "run": "workbench.api",
     "runs": "workbench.api",
     "again": "workbench.api",
+    "sweep": "workbench.sweeping",
+    "study": "workbench.sweeping",
     "RunHandle": "workbench.handle",
     "RunState": "workbench.records",
 }
@@ -54,6 +56,8 @@ __all__ = [
     "run",
     "run_id",
     "runs",
+    "study",
+    "sweep",
     "train",
     "world_size",
 ]

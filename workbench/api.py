@@ -18,6 +18,7 @@ from workbench.records import RunOptions, RunState
 
 if TYPE_CHECKING:
     from workbench.cell.payload import CellPayload
+    from workbench.sweeps.plan import SweepPlan
     from workbench.tracking.notebook import NotebookContext
     from workbench.tracking.records import RunRecord
 
@@ -106,7 +107,7 @@ def train(
     elif args or kwargs:
         raise OptionError("Cannot pass arguments to a cell's text: they are for functions.")
     else:
-        run = train_cell(cell, _callers_names(), options, filename="train", line_offset=0)
+        run = train_cell(cell, callers_names(), options, filename="train", line_offset=0)
     if wait:
         run.result()
     return run
@@ -122,6 +123,7 @@ def train_cell(
     context: NotebookContext | None = None,
     project: Project | None = None,
     before_submit: Callable[[CellPayload], None] = lambda _: None,
+    sweep: SweepPlan | None = None,
 ) -> RunHandle:
     """Capture and submit a cell; what ``%%train`` calls. ``before_submit`` sees what is about to leave."""
     from workbench.cell.payload import prepare
@@ -132,10 +134,17 @@ def train_cell(
     if context is None:
         context = context_of(_shell(), source)
     payload = prepare(
-        source, namespace, filename=filename, line_offset=line_offset, workdir=Path.cwd(), returns=options.returns
+        source,
+        namespace,
+        filename=filename,
+        line_offset=line_offset,
+        workdir=Path.cwd(),
+        returns=options.returns,
+        swept=sweep.space.names if sweep else (),
+        also=sweep.space.objects if sweep else (),
     )
     before_submit(payload)
-    return submit(project, payload, options, context, _labels(payload.sources))
+    return submit(project, payload, options, context, _labels(payload.sources), sweep)
 
 
 def run(run: str) -> RunHandle:
@@ -221,7 +230,7 @@ def _call_of(
         namespace.pop(_CALL, None)
 
 
-def _callers_names() -> dict[str, Any]:
+def callers_names() -> dict[str, Any]:
     """The notebook's names, or those of the script that runs."""
     shell = _shell()
     return shell.user_ns if shell is not None else vars(sys.modules["__main__"])

@@ -16,10 +16,21 @@ from workbench import api, commands
 from workbench.cell.modules import note_imports
 from workbench.errors import OptionError, WorkbenchError
 from workbench.handle import RunHandle
-from workbench.parsers import RUN_VERBS, Help, Parser, runs_parser, split, train_options, train_parser, workbench_parser
+from workbench.parsers import (
+    RUN_VERBS,
+    Help,
+    Parser,
+    runs_parser,
+    split,
+    sweep_parser,
+    train_options,
+    train_parser,
+    workbench_parser,
+)
 from workbench.project import current_project
 from workbench.records import RunOptions, RunSnapshot, RunState
 from workbench.returning import Arrivals
+from workbench.sweeping import plan_sweep, sweep_cell
 from workbench.tracking.notebook import cell_number, context_of
 from workbench.view.live import LiveView
 from workbench.view.starting import DryRun, Starting
@@ -43,7 +54,7 @@ def _helpful(magic: Callable[..., Any]) -> Callable[..., Any]:
 
 @magics_class
 class WorkbenchMagics(Magics):
-    """``%%train``, ``%runs`` and ``%workbench``."""
+    """``%%train``, ``%%sweep``, ``%runs`` and ``%workbench``."""
 
     shell: Any
 
@@ -65,6 +76,40 @@ class WorkbenchMagics(Magics):
                 filename=f"Cell In[{cell_number(self.shell)}]",
                 line_offset=1,
                 context=context_of(self.shell, f"%%train {line}\n{cell}".replace("%%train \n", "%%train\n")),
+                before_submit=lambda payload: starting.before_submit(payload, options),
+            )
+        self.follow(run, options, starting.handle)
+
+    @cell_magic
+    @_helpful
+    def sweep(self, line: str, cell: str) -> None:
+        """Run this cell again and again with other values; %%sweep --help shows the options."""
+        arguments = sweep_parser().parse(split(line))
+        options = train_options(arguments)
+        self.arrivals.wait_for_names_of(cell)
+        plan = plan_sweep(
+            arguments.name,
+            arguments.space,
+            arguments.goal,
+            cell,
+            self.shell.user_ns,
+            settings=current_project().settings,
+            trials=arguments.trials,
+            sampler=arguments.sampler,
+            pruner=arguments.pruner,
+            seed=arguments.seed,
+            max_failures=arguments.max_failures,
+        )
+        with Starting(self.shell) as starting:
+            run = sweep_cell(
+                cell,
+                self.shell.user_ns,
+                plan,
+                options,
+                parallel=arguments.parallel,
+                filename=f"Cell In[{cell_number(self.shell)}]",
+                line_offset=1,
+                context=context_of(self.shell, f"%%sweep {line}\n{cell}"),
                 before_submit=lambda payload: starting.before_submit(payload, options),
             )
         self.follow(run, options, starting.handle)
@@ -147,6 +192,9 @@ class WorkbenchMagics(Magics):
             return _said(commands.up(project, arguments, starting.tick))
 
 
+_NAMES = ("train", "sweep", "runs", "workbench")
+
+
 class _Shown(WorkbenchError):
     """Ends a held cell as failed; the card above has said why."""
 
@@ -184,7 +232,7 @@ def load(shell: Any) -> None:
     if id(shell) in _loaded:
         return
     magics = WorkbenchMagics(shell)
-    for name in ("train", "runs", "workbench"):
+    for name in _NAMES:
         method = getattr(magics, name)
         method.__func__.__doc__ = _documentation(name)
     shell.register_magics(magics)
@@ -201,7 +249,7 @@ def unload(shell: Any) -> None:
     if magics is None:
         return
     for kind in ("line", "cell"):
-        for name in ("train", "runs", "workbench"):
+        for name in _NAMES:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.events.unregister("post_run_cell", _note_imports)
     if waiter in shell.ast_transformers:
@@ -214,7 +262,7 @@ def _note_imports(_: Any = None) -> None:
 
 
 def _parser(name: str) -> Parser:
-    return {"train": train_parser, "runs": runs_parser, "workbench": workbench_parser}[name]()
+    return {"train": train_parser, "sweep": sweep_parser, "runs": runs_parser, "workbench": workbench_parser}[name]()
 
 
 def _documentation(name: str) -> str:
@@ -227,11 +275,11 @@ def _register_completion(shell: Any) -> None:
     def complete(_completer: Any, event: Any) -> list[str]:
         words = event.line.split()
         name = words[0].lstrip("%") if words else ""
-        if name not in ("train", "runs", "workbench"):
+        if name not in _NAMES:
             return []
         return completions(name, words[1:], event.symbol)
 
-    for pattern in (r"%{1,2}train\b", r"%runs\b", r"%workbench\b"):
+    for pattern in (r"%{1,2}train\b", r"%{1,2}sweep\b", r"%runs\b", r"%workbench\b"):
         shell.set_hook("complete_command", complete, re_key=pattern)
 
 

@@ -89,6 +89,15 @@ def train_parser(prog: str = "%%train", *, takes_file: bool = False) -> Parser:
     else:
         add("name", nargs="?", help="a name for the run; none makes one of the notebook's")
     add("--workers", "-w", type=int, default=1, metavar="N", help="worker processes (default 1)")
+    _add_run_options(parser)
+    add("--resume", metavar="RUN", help="go on with an ended run, from its last checkpoint")
+    add("--engine", default="crew", metavar="|".join(ENGINES), help="what runs the workers (default crew)")
+    return parser
+
+
+def _add_run_options(parser: Parser) -> None:
+    """What runs and sweeps are asked in the same words."""
+    add = parser.add_argument
     add(
         "--cpus-per-worker",
         type=float,
@@ -102,11 +111,33 @@ def train_parser(prog: str = "%%train", *, takes_file: bool = False) -> Parser:
     add("--no-wait", dest="wait", action="store_false", help="never hold the cell")
     add("--retries", type=int, default=0, metavar="R", help="start again after an error of the cell, R times at most")
     add("--timeout", metavar="T", help="end it as failed after this time: seconds, 10m, 2h")
-    add("--resume", metavar="RUN", help="go on with an ended run, from its last checkpoint")
     add("--pip", action="append", nargs="+", default=[], metavar="PKG", help="packages for this run alone")
     add("--env", action="append", nargs="+", default=[], metavar="K=V", help="environment variables for this run alone")
-    add("--engine", default="crew", metavar="|".join(ENGINES), help="what runs the workers (default crew)")
     add("--dry-run", action="store_true", help="show what would leave the kernel, and start nothing")
+
+
+def sweep_parser(prog: str = "%%sweep") -> Parser:
+    """The options of a sweep."""
+    parser = Parser(
+        prog=prog,
+        description="Run this cell again and again with other values, as a study of Optuna's: to find those that are\n"
+        "best for a goal. Swept names take the place of the notebook's variables and of the cell's own literals.",
+        epilog="examples:\n"
+        '  %%sweep tune --space "lr=log(1e-5,1e-1) batch=[16,32,64]" --goal "min loss"\n'
+        '  %%sweep tune --space "depth=int(2,8)" --goal "max acc" --trials 50 --parallel 4 --pruner asha\n'
+        "  %%sweep tune … --trials 100             again, with the same name: go on to 100 trials",
+    )
+    add = parser.add_argument
+    add("name", help="the study's name; a study of that name goes on")
+    add("--space", "-s", required=True, metavar="SPACE", help='what is swept: "lr=log(1e-5,1e-1) batch=[16,32]"')
+    add("--goal", "-g", required=True, metavar="GOAL", help='"min loss", or "max acc"; several with commas between')
+    add("--trials", "-n", type=int, default=20, metavar="N", help="how many trials the study is to have (default 20)")
+    add("--parallel", "-p", default="auto", metavar="P", help="how many at once; auto takes what is free (default)")
+    add("--sampler", default="tpe", metavar="S", help="tpe, random, grid, gp, cmaes, nsga2 (default tpe)")
+    add("--pruner", default="none", metavar="P", help="asha, hyperband, median, patience, none (default none)")
+    add("--seed", type=int, metavar="N", help="makes a sweep with --parallel 1 repeatable")
+    add("--max-failures", type=int, default=10, metavar="N", help="end the sweep after N failed trials (default 10)")
+    _add_run_options(parser)
     return parser
 
 
@@ -114,7 +145,7 @@ def train_options(arguments: argparse.Namespace) -> RunOptions:
     """Checked options from parsed ones."""
     return check_options(
         name=arguments.name,
-        workers=arguments.workers,
+        workers=getattr(arguments, "workers", 1),
         cpus_per_worker=arguments.cpus_per_worker,
         gpus_per_worker=arguments.gpus_per_worker,
         memory=arguments.memory,
@@ -122,10 +153,10 @@ def train_options(arguments: argparse.Namespace) -> RunOptions:
         wait=arguments.wait,
         retries=arguments.retries,
         timeout=arguments.timeout,
-        resume=arguments.resume,
+        resume=getattr(arguments, "resume", None),
         pip=[word for words in arguments.pip for word in words],
         env=[word for words in arguments.env for word in words],
-        engine=arguments.engine,
+        engine=getattr(arguments, "engine", "crew"),
         dry_run=arguments.dry_run,
     )
 

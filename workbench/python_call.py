@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from workbench.parsers import split, train_options, train_parser
+from workbench.parsers import split, sweep_parser, train_options, train_parser
 from workbench.records import RunOptions
 
 
@@ -23,17 +23,36 @@ def python_call(cell: str) -> str:
     )
     """
     first, _, body = cell.partition("\n")
+    if first.startswith("%%sweep"):
+        return _sweep_call(first, body)
     line = first.removeprefix("%%train") if first.startswith("%%train") else ""
     options = train_options(train_parser().parse(split(line)))
     source = body if first.startswith("%%train") else cell
+    return f"import workbench\n\nrun = workbench.train(\n    {_text(source)},\n{_lines(_arguments(options))})"
+
+
+def _sweep_call(first: str, body: str) -> str:
+    """A sweep as ``workbench.sweep("...")``."""
+    arguments = sweep_parser().parse(split(first.removeprefix("%%sweep")))
+    options = {name: value for name, value in _arguments(train_options(arguments)).items() if name != "name"}
+    defaults = sweep_parser().parse(["name", "--space", "", "--goal", ""])
+    own = ("name", "trials", "parallel", "sampler", "pruner", "seed", "max_failures")
+    asked = {name: getattr(arguments, name) for name in own if getattr(arguments, name) != getattr(defaults, name)}
+    asked = {"space": arguments.space, "goal": arguments.goal, "name": arguments.name, **asked}
+    return f"import workbench\n\nrun = workbench.sweep(\n    {_text(body)},\n{_lines({**asked, **options})})"
+
+
+def _text(source: str) -> str:
+    """A cell's text as a literal that looks like it."""
     quotes = "'''" if "'''" not in source else '"""'
     prefix = "r" if "\\" in source else ""
     if quotes in source or source.endswith("\\"):
-        text = repr(source)
-    else:
-        text = f"{prefix}{quotes}\n{source.rstrip()}\n{quotes}"
-    arguments = "".join(f"    {name}={value!r},\n" for name, value in _arguments(options).items())
-    return f"import workbench\n\nrun = workbench.train(\n    {text},\n{arguments})"
+        return repr(source)
+    return f"{prefix}{quotes}\n{source.rstrip()}\n{quotes}"
+
+
+def _lines(arguments: dict[str, object]) -> str:
+    return "".join(f"    {name}={value!r},\n" for name, value in arguments.items())
 
 
 def _arguments(options: RunOptions) -> dict[str, object]:

@@ -16,6 +16,7 @@ from workbench.tracking import lineage
 from workbench.tracking.notebook import NotebookContext
 
 if TYPE_CHECKING:
+    from workbench.sweeps.plan import SweepPlan
     from workbench.tracking.records import RunRecord
 
 _COPIED_BELOW = 64 * 2**20
@@ -27,6 +28,7 @@ def submit(
     options: RunOptions,
     context: NotebookContext,
     labels: dict[str, str] | None = None,
+    sweep: SweepPlan | None = None,
 ) -> RunHandle:
     """Submit a cell.
 
@@ -36,6 +38,7 @@ def submit(
         options: What was asked for.
         context: The notebook that it comes from.
         labels: Names for users of the files in ``payload.sources``.
+        sweep: What to sweep, None for a single run.
 
     Raises what the foreman says: ``ResourcesError``, ``TrackingError``; then nothing was started.
     """
@@ -72,6 +75,7 @@ def submit(
         },
         files=lineage.quick_files(context, payload),
         submitted_at=began,
+        sweep=sweep,
     )
     fresh = _send(connection, payload)
     sizes = {value.fingerprint.digest: value.fingerprint.nbytes for value in payload.shared}

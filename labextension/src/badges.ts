@@ -7,7 +7,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { IDisposable } from '@lumino/disposable';
 import { PanelLayout } from '@lumino/widgets';
 
-import { isTrainCell } from './magic';
+import { startsRuns } from './magic';
 import { WorkbenchModel } from './model';
 import { IRun, ISnapshot } from './tokens';
 import { CellBadge } from './widgets/cellbadge';
@@ -58,7 +58,7 @@ export class NotebookBadges implements IDisposable {
   private onCells(): void {
     const present = new Set<Cell>();
     for (const cell of this.panel.content.widgets) {
-      if (cell.model.type === 'code' && isTrainCell(cell.model.sharedModel.getSource())) {
+      if (cell.model.type === 'code' && startsRuns(cell.model.sharedModel.getSource())) {
         present.add(cell);
       }
     }

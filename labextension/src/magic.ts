@@ -9,6 +9,11 @@ export interface ITrainOptions {
 
 const LINE = /^%%train\b(.*)$/;
 
+/** Whether a cell starts a run or a sweep: such cells wear a badge. */
+export function startsRuns(source: string): boolean {
+  return /^%%(train|sweep)\b/.test(source);
+}
+
 export function isTrainCell(source: string): boolean {
   return LINE.test(source.split('\n', 1)[0]);
 }

@@ -19,6 +19,7 @@ from workbench.cell.pickling import Pickled, pickle_names, unpickle_names
 from workbench.cell.reads import Reads, reads_of
 from workbench.cell.scopes import nodes_of
 from workbench.cell.source import CellSource, read_cell
+from workbench.cell.swept import check_swept
 from workbench.data.fingerprint import Fingerprint
 from workbench.errors import CaptureError, CellError, OptionError, suggestion
 from workbench.settings import find_project
@@ -100,6 +101,8 @@ def prepare(
     workdir: str | Path | None = None,
     returns: Iterable[str] = (),
     history: Mapping[str, str] | None = None,
+    swept: Iterable[str] = (),
+    also: Iterable[str] = (),
 ) -> CellPayload:
     """Check a cell and capture what it reads.
 
@@ -110,6 +113,8 @@ def prepare(
         line_offset: Lines of the notebook's cell above ``source``.
         workdir: The notebook's folder; None takes the current one.
         returns: Names that are to come back.
+        swept: Names that a sweep sets on the workers.
+        also: Names of the notebook to take along though the cell does not read them.
         history: Text of earlier cells by the file name in their frames, where ``linecache`` lacks it.
 
     Raises:
@@ -120,7 +125,11 @@ def prepare(
     folder = Path(workdir or Path.cwd()).resolve()
     cell = read_cell(source, line_offset=line_offset)
     reads = reads_of(section.tree for section in cell.sections)
-    names = _captured_names(reads, namespace)
+    given = tuple(swept)
+    if given:
+        check_swept(cell.sections[0].tree, given)
+    names = [*_captured_names(reads, {**namespace, **dict.fromkeys(given)}), *also]
+    names = [name for name in dict.fromkeys(names) if name not in given or name in namespace]
     extra = _check_returns(tuple(returns), reads, namespace)
     pickled = pickle_names([*names, *[name for name in extra if name not in names]], namespace, reads.dotted)
     _refuse_stuck(pickled, reads)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from workbench.records import Failure, RunOptions
+from workbench.sweeps.plan import SweepPlan
 
 _TORCH_FAMILY = frozenset({"torch", "torchvision", "torchaudio", "lightning", "pytorch_lightning", "accelerate"})
 _TORCH_USERS = frozenset({"transformers", "timm", "fastai", "torchmetrics", "diffusers", "peft", "trl"})
@@ -69,6 +70,7 @@ class RunSpec:
     tags: dict[str, str] = field(default_factory=dict)
     files: dict[str, bytes] = field(default_factory=dict)
     submitted_at: float = 0.0
+    sweep: SweepPlan | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,8 @@ class Assignment:
 
     ``environ`` is the environment that ``torchrun`` would set, MLflow's, and the run's own.
     ``threads`` is how many threads numerical libraries may use; None leaves them alone.
+    In a sweep, ``sweep`` is its plan and ``conductor`` the actor that gives out trials: each rank runs trials of its
+    own, one after the other, as a world of one.
     ``gpu_ids`` are the rank's own GPUs, ``visible_gpus`` those that its process sees; ``backend``
     is the process group to join (``"nccl"``, ``"gloo"``, None for none).
     """
@@ -95,6 +99,8 @@ class Assignment:
     visible_gpus: tuple[str, ...]
     backend: str | None
     code: CellCode
+    sweep: SweepPlan | None = None
+    conductor: Any = None
 
 
 @dataclass(frozen=True)

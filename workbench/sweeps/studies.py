@@ -6,7 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.errors import TrackingError
+from workbench.errors import RunNotFoundError, TrackingError, suggestion
+from workbench.settings import Settings
+from workbench.sweeps.storages import storage_urls
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,24 @@ def open_storage(url: str) -> Any:
         return JournalStorage(JournalFileBackend(url))
     except Exception as error:  # each kind of storage has errors of its own
         raise TrackingError(f"Cannot read the studies in {url!r}: {type(error).__name__}: {error}") from error
+
+
+def find_study(settings: Settings, name: str) -> Any:
+    """The ``optuna.Study`` of a name in any storage of the project.
+
+    Raises ``RunNotFoundError`` with the nearest name.
+    """
+    import optuna
+
+    known: dict[str, str] = {}
+    for url in storage_urls(settings):
+        for found in optuna.get_all_study_names(open_storage(url)):
+            known.setdefault(found, url)
+    if name not in known:
+        raise RunNotFoundError(
+            f"Cannot find study {name!r}: no storage of the project has it.{suggestion(name, known)}"
+        )
+    return optuna.load_study(study_name=name, storage=open_storage(known[name]))
 
 
 def studies_of(url: str) -> list[StudySummary]:

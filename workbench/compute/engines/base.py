@@ -24,6 +24,7 @@ class Order:
         on_wait: To be called about once a second while resources are not to be had.
         on_reserved: To be called when they are.
         take_events: Takes journal events of a rank, for those found after its death.
+        conductor: Of a sweep, the actor that gives out its trials.
     """
 
     run: ActiveRun
@@ -37,6 +38,7 @@ class Order:
     on_wait: Callable[[], None]
     on_reserved: Callable[[], None]
     take_events: Callable[[int, list[dict[str, Any]]], None]
+    conductor: Any = None
 
 
 @dataclass(frozen=True)

@@ -82,12 +82,13 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
         )
         backend = _backend(world_size, code.uses_torch, visible, on_node[node])
         threads = threads_for(options.resources, hello["cores"], on_node[node])
+        is_sweep = order.spec.sweep is not None  # each trial is a world of its own
         environ = torchrun_environ(
-            rank=rank,
+            rank=0 if is_sweep else rank,
             local_rank=seen[node],
             node_rank=node_order.index(node),
-            local_world_size=on_node[node],
-            world_size=world_size,
+            local_world_size=1 if is_sweep else on_node[node],
+            world_size=1 if is_sweep else world_size,
             address=hellos[0]["ip"],
             port=hellos[0]["port"],
             attempt=order.attempt,
@@ -103,12 +104,14 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
                 world_size=world_size,
                 environ={**order.environ, **environ},
                 checkpoint_dir=order.checkpoint_dir,
-                returns=options.returns if rank == 0 else (),
+                returns=options.returns if rank == 0 or is_sweep else (),
                 threads=threads,
                 gpu_ids=gpu_ids[rank],
                 visible_gpus=visible,
-                backend=backend,
+                backend=None if is_sweep else backend,
                 code=code,
+                sweep=order.spec.sweep,
+                conductor=order.conductor,
             )
         )
         seen[node] += 1

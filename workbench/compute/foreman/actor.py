@@ -23,6 +23,8 @@ from workbench.compute.foreman.pulse import Pulse
 from workbench.compute.foreman.reservation import check_feasible
 from workbench.compute.foreman.run_log import RunLog
 from workbench.compute.foreman.spares import SparePool
+from workbench.compute.foreman.sweeps import Sweeps
+from workbench.compute.foreman.usage import system_metrics
 from workbench.compute.foreman.vault import Vault, in_background
 from workbench.compute.journal import parse
 from workbench.compute.nodes import NodeWatch
@@ -60,6 +62,7 @@ class Foreman:
         self.spares = SparePool(spares)
         self.pulse = Pulse()
         self._nodes = NodeWatch()
+        self.sweeps = Sweeps(self)
         self._vault = Vault()
         self._books: dict[str, Books] = {}
         self._sinks: dict[str, MetricSink] = {}
@@ -253,13 +256,13 @@ class Foreman:
         """Note a rank's events everywhere: the run's log, MLflow, the views."""
         self._logs[run.run_id].append(rank, events)
         points = []
-        for event in events:
+        for event in self.sweeps.without_trials(run, events):
             run.handle(rank, event)
             at_ms = int(event["t"] * 1000)
             if event["k"] == "met":
                 points += [(name, value, at_ms, event["step"]) for name, value in event["v"].items()]
             elif event["k"] == "trace":
-                points += _system_metrics(rank, event, at_ms)
+                points += system_metrics(rank, event, at_ms)
             elif event["k"] == "first" and rank == 0:
                 run.enter(RunState.RUNNING)
                 books = self.books_of(run)
@@ -329,6 +332,13 @@ class Foreman:
 
         in_background(give_back(), self._tasks)
 
+    def note_metrics(self, run: ActiveRun, step: int, values: dict[str, float]) -> None:
+        """Metrics of a run that no rank logged."""
+        now = time.time()
+        run.handle(0, {"k": "met", "t": now, "step": step, "v": values})
+        self._sinks[run.run_id].add([(name, value, int(now * 1000), step) for name, value in values.items()])
+        run.touch()
+
     async def settle(self, run: ActiveRun, state: RunState, failure: Failure | None) -> None:
         """Bring MLflow up to date with a run's end: metrics, state; files follow in the background."""
         await asyncio.to_thread(self._sinks[run.run_id].flush, 5.0)
@@ -388,13 +398,3 @@ class Foreman:
             self.runs.pop(run_id)
             self._sinks.pop(run_id).close()
             self._logs.pop(run_id)
-
-
-def _system_metrics(rank: int, event: dict[str, Any], at_ms: int) -> list[tuple[str, float, int, int]]:
-    """A trace as MLflow system metrics; the step counts seconds."""
-    names = {"cpu": "cpu_percent", "rss": "memory_mb", "gpu": "gpu_percent", "gpu_mem": "gpu_memory_mb"}
-    return [
-        (f"system/rank_{rank}/{name}", float(event[key]), at_ms, int(event["t"]))
-        for key, name in names.items()
-        if event.get(key) is not None
-    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,19 @@ class Books:
     def set_tags(self, run_id: str, tags: dict[str, str]) -> Future[None]:
         """Write tags."""
         return self._writer.submit(self._guarded, "set_tags", run_id, tags)
+
+    def write(self, action: Callable[[TrackingStore], None]) -> Future[None]:
+        """Do something with the store after all that was written before it."""
+
+        def guarded() -> None:
+            try:
+                assert self.store is not None
+                action(self.store)
+                self.problem = ""
+            except TrackingError as error:
+                self.problem = str(error)
+
+        return self._writer.submit(guarded)
 
     def log_params(self, run_id: str, params: dict[str, Any]) -> Future[None]:
         """Write params."""

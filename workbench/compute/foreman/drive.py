@@ -82,6 +82,7 @@ async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]
         on_wait=on_wait,
         on_reserved=on_reserved,
         take_events=lambda rank, events: foreman.take_events(run, rank, events),
+        conductor=await foreman.sweeps.conductor(run, number),
     )
     launching = asyncio.ensure_future(engine_named(run.spec.options.engine).launch(order))
     stopping = asyncio.ensure_future(run.stop_requested.wait())

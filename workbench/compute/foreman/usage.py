@@ -83,3 +83,13 @@ def verdict(ranks: dict[int, RankUsage], *, node_memory_mb: float | None = None)
     if node_memory_mb and sum(usage.rss_max for usage in seen) > 0.85 * node_memory_mb:
         findings.append("Memory was nearly full.")
     return " ".join(findings)
+
+
+def system_metrics(rank: int, event: dict[str, Any], at_ms: int) -> list[tuple[str, float, int, int]]:
+    """A trace as MLflow system metrics; the step counts seconds."""
+    names = {"cpu": "cpu_percent", "rss": "memory_mb", "gpu": "gpu_percent", "gpu_mem": "gpu_memory_mb"}
+    return [
+        (f"system/rank_{rank}/{name}", float(event[key]), at_ms, int(event["t"]))
+        for key, name in names.items()
+        if event.get(key) is not None
+    ]

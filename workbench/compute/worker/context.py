@@ -42,7 +42,11 @@ class WorkerContext:
                 f"Cannot log {bad}={values[bad]!r}: a metric is one number. Log {bad}=float(...) of one value, "
                 f"or a mean over the batch."
             ) from error
-        self._journal.write("met", step=int(step), v=numbers)
+        self.write_metrics(int(step), numbers)
+
+    def write_metrics(self, step: int, values: dict[str, float]) -> None:
+        """Note metrics of one step."""
+        self._journal.write("met", step=step, v=values)
 
     def progress(self, done: int, total: int | None, label: str, *, last: bool = False) -> None:
         """Note how far a loop is; inner loops and calls less than 0.1 s apart are passed over."""

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import ray
+
 from workbench import in_cell
 from workbench.cell.payload import load
 from workbench.compute.journal import Journal
@@ -50,7 +52,6 @@ def run_rank(
     code = assignment.code
     user_files = {code.filename: code.filename, **{name: code.labels.get(name, name) for name in code.sources}}
     roots = (code.workdir, *code.sys_path)
-    error: BaseException | None
     with contextlib.ExitStack() as stack:
         capture = stack.enter_context(OutputCapture(journal))
         stack.enter_context(Sampler(journal, assignment.gpu_ids))
@@ -64,9 +65,11 @@ def run_rank(
                 linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         except BaseException as problem:
             return RankOutcome(assignment.rank, _setup_failure(problem, assignment.rank), time.time()), None
-        error = _execute(assignment, journal, shell)
-        ended_at = time.time()
-        outcome, blob = _outcome(assignment, shell, error, ended_at, user_files, roots)
+        if assignment.sweep is not None:
+            outcome, blob = _sweep(assignment, journal, shell, resolve, {"is_user_file": user_files, "roots": roots})
+        else:
+            error = _execute(assignment, journal, shell)
+            outcome, blob = _outcome(assignment, shell, error, time.time(), user_files, roots)
         capture.flush()
     return outcome, blob
 
@@ -81,6 +84,29 @@ def _execute(assignment: Assignment, journal: Journal, shell: CellShell) -> Base
         finally:
             in_cell.enter(None)
             _settle_mlflow(assignment.run_id)
+
+
+def _sweep(
+    assignment: Assignment, journal: Journal, shell: CellShell, resolve: Resolve, describe_with: dict[str, Any]
+) -> tuple[RankOutcome, bytes | None]:
+    """Trials instead of one execution; the best one's values are those that return."""
+    from workbench.compute.worker.trials import TrialLoop
+
+    rank = assignment.rank
+    with _interruptible():
+        journal.write("first")
+        interrupt = TrialLoop(assignment, journal, shell, resolve, describe_with).run()
+    if interrupt is not None:
+        return RankOutcome(rank, Failure("stopped", "interrupted", rank=rank), time.time()), None
+    problem = ray.get(assignment.conductor.summary.remote()).problem
+    if problem:
+        failure = Failure("error", problem, rank=rank, fix="The failed trials' errors are in the run's log.")
+        return RankOutcome(rank, failure, time.time()), None
+    kept = ray.get(assignment.conductor.returns.remote()) if rank == 0 else None
+    if kept is None:
+        return RankOutcome(rank, None, time.time()), None
+    blob, names, wrong, models = kept
+    return RankOutcome(rank, None, time.time(), returned=names, returns_error=wrong, models=models), blob
 
 
 def _outcome(

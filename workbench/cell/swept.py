@@ -1,0 +1,93 @@
+"""The names of a cell that a sweep sets: they must be read, and nothing in the cell may overwrite them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from typing import Any
+
+from workbench.cell.scopes import nodes_of
+from workbench.errors import OptionError, suggestion
+
+HOLDER = "__workbench_swept__"
+"""The dictionary of a trial's values in the namespace that the cell runs in."""
+
+
+def check_swept(tree: ast.Module, names: Iterable[str]) -> None:
+    """See that a sweep of these names has an effect.
+
+    Raises ``OptionError`` for a name that the cell never reads, with the nearest that it does, and for one that it
+    assigns in another way than as a literal at its top level.
+    """
+    read = {node.id for node in nodes_of(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    literals = {id(statement) for statement in tree.body if _literal_target(statement)}
+    for name in names:
+        if name not in read:
+            raise OptionError(
+                f"Cannot sweep {name!r}: the cell never reads it.{suggestion(name, sorted(read))} "
+                "Swept names take the place of the notebook's variables and of literals at the cell's top level."
+            )
+        for statement in nodes_of(tree):
+            if id(statement) not in literals and name in _bound_by(statement):
+                line = getattr(statement, "lineno", 0)
+                raise OptionError(
+                    f"Cannot sweep {name!r}: line {line} of the cell overwrites it. Assign it once, as a literal at "
+                    f"the top level ({name} = 0.1), or take the assignment out."
+                )
+
+
+def _literal_target(statement: ast.stmt) -> str:
+    """The name in ``name = literal``, an empty string for any other statement."""
+    target: ast.expr
+    value: ast.expr | None
+    if isinstance(statement, ast.AnnAssign):
+        target, value = statement.target, statement.value
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target, value = statement.targets[0], statement.value
+    else:
+        return ""
+    if not isinstance(target, ast.Name) or value is None:
+        return ""
+    try:
+        ast.literal_eval(value)
+    except ValueError:
+        # A function or class of the notebook may stand there too: block = ResBlock.
+        return target.id if isinstance(value, ast.Name) else ""
+    return target.id
+
+
+def _bound_by(node: ast.AST) -> set[str]:
+    if isinstance(node, ast.Assign):
+        targets: list[Any] = list(node.targets)
+    elif isinstance(node, (ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.For, ast.AsyncFor)):
+        targets = [node.target]
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return {node.name}
+    elif isinstance(node, (ast.Import, ast.ImportFrom)):
+        return {(alias.asname or alias.name).split(".")[0] for alias in node.names}
+    elif isinstance(node, ast.withitem) and node.optional_vars is not None:
+        targets = [node.optional_vars]
+    else:
+        return set()
+    return {part.id for target in targets for part in ast.walk(target) if isinstance(part, ast.Name)}
+
+
+class TakeSwept(ast.NodeTransformer):
+    """Has ``lr = 0.1`` take the trial's value where there is one: ``lr = swept.get("lr", 0.1)``."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self._names = set(names)
+
+    def visit_Module(self, node: ast.Module) -> ast.Module:
+        for statement in node.body:
+            name = _literal_target(statement)
+            if name in self._names:
+                assert isinstance(statement, (ast.Assign, ast.AnnAssign))
+                assert statement.value is not None
+                call = ast.Call(
+                    ast.Attribute(ast.Name(HOLDER, ast.Load()), "get", ast.Load()),
+                    [ast.Constant(name), statement.value],
+                    [],
+                )
+                statement.value = ast.fix_missing_locations(ast.copy_location(call, statement.value))
+        return node
