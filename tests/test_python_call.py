@@ -53,5 +53,6 @@ def test_call_of_a_sweep() -> None:
     node = tree.body[-1].value  # type: ignore[attr-defined]
     assert ast.unparse(node.func) == "workbench.sweep"
     assert {word.arg: ast.literal_eval(word.value) for word in node.keywords} == {
-        "space": "x=float(0,1)", "goal": "min loss", "name": "tune", "trials": 5, "pruner": "asha", "returns": ["model"],
+        "space": "x=float(0,1)", "goal": "min loss", "name": "tune", "trials": 5, "pruner": "asha",
+        "returns": ["model"],
     }  # fmt: skip
