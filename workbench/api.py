@@ -125,7 +125,10 @@ def train_cell(
     before_submit: Callable[[CellPayload], None] = lambda _: None,
     sweep: SweepPlan | None = None,
 ) -> RunHandle:
-    """Capture and submit a cell; what ``%%train`` calls. ``before_submit`` sees what is about to leave."""
+    """Capture and submit a cell; what ``%%train`` calls, and with a plan ``%%sweep``.
+
+    ``before_submit`` sees what is about to leave.
+    """
     from workbench.cell.payload import prepare
     from workbench.submit import submit
     from workbench.tracking.notebook import context_of

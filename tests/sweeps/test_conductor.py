@@ -150,8 +150,6 @@ def test_several_goals_have_a_front_and_no_best(tmp_path: Path) -> None:
 def test_every_sampler_takes_the_space(sampler: str, tmp_path: Path) -> None:
     if sampler == "gp":
         pytest.importorskip("torch")
-    if sampler == "cmaes":
-        pytest.importorskip("cmaes")
     space = parse_space("x=float(-1,1,step=0.5) n=int(1,3)")
     conductor = Conductor(plan(tmp_path, space=space, sampler=sampler, trials=12))
     assert run(conductor) == 12

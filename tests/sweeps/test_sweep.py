@@ -198,6 +198,14 @@ def test_sweep_that_cannot_be_is_refused_before_it_starts(
         workbench.study("never")
 
 
+def test_study_with_another_goal_is_left_alone() -> None:
+    assert sweep("loss = x", "x=float(0,1)", {}, name="aimed", trials=2).wait(60) is RunState.FINISHED
+    run = sweep("loss = x", "x=float(0,1)", {}, name="aimed", trials=4, goal="max loss")
+    assert run.wait(60) is RunState.FAILED
+    assert "Give this sweep another name" in run.failure.message  # type: ignore[union-attr]
+    assert len(workbench.study("aimed").trials) == 2
+
+
 def test_goal_that_the_cell_never_reaches_is_named() -> None:
     run = sweep("lss = x", "x=float(0,1)", {}, name="no-goal", trials=5, max_failures=2)
     assert run.wait(60) is RunState.FAILED

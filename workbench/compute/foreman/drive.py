@@ -70,6 +70,10 @@ async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]
         foreman.holding[run.run_id] = run.spec.options.resources
         run.enter(RunState.STARTING, waiting=None, started_at=run.snapshot.started_at or time.time())
 
+    try:
+        conductor = await foreman.sweeps.conductor(run)
+    except WorkbenchError as problem:
+        return AttemptOutcome(_launch_failure(problem))
     order = Order(
         run=run,
         spec=run.spec,
@@ -82,7 +86,7 @@ async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]
         on_wait=on_wait,
         on_reserved=on_reserved,
         take_events=lambda rank, events: foreman.take_events(run, rank, events),
-        conductor=await foreman.sweeps.conductor(run, number),
+        conductor=conductor,
     )
     launching = asyncio.ensure_future(engine_named(run.spec.options.engine).launch(order))
     stopping = asyncio.ensure_future(run.stop_requested.wait())

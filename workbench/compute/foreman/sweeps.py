@@ -37,7 +37,7 @@ class Sweeps:
         self._trials: dict[tuple[str, int], dict[str, Any]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def conductor(self, run: ActiveRun, attempt: int) -> Any:
+    async def conductor(self, run: ActiveRun) -> Any:
         """The actor that gives out a run's trials; None for a run that is no sweep.
 
         Raises ``OptionError`` when its study cannot be made.
@@ -53,7 +53,8 @@ class Sweeps:
         try:
             await conductor.summary.remote()
         except ray.exceptions.RayError as error:
-            raise OptionError(f"Cannot begin the study: {str(error).strip().splitlines()[-1]}") from error
+            words = str(error).strip().splitlines()[-1]
+            raise OptionError(words.split("OptionError: ")[-1]) from error
         self._conductors[run.run_id] = conductor
         in_background(self._watch(run, conductor), self._tasks)
         return conductor
