@@ -9,6 +9,17 @@ import { IRun, ISnapshot } from './tokens';
 
 const PAGE = 100;
 
+/** Which notebook's runs: all, those of the notebook that is looked at, or an experiment by its name. */
+export type RunScope = { kind: 'all' | 'notebook' } | { kind: 'experiment'; name: string };
+
+/** What is listed, and in which order. */
+export interface IRunChoices {
+  query: string;
+  states: string[];
+  scope: RunScope;
+  orderBy: string;
+}
+
 export class RunList implements IDisposable {
   constructor(private readonly workbench: WorkbenchModel) {
     workbench.runsChanged.connect(this.onRuns, this);
@@ -17,9 +28,24 @@ export class RunList implements IDisposable {
 
   query = '';
   states: string[] = [];
-  /** Which notebook's runs: all, those of the notebook that is looked at, or an experiment by its name. */
-  scope: { kind: 'all' | 'notebook' } | { kind: 'experiment'; name: string } = { kind: 'all' };
+  scope: RunScope = { kind: 'all' };
   orderBy = '-start';
+
+  /** What is listed and how, as JSON, to be kept over a reload. */
+  get choices(): IRunChoices {
+    return { query: this.query, states: this.states, scope: this.scope, orderBy: this.orderBy };
+  }
+
+  /** List by choices that were kept; what is not among them stays. */
+  choose(kept: Partial<IRunChoices>): void {
+    Object.assign(this, {
+      query: kept.query ?? this.query,
+      states: kept.states ?? this.states,
+      scope: kept.scope ?? this.scope,
+      orderBy: kept.orderBy ?? this.orderBy
+    });
+    this._changed.emit();
+  }
 
   /** The notebook that is looked at, a path below the server's folder; an empty string for none. */
   get notebook(): string {

@@ -89,9 +89,14 @@ def test_run_view_shows_the_cell_and_goes_to_it(notebook: NotebookPage) -> None:
 
 def test_run_view_comes_back_after_a_reload(notebook: NotebookPage, lab: Lab) -> None:
     page = notebook.page
+    state = page.get_by_role("combobox", name="State")
+    state.select_option("finished")
     page.wait_for_timeout(1500)  # JupyterLab saves its layout a second after a change
     page.goto(f"{lab.url}/lab?token={lab.token}")
     page.get_by_role("tab", name="curve").wait_for(timeout=60_000)
+    notebook.command("workbench:show-panel")
+    page.wait_for_function("() => document.querySelector('select[aria-label=State]')?.value === 'finished'")
+    state.select_option("")
 
 
 def test_run_is_stopped_and_deleted_from_the_panel(notebook: NotebookPage, lab: Lab) -> None:

@@ -95,13 +95,13 @@ def test_runs_are_compared(notebook: NotebookPage) -> None:
     row(page, "second").click(modifiers=["Control"])
     page.get_by_role("button", name="Compare", exact=True).click()
     table = page.locator(".wb-Compare-table")
+    table.wait_for()
     assert table.locator("tr.wb-mod-differs", has_text="lr").locator("td").all_inner_texts() == ["0.2", "0.1"]
     with page.expect_download() as saved:
         page.get_by_role("button", name="Save as CSV").click()
     text = Path(saved.value.path()).read_text()
     assert text.splitlines()[0] == "kind,name,second,first"
     assert "param,lr,0.2,0.1" in text
-    table.wait_for()
     page.get_by_role("tab", name="Curves", exact=True).last.click()
     page.locator(".wb-Chart:visible", has_text="loss").locator("canvas").wait_for()
     with page.expect_download() as picture:

@@ -79,6 +79,37 @@ class TrackingStore:
         self.log_params(run_id, params)
         return run_id
 
+    def record_ended(
+        self,
+        *,
+        experiment: str,
+        name: str,
+        tags: dict[str, str],
+        params: dict[str, Any],
+        points: Iterable[Point],
+        state: RunState,
+        failure: Failure | None,
+        started_at: float,
+        ended_at: float,
+    ) -> str:
+        """A run that has ended already, in as few writes as MLflow allows; its id. Times in seconds since the epoch."""
+        from mlflow.entities import Metric, Param
+
+        metrics = [Metric(_safe_name(key), value, at_ms, step) for key, value, at_ms, step in points]
+        entities = [Param(_safe_name(key), str(value)[:_VALUE_CHARS]) for key, value in params.items()]
+        all_tags = _clipped({**tags, **_state_tags(state, failure)}, _TAG_CHARS)
+        with self._explained("record a run in"):
+            experiment_id = self._experiment_id(experiment)
+            began_ms = int(started_at * 1000)
+            run = self._client.create_run(experiment_id, start_time=began_ms, run_name=name, tags=all_tags)
+            run_id: str = run.info.run_id
+            for start in range(0, max(1, len(metrics)), _BATCH - 100):
+                self._client.log_batch(
+                    run_id, metrics[start : start + _BATCH - 100], entities[:100] if start == 0 else []
+                )
+            self._client.set_terminated(run_id, status=state.mlflow_status, end_time=int(ended_at * 1000))
+        return run_id
+
     def log_params(self, run_id: str, params: dict[str, Any]) -> None:
         """Write params; one that is there already with another value is left as it is."""
         from mlflow.entities import Param
@@ -115,19 +146,13 @@ class TrackingStore:
         self, run_id: str, state: RunState, *, failure: Failure | None = None, ended_at: float | None = None
     ) -> None:
         """Bring MLflow's status and our tags to a state, with the reason where it did not finish."""
-        tags = {"workbench.state": state.value}
-        if failure is not None:
-            tags["workbench.reason"] = failure.message
-            shown = asdict(failure)
-            shown["traceback"] = shown["traceback"][-4000:]
-            tags["workbench.failure"] = json.dumps(shown)
         with self._explained("write a state to"):
             if state.is_terminal:
                 end_ms = int((ended_at or time.time()) * 1000)
                 self._client.set_terminated(run_id, status=state.mlflow_status, end_time=end_ms)
             else:
                 self._client.update_run(run_id, status=state.mlflow_status)
-        self.set_tags(run_id, tags)
+        self.set_tags(run_id, _state_tags(state, failure))
 
     def log_file(self, run_id: str, path: Path, artifact_path: str) -> None:
         """Keep a file with the run."""
@@ -312,6 +337,17 @@ class TrackingStore:
         """Turn what SQLite, the disk or a server says into words and a fix."""
         with explained(verb, self.tracking_uri):
             yield
+
+
+def _state_tags(state: RunState, failure: Failure | None) -> dict[str, str]:
+    """The tags that say how a run stands, and why it did not finish."""
+    tags = {"workbench.state": state.value}
+    if failure is not None:
+        tags["workbench.reason"] = failure.message
+        shown = asdict(failure)
+        shown["traceback"] = shown["traceback"][-4000:]
+        tags["workbench.failure"] = json.dumps(shown)
+    return tags
 
 
 def _safe_name(name: str) -> str:

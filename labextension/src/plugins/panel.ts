@@ -5,13 +5,14 @@ import { CommandToolbarButton, ICommandPalette } from '@jupyterlab/apputils';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import { AccordionPanel } from '@lumino/widgets';
 
 import { workbenchIcon } from '../icons';
 import { WorkbenchModel } from '../model';
-import { RunList } from '../runs';
+import { IRunChoices, RunList } from '../runs';
 import { CommandIDs } from '../tokens';
 import { ClusterSection } from '../widgets/cluster';
 import { RunsSection } from '../widgets/runs';
@@ -24,7 +25,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The sidebar with the cluster and the runs.',
   autoStart: true,
   requires: [IWorkbench],
-  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IMainMenu, INotebookTracker],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette, ILauncher, IMainMenu, INotebookTracker, IStateDB],
   activate: (
     app: JupyterFrontEnd,
     model: WorkbenchModel,
@@ -33,7 +34,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
     menu: IMainMenu | null,
-    notebooks: INotebookTracker | null
+    notebooks: INotebookTracker | null,
+    state: IStateDB | null
   ) => {
     const trans = (translator ?? nullTranslator).load('workbench');
     const panel = new SidePanel({ translator: translator ?? undefined });
@@ -45,6 +47,9 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.node.setAttribute('aria-label', trans.__('Workbench'));
     panel.addWidget(new ClusterSection(model, app.commands, trans));
     const list = new RunList(model);
+    if (state) {
+      void keepChoices(list, state, app.restored);
+    }
     const onNotebook = () => {
       list.notebook = notebooks?.currentWidget?.context.path ?? '';
     };
@@ -83,3 +88,23 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     menu?.viewMenu.addGroup([{ command: CommandIDs.showPanel, args: { isPalette: true } }], 20);
   }
 };
+
+const KEPT = 'jupyter-ml-workbench:runs';
+
+/** Keep what the list shows, and how, over a reload. */
+async function keepChoices(list: RunList, state: IStateDB, restored: Promise<unknown>): Promise<void> {
+  await restored;
+  const kept = await state.fetch(KEPT);
+  if (kept) {
+    list.choose(kept as unknown as Partial<IRunChoices>);
+    await list.refresh();
+  }
+  let saved = JSON.stringify(list.choices);
+  list.changed.connect(() => {
+    const now = JSON.stringify(list.choices);
+    if (now !== saved) {
+      saved = now;
+      void state.save(KEPT, JSON.parse(now));
+    }
+  });
+}

@@ -21,6 +21,7 @@ interface IToolbarProps {
 export function RunsToolbar({ list, commands, trans }: IToolbarProps): JSX.Element {
   const [text, setText] = React.useState(list.query);
   const timer = React.useRef(0);
+  React.useEffect(() => setText(list.query), [list.query]);
   const onText = (value: string) => {
     setText(value);
     window.clearTimeout(timer.current);

@@ -119,26 +119,27 @@ def _record(
     """A trial as an MLflow run below the sweep's own."""
     state = _STATES[event["state"]]
     number = event["n"]
-    run_id = store.create_run(
+    failure = None
+    if event["state"] == "pruned":
+        failure = Failure("stopped", "pruned: other trials did better by then")
+    elif event["state"] == "fail":
+        failure = Failure("error", event["error"] or "it was stopped")
+    store.record_ended(
         experiment=run.spec.experiment,
         name=f"{run.spec.name}-{number}",
         tags={
             "mlflow.parentRunId": run.run_id,
             "workbench.trial": str(number),
             "workbench.foreman": foreman_id,
-            "workbench.state": state.value,
-            "workbench.started_at": str(trial["began"]),
             "workbench.workers": "1",
         },
         params=trial["params"],
+        points=trial["points"],
+        state=state,
+        failure=failure,
+        started_at=trial["began"],
+        ended_at=event["t"],
     )
-    store.log_metrics(run_id, trial["points"])
-    failure = None
-    if event["state"] == "pruned":
-        failure = Failure("stopped", "pruned: other trials did better by then")
-    elif event["state"] == "fail":
-        failure = Failure("error", event["error"] or "it was stopped")
-    store.set_state(run_id, state, failure=failure, ended_at=event["t"])
 
 
 def _shown(value: Any) -> str:
