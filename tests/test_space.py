@@ -7,7 +7,7 @@ from typing import Any
 import optuna
 import pytest
 
-from workbench.space import ChoiceParam, FloatParam, IntParam, SpaceError, parse_space, unknown_names
+from workbench.space import ChoiceParam, FloatParam, IntParam, SpaceError, parse_space
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -91,8 +91,3 @@ def test_values_come_from_an_optuna_trial() -> None:
     assert {values["block"] for values in seen} == {Block}
     assert {values["width"] for values in seen} <= {8, 16, 32}
     assert study.trials[0].params["block"] == "Block"
-
-
-def test_names_that_the_cell_never_reads_are_found() -> None:
-    space = parse_space("lr=log(1e-5,1e-1) dpth=int(1,3) other=[1,2]")
-    assert unknown_names(space, ["lr", "depth"]) == [("dpth", "depth"), ("other", "")]

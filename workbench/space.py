@@ -16,9 +16,10 @@ from __future__ import annotations
 import ast
 import difflib
 import io
+import itertools
 import math
 import tokenize
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -157,21 +158,29 @@ def parse_space(text: str) -> Space:
 
 def _pieces(text: str) -> list[tuple[str, int, int, int]]:
     """Name, where it is, and where its values begin and end, for each ``NAME=…``."""
-    tokens = _tokens(text)
-    starts = []
-    depth = 0
-    for index, token in enumerate(tokens):
-        if token.type == tokenize.OP and token.string in "([{":
-            depth += 1
-        elif token.type == tokenize.OP and token.string in ")]}":
-            depth -= 1
-        elif depth == 0 and token.type == tokenize.NAME and index + 1 < len(tokens) and tokens[index + 1].string == "=":
-            starts.append((token.string, token.start[1], tokens[index + 1].end[1]))
-    first = next((token for token in tokens if token.string.strip()), None)
+    outer = _outer_tokens(text)
+    starts = [
+        (token.string, token.start[1], following.end[1])
+        for token, following in itertools.pairwise(outer)
+        if token.type == tokenize.NAME and following.string == "="
+    ]
+    first = next((token for token in outer if token.string.strip()), None)
     if first is not None and (not starts or first.start[1] != starts[0][1]):
         raise _error(text, first.start[1], f"Cannot read {first.string!r}: write NAME=VALUES")
     ends = [at for _, at, _ in starts[1:]] + [len(text)] * bool(starts)
     return [(name, at, start, end) for (name, at, start), end in zip(starts, ends, strict=True)]
+
+
+def _outer_tokens(text: str) -> list[tokenize.TokenInfo]:
+    """The tokens outside of all brackets, the brackets themselves among them."""
+    outer, depth = [], 0
+    for token in _tokens(text):
+        is_bracket = token.type == tokenize.OP and token.string in "()[]{}"
+        depth -= is_bracket and token.string in ")]}"
+        if depth == 0:
+            outer.append(token)
+        depth += is_bracket and token.string in "([{"
+    return outer
 
 
 def _tokens(text: str) -> list[tokenize.TokenInfo]:
@@ -214,15 +223,8 @@ def _param(text: str, name: str, start: int, end: int, before: tuple[str, ...]) 
 
 def _if_at(text: str, start: int, end: int) -> int | None:
     """Where the ``if`` of a condition is."""
-    depth = 0
-    for token in _tokens(text):
-        if token.type == tokenize.OP and token.string in "([{":
-            depth += 1
-        elif token.type == tokenize.OP and token.string in ")]}":
-            depth -= 1
-        elif depth == 0 and token.string == "if" and start <= token.start[1] < end:
-            return token.start[1]
-    return None
+    places = (token.start[1] for token in _outer_tokens(text) if token.string == "if")
+    return next((at for at in places if start <= at < end), None)
 
 
 def _condition(text: str, start: int, end: int, name: str, before: tuple[str, ...]) -> str:
@@ -335,10 +337,3 @@ def _holds(condition: str, values: Mapping[str, Any]) -> bool:
 
 def _error(text: str, at: int, words: str) -> SpaceError:
     return SpaceError(f"{words}.\n  {text}\n  {' ' * at}^")
-
-
-def unknown_names(space: Space, known: Iterable[str]) -> list[tuple[str, str]]:
-    """Swept names that a cell never reads, each with the nearest one that it does (or an empty string)."""
-    read = list(known)
-    missing = [name for name in space.names if name not in read]
-    return [(name, next(iter(difflib.get_close_matches(name, read, 1)), "")) for name in missing]

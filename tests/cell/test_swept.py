@@ -50,3 +50,10 @@ def test_sweep_without_effect_is_refused(source: str, words: str) -> None:
     near = "rat" if "rate" in source else "lr"
     with pytest.raises(OptionError, match=words.replace("?", "")):
         check_swept(ast.parse(source), [near])
+
+
+@pytest.mark.parametrize(("name", "near"), [("dpth", " Did you mean 'depth'?"), ("other", " Swept names")])
+def test_names_that_the_cell_never_reads_are_found(name: str, near: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        check_swept(ast.parse("total = lr * depth"), ["lr", name])
+    assert f"Cannot sweep {name!r}: the cell never reads it.{near}" in str(caught.value)

@@ -123,6 +123,12 @@ def browser() -> Iterator[Any]:
             found.close()
 
 
+def shoot(page: Any, name: str) -> None:
+    """A screenshot for whoever wants to look: WORKBENCH_SCREENSHOTS=folder."""
+    if folder := os.environ.get("WORKBENCH_SCREENSHOTS"):
+        page.screenshot(path=str(Path(folder) / f"{name}.png"))
+
+
 class NotebookPage:
     """A notebook in the browser.
 

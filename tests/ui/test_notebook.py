@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab, write_notebook
+from tests.ui.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -27,7 +25,6 @@ CELLS = [
     "%runs attach forever",
     "%%train many\nfor i in range(100_000): print('line', i)",
 ]
-SHOTS = os.environ.get("WORKBENCH_SCREENSHOTS")
 
 
 @pytest.fixture(scope="module")
@@ -57,19 +54,13 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.1)
 
 
-def shot(notebook: NotebookPage, name: str) -> None:
-    """A screenshot for whoever wants to look: WORKBENCH_SCREENSHOTS=folder."""
-    if SHOTS:
-        notebook.page.screenshot(path=str(Path(SHOTS) / f"{name}.png"))
-
-
 def test_notebook_run_is_live_and_its_value_comes_back(notebook: NotebookPage) -> None:
     cell = notebook.output(1)
     notebook.run_cell(1)
     cell.locator(".wb-running").wait_for(timeout=60_000)
     cell.locator("[role=progressbar]").wait_for(timeout=20_000)
     cell.locator("button:has-text('Stop')").wait_for()
-    shot(notebook, "running")
+    shoot(notebook.page, "running")
     notebook.run_cell(2)  # reads a name that is still to come
     notebook.output(2).locator("text=Waiting for 'answer'").wait_for(timeout=10_000)
     cell.locator(".wb-finished").wait_for(timeout=60_000)
@@ -77,7 +68,7 @@ def test_notebook_run_is_live_and_its_value_comes_back(notebook: NotebookPage) -
     notebook.output(2).locator("text=43").wait_for(timeout=10_000)
     assert cell.locator("svg.wb-curve").count() == 2
     assert cell.locator("button:has-text('Stop')").count() == 0
-    shot(notebook, "finished")
+    shoot(notebook.page, "finished")
 
 
 def test_notebook_stop_button_and_reattach_after_restart(notebook: NotebookPage) -> None:
@@ -98,11 +89,11 @@ def test_notebook_stop_button_and_reattach_after_restart(notebook: NotebookPage)
     again = notebook.output(6)
     again.locator(".wb-running").wait_for(timeout=30_000)
     again.locator("text=on and on").wait_for(timeout=10_000)
-    shot(notebook, "attached")
+    shoot(notebook.page, "attached")
     again.locator("button:has-text('Stop')").click()
     again.locator(".wb-stopped").wait_for(timeout=30_000)
     again.locator("text=stopped by the Stop button").wait_for()
-    shot(notebook, "stopped")
+    shoot(notebook.page, "stopped")
 
 
 def test_notebook_error_shows_the_cells_own_lines(notebook: NotebookPage) -> None:
@@ -112,7 +103,7 @@ def test_notebook_error_shows_the_cells_own_lines(notebook: NotebookPage) -> Non
     trace = cell.locator("pre.wb-trace").inner_text()
     assert "line 4, in <module>\n    f(0)" in trace
     assert "ZeroDivisionError: division by zero" in trace
-    shot(notebook, "failed")
+    shoot(notebook.page, "failed")
 
 
 def test_notebook_100_000_lines_neither_freeze_nor_bloat(notebook: NotebookPage, lab: Lab) -> None:
@@ -120,7 +111,7 @@ def test_notebook_100_000_lines_neither_freeze_nor_bloat(notebook: NotebookPage,
     cell = notebook.output(7)
     cell.locator(".wb-finished").wait_for(timeout=60_000)
     cell.locator("text=100,000 lines in all").wait_for(timeout=10_000)
-    shot(notebook, "lines")
+    shoot(notebook.page, "lines")
     notebook.command("docmanager:save")
     path = lab.folder / "trial.ipynb"
     wait_until(lambda: "100,000 lines in all" in path.read_text())
@@ -144,4 +135,4 @@ def test_notebook_dark_and_narrow(notebook: NotebookPage) -> None:
     ink, ground = card.evaluate("(node) => [getComputedStyle(node).color, getComputedStyle(node).backgroundColor]")
     assert ink != ground
     assert card.evaluate("(node) => node.scrollWidth <= node.clientWidth + 1")
-    shot(notebook, "dark-narrow")
+    shoot(notebook.page, "dark-narrow")

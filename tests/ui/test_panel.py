@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab, write_notebook
+from tests.ui.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -20,7 +19,6 @@ CELLS = [
     "x = 1",
     "%%train endless\nimport time\nwhile True: time.sleep(0.1)",
 ]
-SHOTS = os.environ.get("WORKBENCH_SCREENSHOTS")
 
 
 @pytest.fixture(scope="module")
@@ -45,11 +43,6 @@ def notebook(lab: Lab) -> Iterator[NotebookPage]:
 
 def row(page: Any, name: str) -> Any:
     return page.locator(".wb-Run", has_text=name)
-
-
-def shoot(page: Any, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 def test_panel_lists_a_run_that_the_notebook_starts(notebook: NotebookPage) -> None:

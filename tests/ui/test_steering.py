@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab, write_notebook
+from tests.ui.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -32,7 +31,6 @@ CELLS = [
     f"%%train second\n{CURVE.format(lr=0.2)}",
     f"%%train long\n{LONG}",
 ]
-SHOTS = os.environ.get("WORKBENCH_SCREENSHOTS")
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +62,6 @@ def row(page: Any, name: str) -> Any:
 
 def badge(page: Any, name: str) -> Any:
     return page.locator(".wb-CellBadge:not(.lm-mod-hidden)", has_text=name)
-
-
-def shoot(page: Any, name: str) -> None:
-    if SHOTS:
-        page.screenshot(path=f"{SHOTS}/{name}.png")
 
 
 def go_to_notebook(page: Any) -> None:

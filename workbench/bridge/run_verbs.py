@@ -12,11 +12,10 @@ from typing import Any
 
 from workbench import api
 from workbench.data.series import Series
-from workbench.errors import ClusterError, OptionError
+from workbench.errors import OptionError
 from workbench.handle import RunHandle
 from workbench.project import Project
 from workbench.python_call import python_call
-from workbench.records import RunState
 from workbench.tracking.records import RunRecord
 
 _MOST_ROWS = 200
@@ -26,7 +25,6 @@ _MOST_LINES = 5_000
 _MOST_SERIES = 8
 _KEPT_S = 600.0
 _MOST_BYTES = 32 * 2**20
-_LIVE = (RunState.QUEUED, RunState.STARTING, RunState.RUNNING)
 
 
 class RunVerbs:
@@ -190,14 +188,6 @@ class RunVerbs:
         from workbench.tracking.reopen import write
 
         return {"path": write(self.project.store, self.project.store.get(run_id), Path.cwd()).name}
-
-    def live(self) -> dict[str, Any]:
-        """Snapshots of the runs that are going on, as the foreman knows them."""
-        try:
-            snapshots = self.project.connection(start=False).call("snapshots")
-        except ClusterError:
-            return {"runs": []}
-        return {"runs": [snapshot.to_json() for snapshot in snapshots if snapshot.state in _LIVE]}
 
     def _with_params(self, record: RunRecord) -> dict[str, Any]:
         return {**self._brief(record), "params": record.params}

@@ -93,10 +93,7 @@ class TrackingStore:
         ended_at: float,
     ) -> str:
         """A run that has ended already, in as few writes as MLflow allows; its id. Times in seconds since the epoch."""
-        from mlflow.entities import Metric, Param
-
-        metrics = [Metric(_safe_name(key), value, at_ms, step) for key, value, at_ms, step in points]
-        entities = [Param(_safe_name(key), str(value)[:_VALUE_CHARS]) for key, value in params.items()]
+        metrics, entities = _metric_entities(points), _param_entities(params)
         all_tags = _clipped({**tags, **_state_tags(state, failure)}, _TAG_CHARS)
         with self._explained("record a run in"):
             experiment_id = self._experiment_id(experiment)
@@ -112,10 +109,9 @@ class TrackingStore:
 
     def log_params(self, run_id: str, params: dict[str, Any]) -> None:
         """Write params; one that is there already with another value is left as it is."""
-        from mlflow.entities import Param
         from mlflow.exceptions import MlflowException
 
-        entities = [Param(_safe_name(key), str(value)[:_VALUE_CHARS]) for key, value in params.items()]
+        entities = _param_entities(params)
         with self._explained("write params to"):
             for start in range(0, len(entities), 100):
                 try:
@@ -126,9 +122,7 @@ class TrackingStore:
 
     def log_metrics(self, run_id: str, points: Iterable[Point]) -> None:
         """Write metric points, a thousand at a time."""
-        from mlflow.entities import Metric
-
-        metrics = [Metric(_safe_name(name), value, at_ms, step) for name, value, at_ms, step in points]
+        metrics = _metric_entities(points)
         with self._explained("write metrics to"):
             for start in range(0, len(metrics), _BATCH):
                 self._client.log_batch(run_id, metrics=metrics[start : start + _BATCH])
@@ -337,6 +331,18 @@ class TrackingStore:
         """Turn what SQLite, the disk or a server says into words and a fix."""
         with explained(verb, self.tracking_uri):
             yield
+
+
+def _metric_entities(points: Iterable[Point]) -> list[Any]:
+    from mlflow.entities import Metric
+
+    return [Metric(_safe_name(name), value, at_ms, step) for name, value, at_ms, step in points]
+
+
+def _param_entities(params: dict[str, Any]) -> list[Any]:
+    from mlflow.entities import Param
+
+    return [Param(_safe_name(key), str(value)[:_VALUE_CHARS]) for key, value in params.items()]
 
 
 def _state_tags(state: RunState, failure: Failure | None) -> dict[str, str]:

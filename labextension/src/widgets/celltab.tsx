@@ -24,9 +24,10 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
     return <Empty><span className="wb-Spinner" />{trans.__('Reading the cell…')}</Empty>;
   }
   // What is in the open notebook goes before what was saved.
-  const open = commands.hasCommand(CommandIDs.sourceOfCell)
-    ? (commands.execute(CommandIDs.sourceOfCell, { cellId: run.cell_id }) as Promise<string | null>)
-    : Promise.resolve(null);
+  const readNow = async (): Promise<string | null> =>
+    commands.hasCommand(CommandIDs.sourceOfCell)
+      ? ((await commands.execute(CommandIDs.sourceOfCell, { cellId: run.cell_id })) ?? cell.now)
+      : cell.now;
   const choices: [typeof shown, string][] = [
     ['cell', trans.__('As it ran')],
     ['diff', trans.__('Changes since')],
@@ -51,23 +52,23 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
       </div>
       {shown === 'cell' && <pre>{cell.source}</pre>}
       {shown === 'python' && <pre>{cell.python}</pre>}
-      {shown === 'diff' && <Diff before={cell.source} saved={cell.now} open={open} trans={trans} />}
+      {shown === 'diff' && <Diff before={cell.source} readNow={readNow} trans={trans} />}
     </div>
   );
 }
 
 interface IDiffProps {
   before: string;
-  saved: string | null;
-  open: Promise<string | null>;
+  /** The cell as it is now, null where it is gone. */
+  readNow: () => Promise<string | null>;
   trans: IRunTabProps['trans'];
 }
 
-function Diff({ before, saved, open, trans }: IDiffProps): JSX.Element {
+function Diff({ before, readNow, trans }: IDiffProps): JSX.Element {
   const [now, setNow] = React.useState<string | null | undefined>(undefined);
   React.useEffect(() => {
-    void open.then(source => setNow(source ?? saved));
-  }, [saved]);
+    void readNow().then(setNow);
+  }, []);
   if (now === undefined) {
     return <Empty><span className="wb-Spinner" />{trans.__('Comparing…')}</Empty>;
   }

@@ -11,7 +11,7 @@ import { Message } from '@lumino/messaging';
 import { ago, duration } from '../format';
 import { WorkbenchModel } from '../model';
 import { CommandIDs, IJob, ISnapshot } from '../tokens';
-import { Empty, StateDot } from './common';
+import { Empty, Problem, StateDot } from './common';
 import { Nodes, Resources } from './nodes';
 
 export class ClusterSection extends ReactWidget {
@@ -84,12 +84,7 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
     return <Empty><span className="wb-Spinner" />{words[model.busy]}</Empty>;
   }
   if (model.error) {
-    return (
-      <Empty isError>
-        <p>{model.error}</p>
-        <button className="jp-mod-styled" onClick={() => void model.refresh()}>{trans.__('Look again')}</button>
-      </Empty>
-    );
+    return <Problem text={model.error} again={trans.__('Look again')} onAgain={() => model.refresh()} />;
   }
   if (cluster === null) {
     return <Empty><span className="wb-Spinner" />{trans.__('Looking for a cluster…')}</Empty>;

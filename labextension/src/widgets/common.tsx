@@ -55,6 +55,16 @@ export function Meter(props: { label: string; used: number; total: number; text:
   );
 }
 
+/** What went wrong, with a button to try once more. */
+export function Problem(props: { text: string; again: string; onAgain: () => unknown }): JSX.Element {
+  return (
+    <Empty isError>
+      <p>{props.text}</p>
+      <button className="jp-mod-styled" onClick={() => void props.onAgain()}>{props.again}</button>
+    </Empty>
+  );
+}
+
 /** What is shown where there is nothing to show, with what to do about it. */
 export function Empty(props: { children: React.ReactNode; isError?: boolean }): JSX.Element {
   return (

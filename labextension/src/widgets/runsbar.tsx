@@ -7,7 +7,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { compareIcon } from '../icons';
 import { RunList } from '../runs';
-import { Empty } from './common';
+import { Empty, Problem } from './common';
 
 interface IRunsBarProps {
   count: number;
@@ -38,12 +38,7 @@ export function RunsBar(props: IRunsBarProps): JSX.Element {
 
 export function RunsState({ list, trans }: { list: RunList; trans: TranslationBundle }): JSX.Element | null {
   if (list.error) {
-    return (
-      <Empty isError>
-        <p>{list.error}</p>
-        <button className="jp-mod-styled" onClick={() => void list.refresh()}>{trans.__('Try again')}</button>
-      </Empty>
-    );
+    return <Problem text={list.error} again={trans.__('Try again')} onAgain={() => list.refresh()} />;
   }
   if (list.loading && list.rows.length === 0) {
     return <Empty><span className="wb-Spinner" />{trans.__('Reading runs…')}</Empty>;

@@ -9,7 +9,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { WorkbenchModel } from '../model';
 import { IRunDetail, ISnapshot, LIVE_STATES } from '../tokens';
 import { CellTab } from './celltab';
-import { Empty } from './common';
+import { Empty, Problem } from './common';
 import { CurvesTab } from './curves';
 import { FilesTab } from './files';
 import { LogsTab } from './logs';
@@ -85,12 +85,7 @@ function Run({ runId, model, commands, trans }: IRunProps): JSX.Element {
   }, [runId, model, read]);
 
   if (error) {
-    return (
-      <Empty isError>
-        <p>{error}</p>
-        <button className="jp-mod-styled" onClick={() => void read()}>{trans.__('Try again')}</button>
-      </Empty>
-    );
+    return <Problem text={error} again={trans.__('Try again')} onAgain={() => read()} />;
   }
   if (run === null) {
     return <Empty><span className="wb-Spinner" />{trans.__('Reading the run…')}</Empty>;

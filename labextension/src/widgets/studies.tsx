@@ -11,7 +11,7 @@ import { Signal } from '@lumino/signaling';
 import { ago, number } from '../format';
 import { WorkbenchModel } from '../model';
 import { CommandIDs, IStudy, RunState } from '../tokens';
-import { Empty, StateDot, useSignal } from './common';
+import { Empty, Problem, StateDot, useSignal } from './common';
 
 export class StudiesSection extends ReactWidget {
   constructor(
@@ -78,10 +78,7 @@ function Studies({ model, commands, trans, shown, isShown }: IStudiesProps): JSX
   return (
     <div className="wb-Studies">
       {problems.map(problem => (
-        <Empty key={problem} isError>
-          <p>{problem}</p>
-          <button className="jp-mod-styled" onClick={() => void read()}>{trans.__('Try again')}</button>
-        </Empty>
+        <Problem key={problem} text={problem} again={trans.__('Try again')} onAgain={() => read()} />
       ))}
       {studies === null && problems.length === 0 && (
         <Empty><span className="wb-Spinner" />{trans.__('Looking for studies…')}</Empty>

@@ -37,11 +37,8 @@ class DashboardHandler(ProxyHandler):  # type: ignore[misc]
 
     auth_resource = "workbench"
 
-    def prepare(self) -> Any:
-        """See :meth:`_prepare`."""
-        return self._prepare()
-
-    async def _prepare(self) -> None:
+    async def prepare(self) -> None:
+        """Let in whoever may use this server, and no page of another site that wants to change something."""
         await super().prepare()
         if self._finished:
             return

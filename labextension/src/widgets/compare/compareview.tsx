@@ -10,7 +10,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { WorkbenchModel } from '../../model';
 import { CommandIDs, IComparedRun, ISnapshot, LIVE_STATES } from '../../tokens';
 import { COLORS } from '../chart';
-import { Empty } from '../common';
+import { Empty, Problem } from '../common';
 import { Tabs } from '../tabs';
 import { CompareCurves } from './curves';
 import { ParallelTab, ScatterTab } from './plots';
@@ -107,12 +107,7 @@ function Compare({ runIds, onRemove, model, commands, trans }: ICompareProps): J
   }, [read, key, model]);
 
   if (error) {
-    return (
-      <Empty isError>
-        <p>{error}</p>
-        <button className="jp-mod-styled" onClick={() => void read()}>{trans.__('Try again')}</button>
-      </Empty>
-    );
+    return <Problem text={error} again={trans.__('Try again')} onAgain={() => read()} />;
   }
   if (!key) {
     return <Empty>{trans.__('No runs are left to compare. Select some in the sidebar.')}</Empty>;
