@@ -18,8 +18,10 @@ class RankContext(Protocol):
     rank: int
     world_size: int
     local_rank: int
-    run_id: str
     attempt: int
+
+    @property
+    def run_id(self) -> str: ...
 
     def log(self, values: dict[str, Any], step: int | None) -> None: ...
 

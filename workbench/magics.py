@@ -22,6 +22,7 @@ from workbench.parsers import (
     Parser,
     runs_parser,
     split,
+    sweep_options,
     sweep_parser,
     train_options,
     train_parser,
@@ -93,12 +94,8 @@ class WorkbenchMagics(Magics):
             arguments.goal,
             cell,
             self.shell.user_ns,
-            settings=current_project().settings,
-            trials=arguments.trials,
-            sampler=arguments.sampler,
-            pruner=arguments.pruner,
-            seed=arguments.seed,
-            max_failures=arguments.max_failures,
+            options=options,
+            **sweep_options(arguments),
         )
         with Starting(self.shell) as starting:
             run = sweep_cell(
@@ -106,7 +103,6 @@ class WorkbenchMagics(Magics):
                 self.shell.user_ns,
                 plan,
                 options,
-                parallel=arguments.parallel,
                 filename=f"Cell In[{cell_number(self.shell)}]",
                 line_offset=1,
                 context=context_of(self.shell, f"%%sweep {line}\n{cell}"),

@@ -95,8 +95,14 @@ def train_parser(prog: str = "%%train", *, takes_file: bool = False) -> Parser:
     return parser
 
 
-def _add_run_options(parser: Parser) -> None:
-    """What runs and sweeps are asked in the same words."""
+def _add_run_options(
+    parser: Parser,
+    *,
+    retries: str = "start again after an error of the cell, R times at most",
+    timeout: str = "end it as failed after this time: seconds, 10m, 2h",
+    returns: str = "names that come back into the notebook from rank 0",
+) -> None:
+    """What runs and sweeps are asked in the same words; some mean a little less or more."""
     add = parser.add_argument
     add(
         "--cpus-per-worker",
@@ -106,11 +112,11 @@ def _add_run_options(parser: Parser) -> None:
     )
     add("--gpus-per-worker", type=float, default=0.0, metavar="G", help="GPUs for each; 0.5 shares one")
     add("--memory", metavar="M", help="memory to reserve for each: MiB, or 2G")
-    add("--returns", "-r", default="", metavar="A,B", help="names that come back into the notebook from rank 0")
+    add("--returns", "-r", default="", metavar="A,B", help=returns)
     add("--wait", dest="wait", action="store_true", default=None, help="hold this cell until the run ends")
     add("--no-wait", dest="wait", action="store_false", help="never hold the cell")
-    add("--retries", type=int, default=0, metavar="R", help="start again after an error of the cell, R times at most")
-    add("--timeout", metavar="T", help="end it as failed after this time: seconds, 10m, 2h")
+    add("--retries", type=int, default=0, metavar="R", help=retries)
+    add("--timeout", metavar="T", help=timeout)
     add("--pip", action="append", nargs="+", default=[], metavar="PKG", help="packages for this run alone")
     add("--env", action="append", nargs="+", default=[], metavar="K=V", help="environment variables for this run alone")
     add("--dry-run", action="store_true", help="show what would leave the kernel, and start nothing")
@@ -132,13 +138,45 @@ def sweep_parser(prog: str = "%%sweep") -> Parser:
     add("--space", "-s", required=True, metavar="SPACE", help='what is swept: "lr=log(1e-5,1e-1) batch=[16,32]"')
     add("--goal", "-g", required=True, metavar="GOAL", help='"min loss", or "max acc"; several with commas between')
     add("--trials", "-n", type=int, default=20, metavar="N", help="how many trials the study is to have (default 20)")
-    add("--parallel", "-p", default="auto", metavar="P", help="how many at once; auto takes what is free (default)")
-    add("--sampler", default="tpe", metavar="S", help="tpe, random, grid, gp, cmaes, nsga2 (default tpe)")
+    add("--parallel", "-p", default="auto", metavar="P", help="how many at once; auto follows what is free (default)")
+    add("--workers", "-w", type=int, default=1, metavar="N", help="worker processes of each trial (default 1)")
+    add("--subject-to", default="", metavar="BOUNDS", help='what the best must keep to: "latency_ms<20, size<=5"')
+    add("--sampler", default="tpe", metavar="S", help="tpe, random, grid, gp, cmaes, nsga2, auto (default tpe)")
     add("--pruner", default="none", metavar="P", help="asha, hyperband, median, patience, none (default none)")
     add("--seed", type=int, metavar="N", help="makes a sweep with --parallel 1 repeatable")
+    add("--from", dest="learn_from", metavar="PAST", help="learn from an earlier study, or runs that a query finds")
+    add("--no-improvement", type=int, default=0, metavar="N", help="end after N trials without a better one")
     add("--max-failures", type=int, default=10, metavar="N", help="end the sweep after N failed trials (default 10)")
-    _add_run_options(parser)
+    add("--isolate", action="store_true", help="give each trial a process of its own")
+    add("--storage", metavar="URL", help="where Optuna keeps the study (default: the project's own file)")
+    _add_run_options(
+        parser,
+        retries="try a failed trial's values again, R times at most",
+        timeout="end the sweep after this time, with what it has found: seconds, 10m, 2h",
+        returns="names that come back into the notebook from the best trial, best_params among them",
+    )
     return parser
+
+
+SWEEP_OPTIONS = (
+    "trials",
+    "parallel",
+    "subject_to",
+    "sampler",
+    "pruner",
+    "seed",
+    "learn_from",
+    "no_improvement",
+    "max_failures",
+    "isolate",
+    "storage",
+)
+"""The options of a sweep that a run does not have, as :func:`workbench.sweep` names them."""
+
+
+def sweep_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Those of :data:`SWEEP_OPTIONS` that were given, or their defaults."""
+    return {name: getattr(arguments, name) for name in SWEEP_OPTIONS}
 
 
 def train_options(arguments: argparse.Namespace) -> RunOptions:

@@ -16,6 +16,7 @@ from workbench.records import RunState, lost_with_the_cluster
 from workbench.settings import Settings
 
 _LOGS_KEPT = 32
+_PART_LINES = 100_000
 
 if TYPE_CHECKING:
     from workbench.compute.connection import Connection
@@ -58,13 +59,13 @@ class Project:
         if record.source != "workbench" or record.state.is_terminal:
             return record
         try:
-            known = self._known_to_the_foreman(record.run_id)
+            known = self._known_to_the_foreman(record.tags.get("mlflow.parentRunId", record.run_id))
         except ForemanError:
             return record
         if known is None:
             self.store.set_state(record.run_id, RunState.FAILED, failure=lost_with_the_cluster(record.name))
             return self.store.get(record.run_id)
-        return replace(record, state=known)
+        return replace(record, state=known) if "workbench.trial" not in record.tags else record
 
     def _known_to_the_foreman(self, run_id: str) -> RunState | None:
         try:
@@ -103,10 +104,14 @@ class Project:
     def log_page(self, run_id: str, rank: int, start: int, count: int, wanted: str = "") -> LogPage:
         """Lines that a rank printed, see :meth:`workbench.data.log_file.LogFile.page`.
 
-        They are read here where the file is here, else by the foreman, else from what is kept with the run.
+        They are read here where the file is here, else by the foreman, else from what is kept with the run. A trial's
+        are a part of its sweep's.
         """
         path = self.settings.run_dir(run_id) / "logs" / f"rank-{rank}.log"
         if not path.exists():
+            place = self._place_in_sweep(run_id, rank)
+            if place is not None:
+                return self._part_of_log(place, start, count, wanted)
             try:
                 page: LogPage = self.connection(start=False).call("log_page", run_id, rank, start, count, wanted)
                 return page
@@ -117,6 +122,27 @@ class Project:
                 self._logs.pop(next(iter(self._logs)))
             file = self._logs.setdefault(path, LogFile(path))
         return file.page(start, count, wanted)
+
+    def _place_in_sweep(self, run_id: str, rank: int) -> tuple[str, int, int, int | None] | None:
+        """Where a trial's output is: its sweep, the worker, the first line and the one after the last."""
+        try:
+            tags = self.store.get(run_id).tags
+        except RunNotFoundError:
+            return None
+        parts = tags.get("workbench.log_lines", "").split(",")
+        if not parts[0] or rank >= len(parts):
+            return None
+        worker, first, end = parts[rank].split(":")
+        return tags["mlflow.parentRunId"], int(worker), int(first), int(end) if end else None
+
+    def _part_of_log(self, place: tuple[str, int, int, int | None], start: int, count: int, wanted: str) -> LogPage:
+        sweep_id, worker, first, end = place
+        length = (self.log_page(sweep_id, worker, 0, 0).total if end is None else end) - first
+        page = self.log_page(sweep_id, worker, first, max(0, min(length, _PART_LINES)))
+        lines = [(n, line) for n, line in enumerate(page.lines) if wanted.lower() in line.lower()]
+        start = max(0, len(lines) + start) if start < 0 else start
+        shown = lines[start : start + count]
+        return LogPage(len(lines), start, [number for number, _ in shown], [line for _, line in shown])
 
     def _kept_log(self, run_id: str, rank: int) -> Path:
         """A copy of the log that is kept with the run in a tracking server."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
-from workbench.parsers import split, sweep_parser, train_options, train_parser
+from workbench.parsers import split, sweep_options, sweep_parser, train_options, train_parser
 from workbench.records import RunOptions
 
 
@@ -36,8 +36,8 @@ def _sweep_call(first: str, body: str) -> str:
     arguments = sweep_parser().parse(split(first.removeprefix("%%sweep")))
     options = {name: value for name, value in _arguments(train_options(arguments)).items() if name != "name"}
     defaults = sweep_parser().parse(["name", "--space", "", "--goal", ""])
-    own = ("name", "trials", "parallel", "sampler", "pruner", "seed", "max_failures")
-    asked = {name: getattr(arguments, name) for name in own if getattr(arguments, name) != getattr(defaults, name)}
+    usual = sweep_options(defaults)
+    asked = {name: value for name, value in sweep_options(arguments).items() if value != usual[name]}
     asked = {"space": arguments.space, "goal": arguments.goal, "name": arguments.name, **asked}
     return f"import workbench\n\nrun = workbench.sweep(\n    {_text(body)},\n{_lines({**asked, **options})})"
 

@@ -172,6 +172,55 @@ class Progress:
 
 
 @dataclass
+class TrialSnapshot:
+    """A trial of a sweep that runs now.
+
+    Attributes:
+        number: Optuna's.
+        params: The swept names' values as text.
+        value: What it last logged of the goal.
+        curve: Steps and values of the goal so far, a few hundred at most.
+        run_id: Its MLflow run, an empty string while it has none.
+        started_at: Seconds since the epoch.
+    """
+
+    number: int
+    params: dict[str, str] = field(default_factory=dict)
+    value: float | None = None
+    curve: list[tuple[float, float]] = field(default_factory=list)
+    run_id: str = ""
+    started_at: float = 0.0
+
+
+@dataclass
+class SweepSnapshot:
+    """How far a sweep is; see :class:`workbench.sweeps.conductor.Summary` for what has no word here.
+
+    Attributes:
+        study: The study's name.
+        goals: What it is after, as text.
+        running: The trials that run now.
+        teams: How many trials can run at once now.
+    """
+
+    study: str
+    goals: tuple[str, ...]
+    total: int
+    done: int = 0
+    pruned: int = 0
+    failed: int = 0
+    best: float | None = None
+    best_number: int | None = None
+    best_params: dict[str, Any] = field(default_factory=dict)
+    front: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
+    history: list[tuple[int, float]] = field(default_factory=list)
+    climb: list[tuple[int, float]] = field(default_factory=list)
+    running: list[TrialSnapshot] = field(default_factory=list)
+    teams: int = 0
+    is_paused: bool = False
+
+
+@dataclass
 class RunSnapshot:
     """Everything a live view needs to show a run. Times are seconds since the epoch.
 
@@ -203,6 +252,7 @@ class RunSnapshot:
     log_lines: dict[int, int] = field(default_factory=dict)
     stopped_by: str = ""
     stopping: bool = False
+    sweep: SweepSnapshot | None = None
 
     def to_json(self) -> dict[str, Any]:
         """This snapshot as JSON-ready dictionaries (the state as its word)."""

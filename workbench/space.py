@@ -129,6 +129,16 @@ class Space:
             found |= {param.function} if isinstance(param, CallableParam) else set()
         return frozenset(found)
 
+    @property
+    def choices(self) -> dict[str, frozenset[str]]:
+        """For each name that chooses among functions or classes of the notebook, theirs."""
+        return {param.name: param.names for param in self.params if isinstance(param, ChoiceParam) and param.names}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a function of the notebook takes part, which runs on a worker."""
+        return any(isinstance(param, CallableParam) for param in self.params)
+
     def suggest(self, trial: Suggests, objects: Mapping[str, Any]) -> dict[str, Any]:
         """A trial's values by name; a name whose condition does not hold is left out."""
         values: dict[str, Any] = {}

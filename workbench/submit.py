@@ -72,6 +72,7 @@ def submit(
             "workbench.engine": options.engine,
             "workbench.workers": str(options.resources.workers),
             "workbench.resources": str(options.resources),
+            **(sweep_tags(sweep) if sweep is not None else {}),
         },
         files=lineage.quick_files(context, payload),
         submitted_at=began,
@@ -82,6 +83,12 @@ def submit(
     run_id = connection.call("submit", spec, fresh, sizes)
     _add_lineage_behind(connection, run_id, payload, context)
     return RunHandle(project, run_id, name)
+
+
+def sweep_tags(plan: SweepPlan) -> dict[str, str]:
+    """What a sweep's run says of its study."""
+    goals = ", ".join(str(goal) for goal in plan.goals)
+    return {"workbench.study": plan.name, "workbench.goal": goals, "workbench.storage": plan.storage}
 
 
 def submit_again(project: Project, run: str, *, resume: bool = False) -> RunHandle:

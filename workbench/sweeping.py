@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import ClusterError, OptionError, suggestion
+from workbench.errors import OptionError, suggestion
 from workbench.handle import RunHandle
 from workbench.options import check_options
-from workbench.project import Project, current_project
+from workbench.project import current_project
 from workbench.records import RunOptions
 from workbench.settings import Settings
 from workbench.space import CallableParam, ChoiceParam, FloatParam, IntParam, Param, parse_space
-from workbench.sweeps.goal import parse_goals
+from workbench.sweeps.goal import parse_constraints, parse_goals
 from workbench.sweeps.plan import SweepPlan
 
 if TYPE_CHECKING:
@@ -31,21 +33,33 @@ def plan_sweep(
     source: str,
     namespace: Mapping[str, Any],
     *,
-    settings: Settings,
+    options: RunOptions,
     trials: int = 20,
+    parallel: int | str = "auto",
+    subject_to: str = "",
     sampler: str = "tpe",
     pruner: str = "none",
     seed: int | None = None,
+    learn_from: str | None = None,
+    no_improvement: int = 0,
     max_failures: int = 10,
+    isolate: bool = False,
+    storage: str | None = None,
 ) -> SweepPlan:
-    """A sweep's plan, checked. Raises ``OptionError`` that names what cannot be, before anything starts."""
-    from workbench.sweeps.study import PRUNERS, SAMPLERS, grid_of
+    """A sweep's plan, checked; see :func:`sweep` for what is asked.
 
-    if trials < 1 or max_failures < 1:
-        raise OptionError(f"Cannot sweep with trials={trials}, max-failures={max_failures}: each must be 1 or more.")
-    for what, chosen, known in (("sampler", sampler, SAMPLERS), ("pruner", pruner, PRUNERS)):
-        if chosen not in known:
-            raise OptionError(f"Cannot use {what} {chosen!r}: there are {', '.join(known)}.{suggestion(chosen, known)}")
+    Raises ``OptionError`` that names what cannot be, before anything starts.
+    """
+    from workbench.sweeps.past import past_trials
+    from workbench.sweeps.study import PRUNERS, SAMPLERS, grid_of, named
+
+    if trials < 1 or max_failures < 1 or no_improvement < 0:
+        raise OptionError(
+            f"Cannot sweep with trials={trials}, max-failures={max_failures}, no-improvement={no_improvement}: "
+            "give 1 or more (no-improvement: 0 for none)."
+        )
+    named("sampler", sampler, SAMPLERS)
+    named("pruner", pruner, PRUNERS)
     parsed, goals = parse_space(space), parse_goals(goal)
     if pruner != "none" and len(goals) > 1:
         raise OptionError(f"Cannot prune by {pruner!r} with {len(goals)} goals: Optuna prunes by one.")
@@ -56,18 +70,56 @@ def plan_sweep(
             f"Cannot choose {missing!r}: the notebook has no such name.{suggestion(missing, list(namespace))} "
             "A text goes in quotation marks."
         )
+    project = current_project()
+    past = past_trials(project.settings, project.store, learn_from, parsed, goals) if learn_from else ()
     return SweepPlan(
         name=name,
-        storage=str(settings.state_dir / "studies.journal"),
+        storage=_storage(storage, project.settings),
         space=parsed,
         goals=goals,
+        constraints=parse_constraints(subject_to),
         trials=trials,
+        parallel=_parallel(parallel),
         sampler=sampler,
         pruner=pruner,
         seed=seed,
         max_failures=max_failures,
+        retries=options.retries,
+        limit_s=options.timeout_s,
+        no_improvement=no_improvement,
+        isolate=isolate,
         defaults=_own_values(parsed.params, source, namespace),
+        past=past,
     )
+
+
+def _storage(asked: str | None, settings: Settings) -> str:
+    """Where Optuna is to keep the study: as asked, else by ``OPTUNA_STORAGE``, else in the project's own file."""
+    from workbench.sweeps.studies import open_storage
+
+    url = asked or os.environ.get("OPTUNA_STORAGE", "").split(",")[0].strip()
+    if not url:
+        return str(settings.state_dir / "studies.journal")
+    kind, slashes, path = url.partition(":///")
+    if slashes and kind.startswith("sqlite"):
+        url = f"{kind}:///{Path(path).expanduser().resolve()}"
+    elif "://" not in url:
+        url = str(Path(url).expanduser().resolve())
+    open_storage(url)
+    return url
+
+
+def _parallel(asked: int | str) -> int | None:
+    """How many trials run at once: a number, or None for ``auto``."""
+    if asked == "auto":
+        return None
+    try:
+        count = int(asked)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= _MOST_PARALLEL:
+        raise OptionError(f"Cannot run {asked!r} trials at once: give a number from 1 to {_MOST_PARALLEL}, or auto.")
+    return count
 
 
 def _own_values(params: tuple[Param, ...], source: str, namespace: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,10 +155,15 @@ def sweep(
     name: str,
     trials: int = 20,
     parallel: int | str = "auto",
+    subject_to: str = "",
     sampler: str = "tpe",
     pruner: str = "none",
     seed: int | None = None,
+    learn_from: str | None = None,
+    no_improvement: int = 0,
     max_failures: int = 10,
+    isolate: bool = False,
+    storage: str | None = None,
     wait: bool = False,
     **options: Any,
 ) -> RunHandle:
@@ -125,13 +182,22 @@ def sweep(
             that it leaves behind.
         name: The study's name; a study of that name goes on.
         trials: How many trials the study is to have in all.
-        parallel: How many at once; ``"auto"`` takes what is free.
+        parallel: How many at once; ``"auto"`` follows what is free, more and fewer while the sweep runs.
+        subject_to: Bounds that the best trial keeps to, ``"latency_ms<20, size<=5"``: names as in ``goal``.
         sampler: One of :data:`workbench.sweeps.study.SAMPLERS`.
         pruner: One of :data:`workbench.sweeps.study.PRUNERS`.
         seed: Makes a sweep with ``parallel=1`` repeatable.
-        max_failures: So many failed trials end the sweep.
+        learn_from: An earlier study's name, or a query for runs (``"metrics.acc > 0.8"``): a new study's sampler
+            knows what they found.
+        no_improvement: End after so many trials without a better one; 0 never.
+        max_failures: So many failed trials end the sweep as failed.
+        isolate: Give each trial a process of its own; else those of one worker share its process, with fresh
+            names and random state.
+        storage: An Optuna storage's URL or a journal file's path; None takes ``OPTUNA_STORAGE``, or the project's.
         wait: Whether to wait for the end, and raise when the sweep did not finish.
-        options: Those of :func:`workbench.train` for each trial: ``returns`` gives the best one's values.
+        options: Those of :func:`workbench.train` for each trial: ``workers`` makes each distributed, ``returns`` gives
+            the best one's values (``best_params`` among them), ``retries`` tries a failed one's values again,
+            ``timeout`` ends the sweep with what it has found.
 
     Returns:
         The sweep's run; its trials are nested MLflow runs.
@@ -142,13 +208,13 @@ def sweep(
     from workbench import api
 
     namespace = api.callers_names()
-    project = current_project()
-    plan = plan_sweep(
-        name, space, goal, cell, namespace, settings=project.settings, trials=trials, sampler=sampler,
-        pruner=pruner, seed=seed, max_failures=max_failures,
-    )  # fmt: skip
     checked = check_options(name=name, wait=wait, **options)
-    run = sweep_cell(cell, namespace, plan, checked, parallel=str(parallel), filename="sweep", line_offset=0)
+    plan = plan_sweep(
+        name, space, goal, cell, namespace, options=checked, trials=trials, parallel=parallel, subject_to=subject_to,
+        sampler=sampler, pruner=pruner, seed=seed, learn_from=learn_from, no_improvement=no_improvement,
+        max_failures=max_failures, isolate=isolate, storage=storage,
+    )  # fmt: skip
+    run = sweep_cell(cell, namespace, plan, checked, filename="sweep", line_offset=0)
     if wait:
         run.result()
     return run
@@ -164,34 +230,12 @@ def study(name: str) -> Any:
     return find_study(current_project().settings, name)
 
 
-def parallel_of(text: str, options: RunOptions, project: Project, trials: int) -> int:
-    """How many trials run at once: a number, or ``auto`` for as many as are free."""
-    if text != "auto":
-        try:
-            count = int(text)
-        except ValueError:
-            count = 0
-        if not 1 <= count <= _MOST_PARALLEL:
-            raise OptionError(f"Cannot run {text!r} trials at once: give a number from 1 to {_MOST_PARALLEL}, or auto.")
-        return min(count, trials)
-    import ray
-
-    try:
-        project.connection()
-    except ClusterError:
-        return 1
-    free = ray.available_resources()
-    fits = [free.get(kind, 0.0) // amount for kind, amount in options.resources.bundle.items() if amount]
-    return max(1, min(int(min(fits, default=1)), trials, _MOST_PARALLEL))
-
-
 def sweep_cell(
     source: str,
     namespace: dict[str, Any],
     plan: SweepPlan,
     options: RunOptions,
     *,
-    parallel: str,
     filename: str,
     line_offset: int,
     context: NotebookContext | None = None,
@@ -200,11 +244,10 @@ def sweep_cell(
     """Send a cell as a sweep; what ``%%sweep`` calls."""
     from workbench import api
 
-    workers = parallel_of(parallel, options, current_project(), plan.trials)
     return api.train_cell(
         source,
         namespace,
-        replace(options, name=plan.name, resources=replace(options.resources, workers=workers)),
+        replace(options, name=plan.name, retries=0, timeout_s=None),  # these are the plan's: they are about trials
         filename=filename,
         line_offset=line_offset,
         context=context,

@@ -110,10 +110,10 @@ def test_only_the_best_trials_values_are_kept(tmp_path: Path) -> None:
     assert first is not None
     assert second is not None
     assert conductor.tell(first.number, "complete", [1.0])
-    conductor.keep(first.number, b"first")
+    conductor.keep(first.number, (b"first", ("model",), "", ()))
     assert not conductor.tell(second.number, "complete", [2.0])
-    conductor.keep(second.number, b"second")
-    assert conductor.returns() == b"first"
+    conductor.keep(second.number, (b"second", ("model",), "", ()))
+    assert conductor.returns() == ((("model",), "", ()), b"first")
 
 
 def test_seed_makes_a_sweep_repeatable(tmp_path: Path) -> None:

@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 
 import workbench
+from tests.sweeps.sweeping import nested, sweep
 from workbench.errors import OptionError, RunNotFoundError
-from workbench.options import check_options
 from workbench.project import current_project
 from workbench.records import RunState
-from workbench.sweeping import plan_sweep, sweep_cell
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -23,25 +22,6 @@ pytestmark = pytest.mark.timeout(240)
 @pytest.fixture(autouse=True)
 def _in_cluster(cluster: Path) -> None:
     """Every test here needs the cluster."""
-
-
-def sweep(source: str, space: str, names: dict[str, Any] | None = None, **given: Any) -> workbench.RunHandle:
-    namespace = names if names is not None else {}
-    options = check_options(name=given["name"], returns=given.pop("returns", ""))
-    parallel, goal = str(given.pop("parallel", 2)), given.pop("goal", "min loss")
-    plan = plan_sweep(given.pop("name"), space, goal, source, namespace, settings=current_project().settings, **given)
-    return sweep_cell(source, namespace, plan, options, parallel=parallel, filename="Cell In[1]", line_offset=1)
-
-
-def nested(run: workbench.RunHandle, count: int) -> list[Any]:
-    """The trials' MLflow runs, once all are recorded."""
-    deadline = time.monotonic() + 30
-    while True:
-        found = [r for r in workbench.runs(limit=500) if r.tags.get("mlflow.parentRunId") == run.id]
-        if len(found) == count:
-            return sorted(found, key=lambda record: int(record.tags["workbench.trial"]))
-        assert time.monotonic() < deadline, [record.name for record in found]
-        time.sleep(0.2)
 
 
 def test_sweep_finds_what_is_best_and_returns_its_values() -> None:

@@ -130,7 +130,8 @@ def prepare(
         check_swept(cell.sections[0].tree, given)
     names = [*_captured_names(reads, {**namespace, **dict.fromkeys(given)}), *also]
     names = [name for name in dict.fromkeys(names) if name not in given or name in namespace]
-    extra = _check_returns(tuple(returns), reads, namespace)
+    bound = (*given, "best_params") if given else ()
+    extra = _check_returns(tuple(name for name in returns if name not in bound), reads, namespace)
     pickled = pickle_names([*names, *[name for name in extra if name not in names]], namespace, reads.dotted)
     _refuse_stuck(pickled, reads)
     folders = import_folders([folder, find_project(folder)])

@@ -79,8 +79,8 @@ class Assignment:
 
     ``environ`` is the environment that ``torchrun`` would set, MLflow's, and the run's own.
     ``threads`` is how many threads numerical libraries may use; None leaves them alone.
-    In a sweep, ``sweep`` is its plan and ``conductor`` the actor that gives out trials: each rank runs trials of its
-    own, one after the other, as a world of one.
+    In a sweep, ``sweep`` is its plan and ``conductor`` the actor that gives out trials to teams: each team's ranks run
+    one trial after the other together, as the world of each. ``first_worker`` counts the workers of teams before.
     ``gpu_ids`` are the rank's own GPUs, ``visible_gpus`` those that its process sees; ``backend``
     is the process group to join (``"nccl"``, ``"gloo"``, None for none).
     """
@@ -101,6 +101,17 @@ class Assignment:
     code: CellCode
     sweep: SweepPlan | None = None
     conductor: Any = None
+    first_worker: int = 0
+
+    @property
+    def worker(self) -> int:
+        """Which of the run's processes this is; in a run that is no sweep, the rank."""
+        return self.first_worker + self.rank
+
+    @property
+    def team(self) -> str:
+        """The team's name for the conductor."""
+        return str(self.first_worker)
 
 
 @dataclass(frozen=True)

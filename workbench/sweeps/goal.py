@@ -1,7 +1,9 @@
-"""What a sweep is after: ``min val_loss``, ``max acc``, or several with commas between."""
+"""What a sweep is after, ``min val_loss`` or several with commas between, and what its trials must keep to."""
 
 from __future__ import annotations
 
+import math
+import re
 from dataclasses import dataclass
 
 from workbench.errors import OptionError
@@ -43,3 +45,51 @@ def parse_goals(text: str) -> tuple[Goal, ...]:
     if len(set(names)) < len(names):
         raise OptionError(f"Cannot aim for {text!r}: a name is in it twice.")
     return tuple(goals)
+
+
+_CONSTRAINT = re.compile(r"\s*([^\s<>=]+)\s*(<=|>=|<|>)\s*(\S+)\s*")
+
+
+@dataclass(frozen=True)
+class Constraint:
+    """A bound that a trial must keep to, to count as the best.
+
+    Attributes:
+        name: A metric that the cell logs, or a name that it leaves behind.
+        is_upper: Whether it must be below the bound.
+        bound: Which.
+    """
+
+    name: str
+    is_upper: bool
+    bound: float
+
+    def __str__(self) -> str:
+        return f"{self.name} {'<' if self.is_upper else '>'} {self.bound:g}"
+
+    def excess(self, value: float) -> float:
+        """How far a value is beyond the bound: in Optuna's words, feasible at 0 or less."""
+        return value - self.bound if self.is_upper else self.bound - value
+
+
+def parse_constraints(text: str) -> tuple[Constraint, ...]:
+    """Constraints from their words.
+
+    >>> [str(constraint) for constraint in parse_constraints("latency_ms<20, acc >= 0.9")]
+    ['latency_ms < 20', 'acc > 0.9']
+
+    Raises ``OptionError`` that names the part that cannot be read.
+    """
+    found = []
+    for part in text.split(",") if text.strip() else ():
+        match = _CONSTRAINT.fullmatch(part)
+        try:
+            bound = float(match[3]) if match else math.nan
+        except ValueError:
+            bound = math.nan
+        if match is None or not math.isfinite(bound):
+            raise OptionError(
+                f'Cannot keep to {part.strip()!r}: write --subject-to "latency_ms<20", a name, < or >, and a number.'
+            )
+        found.append(Constraint(match[1], match[2].startswith("<"), bound))
+    return tuple(found)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbench.errors import OptionError, suggestion
-from workbench.space import ChoiceParam, FloatParam, IntParam, Space
+from workbench.space import ChoiceParam, FloatParam, IntParam, Param, Space
 from workbench.sweeps.plan import SweepPlan
 from workbench.sweeps.studies import open_storage
+from workbench.sweeps.tally import UNCOUNTED
 
-SAMPLERS = ("tpe", "random", "grid", "gp", "cmaes", "nsga2")
-PRUNERS = ("none", "asha", "hyperband", "median", "patience")
 _MOST_GRID = 100_000
 _STARTUP_TRIALS = 5
+_MANY, _FEW, _MOST_GP = 250, 200, 10
 
 
 def create_study(plan: SweepPlan) -> Any:
@@ -29,8 +31,8 @@ def create_study(plan: SweepPlan) -> Any:
         storage=open_storage(plan.storage),
         study_name=plan.name,
         directions=[optuna.study.StudyDirection[goal.direction.upper()] for goal in plan.goals],
-        sampler=sampler_of(plan),
-        pruner=pruner_of(plan.pruner),
+        sampler=named("sampler", plan.sampler, SAMPLERS)(plan),
+        pruner=named("pruner", plan.pruner, PRUNERS)(),
         load_if_exists=True,
     )
     wanted = [goal.direction.upper() for goal in plan.goals]
@@ -42,45 +44,124 @@ def create_study(plan: SweepPlan) -> Any:
     return study
 
 
-def sampler_of(plan: SweepPlan) -> Any:
-    """Optuna's sampler of a plan."""
-    from optuna import samplers
+def _tpe(plan: SweepPlan) -> Any:
+    from optuna.samplers import TPESampler
 
+    # Constant liar: trials that run now keep other workers from asking for the same place.
     has_conditions = any(param.condition for param in plan.space.params)
-    makers: dict[str, Callable[[], Any]] = {
-        # Constant liar: trials that run now keep other workers from asking for the same place.
-        "tpe": lambda: samplers.TPESampler(
-            seed=plan.seed, multivariate=True, group=has_conditions, constant_liar=True, n_startup_trials=10
-        ),
-        "random": lambda: samplers.RandomSampler(seed=plan.seed),
-        "grid": lambda: samplers.GridSampler(grid_of(plan.space), seed=plan.seed),
-        "gp": lambda: samplers.GPSampler(seed=plan.seed),
-        "cmaes": lambda: samplers.CmaEsSampler(seed=plan.seed),
-        "nsga2": lambda: samplers.NSGAIISampler(seed=plan.seed),
-    }
-    if plan.sampler not in makers:
-        raise OptionError(
-            f"Cannot sample by {plan.sampler!r}: there are {', '.join(SAMPLERS)}.{suggestion(plan.sampler, SAMPLERS)}"
+    return TPESampler(seed=plan.seed, multivariate=True, group=has_conditions, constant_liar=True)
+
+
+def _auto(plan: SweepPlan) -> Any:
+    """The sampler that suits a plan best.
+
+    A grid where the trials suffice for all of it; NSGA-II where there are several goals and trials for many
+    generations; Gaussian processes for few trials, one at a time, over a few numbers (they need torch); else TPE.
+    """
+    params = plan.space.params
+    try:
+        points = math.prod(len(values) for values in grid_of(plan.space).values())
+    except OptionError:
+        points = 0
+    is_plain = not plan.space.is_open and not any(param.condition for param in params)
+    if points and is_plain and plan.trials >= points:
+        return SAMPLERS["grid"](plan)
+    if len(plan.goals) > 1:
+        return SAMPLERS["nsga2" if plan.trials >= _MANY else "tpe"](plan)
+    are_numbers = all(isinstance(param, (FloatParam, IntParam)) for param in params)
+    is_small = plan.trials <= _FEW and plan.parallel == 1 and len(params) <= _MOST_GP
+    if is_plain and are_numbers and is_small and importlib.util.find_spec("torch") is not None:
+        return SAMPLERS["gp"](plan)
+    return _tpe(plan)
+
+
+def _sampler(name: str, **given: Any) -> Callable[[SweepPlan], Any]:
+    def make(plan: SweepPlan) -> Any:
+        import optuna
+
+        return getattr(optuna.samplers, name)(seed=plan.seed, **given)
+
+    return make
+
+
+def _grid(plan: SweepPlan) -> Any:
+    from optuna.samplers import GridSampler
+
+    return GridSampler(grid_of(plan.space), seed=plan.seed)
+
+
+SAMPLERS: dict[str, Callable[[SweepPlan], Any]] = {
+    "tpe": _tpe,
+    "random": _sampler("RandomSampler"),
+    "grid": _grid,
+    "gp": _sampler("GPSampler"),
+    "cmaes": _sampler("CmaEsSampler"),
+    "nsga2": _sampler("NSGAIISampler"),
+    "auto": _auto,
+}
+"""Makes each sampler, by the name that ``--sampler`` gives it."""
+
+
+def _pruner(name: str, **given: Any) -> Callable[[], Any]:
+    def make() -> Any:
+        import optuna
+
+        return getattr(optuna.pruners, name)(**given)
+
+    return make
+
+
+def _patience() -> Any:
+    from optuna.pruners import PatientPruner
+
+    return PatientPruner(PRUNERS["median"](), patience=_STARTUP_TRIALS)
+
+
+PRUNERS: dict[str, Callable[[], Any]] = {
+    "none": _pruner("NopPruner"),
+    "asha": _pruner("SuccessiveHalvingPruner", reduction_factor=3),
+    "hyperband": _pruner("HyperbandPruner"),
+    "median": _pruner("MedianPruner", n_startup_trials=_STARTUP_TRIALS),
+    "patience": _patience,
+}
+"""Makes each pruner, by the name that ``--pruner`` gives it."""
+
+
+def named(what: str, name: str, known: Mapping[str, Any]) -> Any:
+    """The maker of a name; ``OptionError`` with the nearest where there is none."""
+    if name not in known:
+        raise OptionError(f"Cannot use {what} {name!r}: there are {', '.join(known)}.{suggestion(name, known)}")
+    return known[name]
+
+
+def distribution_of(param: Param) -> Any:
+    """Optuna's distribution of a swept name, None for a function's."""
+    from optuna import distributions
+
+    if isinstance(param, FloatParam):
+        return distributions.FloatDistribution(param.low, param.high, log=param.log, step=param.step)
+    if isinstance(param, IntParam):
+        return distributions.IntDistribution(param.low, param.high, log=param.log, step=param.step)
+    if isinstance(param, ChoiceParam):
+        return distributions.CategoricalDistribution(param.choices)
+    return None
+
+
+def add_past_trials(study: Any, plan: SweepPlan) -> None:
+    """Have a new study know what earlier ones found, so that its sampler learns from it."""
+    from optuna.trial import create_trial
+
+    distributions = {param.name: distribution_of(param) for param in plan.space.params}
+    for past in plan.past:
+        given = {name: value for name, value in past.params.items() if distributions.get(name) is not None}
+        study.add_trial(
+            create_trial(
+                params=given,
+                distributions={name: distributions[name] for name in given},
+                values=list(past.values),
+                user_attrs={UNCOUNTED: True, "workbench:from": past.source},
+            )
         )
-    return makers[plan.sampler]()
-
-
-def pruner_of(name: str) -> Any:
-    """Optuna's pruner of a name."""
-    from optuna import pruners
-
-    makers: dict[str, Callable[[], Any]] = {
-        "none": pruners.NopPruner,
-        "asha": lambda: pruners.SuccessiveHalvingPruner(reduction_factor=3),
-        "hyperband": pruners.HyperbandPruner,
-        "median": lambda: pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS),
-        "patience": lambda: pruners.PatientPruner(
-            pruners.MedianPruner(n_startup_trials=_STARTUP_TRIALS), patience=_STARTUP_TRIALS
-        ),
-    }
-    if name not in makers:
-        raise OptionError(f"Cannot prune by {name!r}: there are {', '.join(PRUNERS)}.{suggestion(name, PRUNERS)}")
-    return makers[name]()
 
 
 def grid_of(space: Space) -> dict[str, list[Any]]:

@@ -14,6 +14,10 @@ def engine_named(name: str) -> Engine:
         from workbench.compute.engines.crew import CrewEngine
 
         return CrewEngine()
+    if name == "teams":
+        from workbench.compute.engines.teams import TeamsEngine
+
+        return TeamsEngine()
     if name == "ray-train":
         from workbench.compute.engines.ray_train import RayTrainEngine
 

@@ -25,6 +25,9 @@ class Order:
         on_reserved: To be called when they are.
         take_events: Takes journal events of a rank, for those found after its death.
         conductor: Of a sweep, the actor that gives out its trials.
+        first_worker: Of a team of a sweep, how many workers the teams before it have.
+        is_crowded: Whether another run waits for resources.
+        on_teams: To be called with a sweep's number of teams when that changes.
     """
 
     run: ActiveRun
@@ -39,6 +42,18 @@ class Order:
     on_reserved: Callable[[], None]
     take_events: Callable[[int, list[dict[str, Any]]], None]
     conductor: Any = None
+    first_worker: int = 0
+    is_crowded: Callable[[], bool] = lambda: False
+    on_teams: Callable[[int], None] = lambda _: None
+
+    def interrupt(self) -> None:
+        """Have all ranks of this attempt interrupt their cell; of a team, only its own."""
+        self.run.interrupt(self.workers if self.conductor is not None else None)
+
+    @property
+    def workers(self) -> range:
+        """The numbers of this attempt's workers within the run."""
+        return range(self.first_worker, self.first_worker + self.spec.options.resources.workers)
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class CrewEngine:
         order.on_reserved()
         spares: list[Spare] = []
         try:
-            spares = await _draw(order, reservation)
+            spares = await draw(order, reservation)
             return CrewAttempt(order, reservation, spares)
         except BaseException:
             for spare in spares:
@@ -42,7 +42,7 @@ class CrewEngine:
             raise
 
 
-async def _draw(order: Order, reservation: Reservation) -> list[Spare]:
+async def draw(order: Order, reservation: Reservation) -> list[Spare]:
     """One process for each bundle, those of one node side by side so that local ranks are too."""
     options, code = order.spec.options, order.spec.code
     nodes = sorted(
@@ -81,14 +81,15 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
             options.resources.gpus_per_worker,
         )
         backend = _backend(world_size, code.uses_torch, visible, on_node[node])
-        threads = threads_for(options.resources, hello["cores"], on_node[node])
-        is_sweep = order.spec.sweep is not None  # each trial is a world of its own
+        sweep = order.spec.sweep
+        at_once = 1 if sweep is None else sweep.parallel or hello["cores"]
+        threads = threads_for(options.resources, hello["cores"], on_node[node] * at_once)
         environ = torchrun_environ(
-            rank=0 if is_sweep else rank,
+            rank=rank,
             local_rank=seen[node],
             node_rank=node_order.index(node),
-            local_world_size=1 if is_sweep else on_node[node],
-            world_size=1 if is_sweep else world_size,
+            local_world_size=on_node[node],
+            world_size=world_size,
             address=hellos[0]["ip"],
             port=hellos[0]["port"],
             attempt=order.attempt,
@@ -104,14 +105,15 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
                 world_size=world_size,
                 environ={**order.environ, **environ},
                 checkpoint_dir=order.checkpoint_dir,
-                returns=options.returns if rank == 0 or is_sweep else (),
+                returns=options.returns if rank == 0 else (),
                 threads=threads,
                 gpu_ids=gpu_ids[rank],
                 visible_gpus=visible,
-                backend=None if is_sweep else backend,
+                backend=backend,
                 code=code,
-                sweep=order.spec.sweep,
+                sweep=sweep,
                 conductor=order.conductor,
+                first_worker=order.first_worker,
             )
         )
         seen[node] += 1
@@ -140,7 +142,7 @@ class CrewAttempt:
         self._order = order
         self._reservation = reservation
         self._spares = spares
-        order.run.snapshot.workers = order.run.workers_of([spare.hello for spare in spares])
+        order.run.set_workers(order.workers, [spare.hello for spare in spares])
         parts = assignments(order, [spare.hello for spare in spares], reservation.gpu_ids)
         foreman = order.foreman
         refs = [
@@ -177,7 +179,7 @@ class CrewAttempt:
             return
         _, pending = await asyncio.wait(pending, timeout=_OTHERS_GRACE_S)
         if pending:
-            self._order.run.interrupt()
+            self._order.interrupt()
             await asyncio.wait(pending, timeout=_AFTER_INTERRUPT_S)
 
     async def kill(self) -> None:
@@ -188,9 +190,13 @@ class CrewAttempt:
 
     async def release(self) -> None:
         """See :class:`~workbench.compute.engines.base.Attempt`."""
-        if self._is_released:
-            return
-        self._is_released = True
+        if not self._is_released:
+            self._is_released = True
+            await self.end_processes()
+            self._reservation.release()
+
+    async def end_processes(self) -> None:
+        """End the processes and keep their resources, for others of the same run."""
         await self.kill()
         # The next run must find the GPU's memory free, so the processes are seen to be gone first.
         here = ray.get_runtime_context().get_node_id()
@@ -198,7 +204,6 @@ class CrewAttempt:
         deadline = time.monotonic() + 5.0
         while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
-        self._reservation.release()
 
 
 async def _outcome_of(ref: Any) -> RankOutcome | BaseException:

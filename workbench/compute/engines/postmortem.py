@@ -22,23 +22,23 @@ _NEARLY_ALL = 0.9
 
 async def read_the_dead(order: Order, rank: int, hello: dict[str, Any], error: BaseException) -> Failure:
     """Fetch what a dead rank had written but not sent, and say what it died of."""
-    run = order.run
-    offset = run.shipped(order.attempt, rank)
+    run, worker = order.run, order.first_worker + rank
+    offset = run.shipped(order.attempt, worker)
     data, crash = b"", ""
     here = ray.get_runtime_context().get_node_id()
     if hello["node_id"] == here:
-        data, crash = read_leftover(run.run_id, order.attempt, rank, offset)
+        data, crash = read_leftover(run.run_id, order.attempt, worker, offset)
     else:
         with contextlib.suppress(ray.exceptions.RayError, TimeoutError):
             ref = (
                 ray.remote(read_leftover)
                 .options(num_cpus=0, scheduling_strategy=NodeAffinitySchedulingStrategy(hello["node_id"], soft=False))
-                .remote(run.run_id, order.attempt, rank, offset)
+                .remote(run.run_id, order.attempt, worker, offset)
             )
             data, crash = ray.get(ref, timeout=_READ_TIMEOUT_S)
-    if data and run.accept(order.attempt, rank, offset, len(data)):
-        order.take_events(rank, parse(data))
-    return _cause_of_death(order, rank, hello, error, crash)
+    if data and run.accept(order.attempt, worker, offset, len(data)):
+        order.take_events(worker, parse(data))
+    return _cause_of_death(order, worker, hello, error, crash)
 
 
 def _cause_of_death(order: Order, rank: int, hello: dict[str, Any], error: BaseException, crash: str) -> Failure:

@@ -80,7 +80,7 @@ class RayTrainAttempt:
             if not self._board.hellos:
                 self._order.on_wait()
         hellos = self._board.hellos
-        self._order.run.snapshot.workers = self._order.run.workers_of([hellos[rank] for rank in sorted(hellos)])
+        self._order.run.set_workers(self._order.workers, [hellos[rank] for rank in sorted(hellos)])
 
     async def outcome(self) -> AttemptOutcome:
         """See :class:`~workbench.compute.engines.base.Attempt`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from workbench.compute.spec import RunSpec
 from workbench.records import Failure, Progress, RunSnapshot, RunState, WatchReply, WorkerSnapshot
 
 _NOTES = 20
+_ALL = -1
 
 
 class ActiveRun:
@@ -54,7 +57,8 @@ class ActiveRun:
         self._boards: dict[int, Board] = {}
         self._curves: dict[str, Curve] = {}
         self._changed = asyncio.Event()
-        self._interrupt = asyncio.Event()
+        self._orders: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
+        self._interrupted: dict[int, str] = {}
         self._offsets: dict[tuple[int, int], int] = {}
         self._progress_began: tuple[float, int] | None = None
 
@@ -79,7 +83,7 @@ class ActiveRun:
 
     def begin_attempt(self, attempt: int) -> None:
         """Forget what belongs to the attempt before."""
-        self._interrupt = asyncio.Event()
+        self._interrupted.clear()
         self.snapshot = replace(self.snapshot, attempt=attempt, workers=[], progress=None)
         self._progress_began = None
         self.touch()
@@ -147,18 +151,23 @@ class ActiveRun:
 
     # -- orders --------------------------------------------------------------------------------
 
-    def interrupt(self) -> None:
-        """Tell all ranks to interrupt their cell."""
-        self._interrupt.set()
+    def interrupt(self, workers: Iterable[int] | None = None, order: str = "interrupt") -> None:
+        """Tell ranks to interrupt their cell, all where none are named; ``"end_trial"`` leaves a sweep's loop going."""
+        for worker in set(self._orders) if workers is None else workers:
+            self._interrupted[worker] = order
+            self._orders[worker].set()
+        if workers is None:
+            self._interrupted[_ALL] = order
 
-    async def next_order(self, timeout_s: float) -> str | None:
-        """What a rank is to do: ``"interrupt"``, or None when nothing came up in time."""
-        waiting = self._interrupt
-        try:
-            await asyncio.wait_for(waiting.wait(), timeout_s)
-        except TimeoutError:
-            return None
-        return "interrupt"
+    async def next_order(self, worker: int, timeout_s: float) -> str | None:
+        """What a rank is to do: ``"interrupt"`` or ``"end_trial"``; None when nothing came up in time."""
+        if worker not in self._interrupted and _ALL not in self._interrupted:
+            try:
+                await asyncio.wait_for(self._orders[worker].wait(), timeout_s)
+            except TimeoutError:
+                return None
+        self._orders[worker].clear()
+        return self._interrupted.pop(worker, self._interrupted.get(_ALL))
 
     # -- what is seen --------------------------------------------------------------------------
 
@@ -182,6 +191,14 @@ class ActiveRun:
         events, skipped = self._feed.since(cursor)
         return WatchReply(self.view(), events, self.version, skipped)
 
-    def workers_of(self, hellos: list[dict[str, Any]]) -> list[WorkerSnapshot]:
-        """Fresh worker snapshots from what the processes said of themselves."""
-        return [WorkerSnapshot(rank, hello["host"], hello["pid"]) for rank, hello in enumerate(hellos)]
+    def set_workers(self, workers: range, hellos: list[dict[str, Any]]) -> None:
+        """Show the processes with these numbers as they describe themselves; none of them where they are gone."""
+        others = [worker for worker in self.snapshot.workers if worker.rank not in workers]
+        fresh = [
+            WorkerSnapshot(rank, hello["host"], hello["pid"]) for rank, hello in zip(workers, hellos, strict=False)
+        ]
+        for worker in workers:  # what its predecessor was told is not for this one
+            self._interrupted.pop(worker, None)
+            self._orders.pop(worker, None)
+        self.snapshot.workers = sorted([*others, *fresh], key=lambda worker: worker.rank)
+        self.touch()

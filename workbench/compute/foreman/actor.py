@@ -24,11 +24,10 @@ from workbench.compute.foreman.reservation import check_feasible
 from workbench.compute.foreman.run_log import RunLog
 from workbench.compute.foreman.spares import SparePool
 from workbench.compute.foreman.sweeps import Sweeps
-from workbench.compute.foreman.usage import system_metrics
 from workbench.compute.foreman.vault import Vault, in_background
-from workbench.compute.journal import parse
+from workbench.compute.foreman.worker_verbs import WorkerVerbs
 from workbench.compute.nodes import NodeWatch
-from workbench.compute.spec import RankOutcome, RunSpec, runtime_env_of
+from workbench.compute.spec import RunSpec, runtime_env_of
 from workbench.compute.status import facts_here
 from workbench.compute.worker.models import keep_models
 from workbench.data.log_file import LogPage
@@ -40,14 +39,11 @@ from workbench.tracking.sink import MetricSink
 NAME = "foreman"
 NAMESPACE = "workbench"
 _REMEMBERED = 200
-_ORDER_POLL_S = 20.0
-_REFILL_AFTER_S = 15.0
-_REFILL_PAUSE_S = 0.5
 
 log = logging.getLogger(__name__)
 
 
-class Foreman:
+class Foreman(WorkerVerbs):
     """Verbs that kernels, the command line and workers call. Each is quick; waiting is asynchronous.
 
     Args:
@@ -65,9 +61,9 @@ class Foreman:
         self.sweeps = Sweeps(self)
         self._vault = Vault()
         self._books: dict[str, Books] = {}
-        self._sinks: dict[str, MetricSink] = {}
-        self._logs: dict[str, RunLog] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.sinks: dict[str, MetricSink] = {}
+        self.logs: dict[str, RunLog] = {}
+        self.tasks: set[asyncio.Task[Any]] = set()
         self.handle: Any = None
 
     async def begin(self) -> str:
@@ -117,12 +113,12 @@ class Foreman:
             books.set_state(run_id, RunState.QUEUED)
         run = ActiveRun(run_id, spec, self._run_dir(spec, run_id) / "logs", self.pulse)
         self.runs[run_id] = run
-        self._logs[run_id] = RunLog(run.log_dir)
-        self._sinks[run_id] = MetricSink(books.store, run_id, self._run_dir(spec, run_id))
+        self.logs[run_id] = RunLog(run.log_dir)
+        self.sinks[run_id] = MetricSink(books.store, run_id, self._run_dir(spec, run_id))
         self._vault.add(shared, sizes)
         for name, data in spec.files.items():
             books.log_bytes(run_id, data, name)
-        in_background(self._drive(run, list(shared)), self._tasks)
+        in_background(self._drive(run, list(shared)), self.tasks)
         self._forget_old()
         return run_id
 
@@ -149,7 +145,7 @@ class Foreman:
         try:
             shared = self._vault.refs(run.spec.code.digests)
             if fresh:
-                in_background(self._adopt_later(run, fresh), self._tasks)
+                in_background(self._adopt_later(run, fresh), self.tasks)
             await drive(self, run, shared)
         except Exception as error:
             log.exception("run %s", run.run_id)
@@ -169,7 +165,7 @@ class Foreman:
 
     async def attach_files(self, run_id: str, files: dict[str, bytes], tags: dict[str, str]) -> None:
         """Add lineage that the kernel gathered after it had submitted."""
-        run = self._run(run_id)
+        run = self.run_of(run_id)
         books = self.books_of(run)
         books.set_tags(run_id, tags)
         for name, data in files.items():
@@ -177,31 +173,43 @@ class Foreman:
 
     async def watch(self, run_id: str, cursor: int, timeout_s: float) -> WatchReply:
         """What happened to a run since ``cursor``; waits up to ``timeout_s`` for something to happen."""
-        run = self._run(run_id)
+        run = self.run_of(run_id)
         reply = await run.watch(cursor, timeout_s)
-        problem = self.books_of(run).problem or self._sinks[run_id].problem
+        problem = self.books_of(run).problem or self.sinks[run_id].problem
         if problem and problem not in reply.snapshot.notes:
             reply.snapshot.notes = [*reply.snapshot.notes, problem]
         return reply
 
     async def stop(self, run_id: str, by: str) -> str:
-        """Ask a run to end; returns its state. A run that has ended is left alone."""
-        run = self._run(run_id)
+        """Ask a run, or a trial of a sweep, to end; returns its state. A run that has ended is left alone."""
+        trial = self.sweeps.trial_of(run_id)
+        if trial is not None:
+            await self.sweeps.order(*trial, "stop")
+            return RunState.RUNNING.value
+        run = self.run_of(run_id)
         if not run.snapshot.state.is_terminal:
             run.snapshot.stopped_by = by
             run.stop_requested.set()
             run.touch()
         return run.snapshot.state.value
 
+    async def order_trial(self, run_id: str, number: int, what: str) -> None:
+        """Have a running trial of a sweep ``prune`` or ``stop``; see :meth:`Sweeps.order`."""
+        await self.sweeps.order(self.run_of(run_id), number, what)
+
+    async def pause(self, run_id: str, is_paused: bool) -> None:
+        """Have a sweep start no more trials, or start some again."""
+        await self.sweeps.pause(self.run_of(run_id), is_paused)
+
     async def returns(self, run_id: str) -> list[Any]:
         """A list with the reference of the returned values, empty when there are none (any more)."""
-        run = self._run(run_id)
+        run = self.run_of(run_id)
         return [run.returns] if run.returns is not None else []
 
     async def log_page(self, run_id: str, rank: int, start: int, count: int, wanted: str) -> LogPage:
         """Lines that a rank printed; see :meth:`workbench.data.log_file.LogFile.page`."""
-        self._run(run_id)
-        return await asyncio.to_thread(self._logs[run_id].page, rank, start, count, wanted)
+        self.run_of(run_id)
+        return await asyncio.to_thread(self.logs[run_id].page, rank, start, count, wanted)
 
     async def snapshots(self) -> list[RunSnapshot]:
         """All runs that the foreman remembers, newest last."""
@@ -240,64 +248,9 @@ class Foreman:
             await self.stop(run.run_id, "%workbench down")
         if going:
             await asyncio.wait([asyncio.ensure_future(run.ended.wait()) for run in going], timeout=15.0)
-        for sink in self._sinks.values():
+        for sink in self.sinks.values():
             await asyncio.to_thread(sink.flush, 2.0)
         self._vault.close()
-
-    # -- for workers ---------------------------------------------------------------------------
-
-    async def ingest(self, run_id: str, attempt: int, rank: int, offset: int, data: bytes) -> None:
-        """Take journal bytes of a rank; the caller goes on when they are taken."""
-        run = self._run(run_id)
-        if run.accept(attempt, rank, offset, len(data)):
-            self.take_events(run, rank, parse(data))
-
-    def take_events(self, run: ActiveRun, rank: int, events: list[dict[str, Any]]) -> None:
-        """Note a rank's events everywhere: the run's log, MLflow, the views."""
-        self._logs[run.run_id].append(rank, events)
-        points = []
-        for event in self.sweeps.without_trials(run, events):
-            run.handle(rank, event)
-            at_ms = int(event["t"] * 1000)
-            if event["k"] == "met":
-                points += [(name, value, at_ms, event["step"]) for name, value in event["v"].items()]
-            elif event["k"] == "trace":
-                points += system_metrics(rank, event, at_ms)
-            elif event["k"] == "first" and rank == 0:
-                run.enter(RunState.RUNNING)
-                books = self.books_of(run)
-                books.set_state(run.run_id, RunState.RUNNING)
-                # MLflow's own start is when the run was submitted.
-                books.set_tags(run.run_id, {"workbench.started_at": str(run.snapshot.started_at or event["t"])})
-                in_background(self._refill_later(run), self._tasks)
-        if points:
-            self._sinks[run.run_id].add(points)
-        run.touch()
-
-    async def _refill_later(self, run: ActiveRun) -> None:
-        """Replace the spares that a run took when it has ended, or has been going on for a while."""
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(run.ended.wait(), _REFILL_AFTER_S)
-        await asyncio.sleep(_REFILL_PAUSE_S)
-        self.spares.refill()
-
-    async def rank_began(self, run_id: str, attempt: int, rank: int, hello: dict[str, Any]) -> None:
-        """A rank of an engine that does not hold its processes runs."""
-        board = self._run(run_id).board(attempt)
-        board.hellos[rank] = hello
-        board.notify()
-
-    async def rank_ended(self, run_id: str, attempt: int, rank: int, outcome: RankOutcome, blob: Any) -> None:
-        """Such a rank ended; its returned values are put again, since its process is about to end."""
-        board = self._run(run_id).board(attempt)
-        if blob is not None:
-            board.returns = await asyncio.to_thread(ray.put, blob)
-        board.outcomes[rank] = outcome
-        board.notify()
-
-    async def next_order(self, run_id: str, attempt: int, rank: int) -> str | None:
-        """What a rank is to do next; waits for an order."""
-        return await self._run(run_id).next_order(_ORDER_POLL_S)
 
     # -- for the drive -------------------------------------------------------------------------
 
@@ -330,22 +283,22 @@ class Foreman:
             await attempt.release()
             self.holding.pop(run.run_id, None)
 
-        in_background(give_back(), self._tasks)
+        in_background(give_back(), self.tasks)
 
     def note_metrics(self, run: ActiveRun, step: int, values: dict[str, float]) -> None:
         """Metrics of a run that no rank logged."""
         now = time.time()
         run.handle(0, {"k": "met", "t": now, "step": step, "v": values})
-        self._sinks[run.run_id].add([(name, value, int(now * 1000), step) for name, value in values.items()])
+        self.sinks[run.run_id].add([(name, value, int(now * 1000), step) for name, value in values.items()])
         run.touch()
 
     async def settle(self, run: ActiveRun, state: RunState, failure: Failure | None) -> None:
         """Bring MLflow up to date with a run's end: metrics, state; files follow in the background."""
-        await asyncio.to_thread(self._sinks[run.run_id].flush, 5.0)
+        await asyncio.to_thread(self.sinks[run.run_id].flush, 5.0)
         books = self.books_of(run)
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(asyncio.wrap_future(books.set_state(run.run_id, state, failure)), 5.0)
-        log_ = self._logs[run.run_id]
+        log_ = self.logs[run.run_id]
         log_.close()
         for path in log_.texts():
             books.log_file(run.run_id, path, "logs")
@@ -373,7 +326,7 @@ class Foreman:
             for name, problem in problems.items():
                 run.note(f"{name!r} is with the run as a value, but could not be kept as an MLflow model: {problem}")
 
-        in_background(tell(), self._tasks)
+        in_background(tell(), self.tasks)
 
     # -- inside --------------------------------------------------------------------------------
 
@@ -382,7 +335,8 @@ class Foreman:
         await books.open(self.id)
         return books
 
-    def _run(self, run_id: str) -> ActiveRun:
+    def run_of(self, run_id: str) -> ActiveRun:
+        """A run that is known; ``RunNotFoundError`` for any other."""
         if run_id not in self.runs:
             raise RunNotFoundError(f"The foreman knows no run {run_id!r}: it ended long ago, or ran elsewhere.")
         return self.runs[run_id]
@@ -396,5 +350,5 @@ class Foreman:
         ended = [run_id for run_id, run in self.runs.items() if run.snapshot.state.is_terminal]
         for run_id in ended[: max(0, len(self.runs) - _REMEMBERED)]:
             self.runs.pop(run_id)
-            self._sinks.pop(run_id).close()
-            self._logs.pop(run_id)
+            self.sinks.pop(run_id).close()
+            self.logs.pop(run_id)

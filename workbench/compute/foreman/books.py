@@ -75,7 +75,7 @@ class Books:
         """Write tags."""
         return self._writer.submit(self._guarded, "set_tags", run_id, tags)
 
-    def write(self, action: Callable[[TrackingStore], None]) -> Future[None]:
+    def write(self, action: Callable[[TrackingStore], object]) -> Future[None]:
         """Do something with the store after all that was written before it."""
 
         def guarded() -> None:

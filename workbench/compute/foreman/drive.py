@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -66,8 +67,18 @@ async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]
         if waiting != run.snapshot.waiting:
             run.enter(RunState.QUEUED, waiting=waiting)
 
+    def hold(teams: int) -> None:
+        resources = run.spec.options.resources
+        if teams:
+            foreman.holding[run.run_id] = replace(resources, workers=resources.workers * teams)
+        else:
+            foreman.holding.pop(run.run_id, None)
+
+    def is_crowded() -> bool:
+        return any(other.snapshot.waiting is not None for other in foreman.runs.values() if other is not run)
+
     def on_reserved() -> None:
-        foreman.holding[run.run_id] = run.spec.options.resources
+        hold(1)
         run.enter(RunState.STARTING, waiting=None, started_at=run.snapshot.started_at or time.time())
 
     try:
@@ -87,8 +98,11 @@ async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]
         on_reserved=on_reserved,
         take_events=lambda rank, events: foreman.take_events(run, rank, events),
         conductor=conductor,
+        is_crowded=is_crowded,
+        on_teams=hold,
     )
-    launching = asyncio.ensure_future(engine_named(run.spec.options.engine).launch(order))
+    engine = engine_named(run.spec.options.engine if run.spec.sweep is None else "teams")
+    launching = asyncio.ensure_future(engine.launch(order))
     stopping = asyncio.ensure_future(run.stop_requested.wait())
     await asyncio.wait({launching, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not launching.done():

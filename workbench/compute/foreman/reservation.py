@@ -19,6 +19,8 @@ from workbench.records import Resources, Waiting
 
 _FIRST_WAIT_S = 0.12
 _WAIT_S = 1.0
+_NEARLY_NOTHING = {"CPU": 0.001}
+_MOST_WORKERS = 1000
 
 
 @dataclass
@@ -74,7 +76,7 @@ async def reserve(resources: Resources, run_id: str, on_wait: Callable[[], None]
             if await _is_ready(group, _FIRST_WAIT_S if waited_s < 2.0 else _WAIT_S):
                 break
             on_wait()
-            if await asyncio.to_thread(_fits_now, resources):
+            if await asyncio.to_thread(room_now, resources):
                 remove_placement_group(group)
                 group = _request(resources, run_id)
         return await _describe(group, resources)
@@ -85,7 +87,7 @@ async def reserve(resources: Resources, run_id: str, on_wait: Callable[[], None]
 
 
 def _request(resources: Resources, run_id: str) -> Any:
-    bundle = resources.bundle or {"CPU": 0.001}
+    bundle = resources.bundle or _NEARLY_NOTHING
     return placement_group(
         [dict(bundle)] * resources.workers, strategy="PACK", name=f"workbench-{run_id}-{uuid.uuid4().hex[:6]}"
     )
@@ -151,15 +153,16 @@ def _first_lack(resources: Resources) -> str:
     return "Ask for fewer or smaller workers, or join a larger cluster: %workbench up --address ADDRESS."
 
 
-def _fits_now(resources: Resources) -> bool:
+def room_now(resources: Resources) -> int:
+    """How many times what a run asks for would find room now."""
     from ray._private.state import available_resources_per_node
 
-    placed = 0
+    placed, bundle = 0, resources.bundle or _NEARLY_NOTHING
     for node in available_resources_per_node().values():
         free = dict(node)
-        while placed < resources.workers and _take(free, resources.bundle):
+        while placed < _MOST_WORKERS and _take(free, bundle):
             placed += 1
-    return placed >= resources.workers
+    return placed // resources.workers
 
 
 def explain(resources: Resources, holders: dict[str, Resources]) -> Waiting:

@@ -1,4 +1,4 @@
-"""Sweeps as the foreman runs them: a conductor for each, how far it is, and a nested MLflow run a trial."""
+"""The foreman's part in sweeps: their conductors, how far they are, and each trial's MLflow run."""
 
 from __future__ import annotations
 
@@ -10,18 +10,19 @@ from typing import TYPE_CHECKING, Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from workbench.compute.foreman.trial_books import TrialBooks
 from workbench.compute.foreman.vault import in_background
-from workbench.errors import OptionError
-from workbench.records import Failure, RunState
+from workbench.errors import OptionError, WorkbenchError
+from workbench.records import SweepSnapshot
 from workbench.sweeps.conductor import Conductor, Summary
 
 if TYPE_CHECKING:
     from workbench.compute.foreman.active_run import ActiveRun
     from workbench.compute.foreman.actor import Foreman
-    from workbench.tracking.store import TrackingStore
 
 _LOOK_EVERY_S = 0.3
-_STATES = {"complete": RunState.FINISHED, "pruned": RunState.STOPPED, "fail": RunState.FAILED}
+_NUDGE_AFTER_S = 1.5
+_MOST_CALLS = 64
 
 
 class Sweeps:
@@ -34,7 +35,7 @@ class Sweeps:
     def __init__(self, foreman: Foreman) -> None:
         self._foreman = foreman
         self._conductors: dict[str, Any] = {}
-        self._trials: dict[tuple[str, int], dict[str, Any]] = {}
+        self._trials: dict[str, TrialBooks] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def conductor(self, run: ActiveRun) -> Any:
@@ -45,101 +46,126 @@ class Sweeps:
         if run.spec.sweep is None:
             return None
         if run.run_id in self._conductors:
-            await self._conductors[run.run_id].release.remote()  # the workers of the attempt before are gone
-            return self._conductors[run.run_id]
+            with contextlib.suppress(ray.exceptions.RayActorError):  # it is gone itself: make another
+                await self._conductors[run.run_id].release.remote()  # the workers of the attempt before are gone
+                return self._conductors[run.run_id]
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-        actor = ray.remote(Conductor).options(num_cpus=0, scheduling_strategy=here, max_concurrency=32)
+        actor = ray.remote(Conductor).options(num_cpus=0, scheduling_strategy=here, max_concurrency=_MOST_CALLS)
         conductor = actor.remote(run.spec.sweep)
         try:
             await conductor.summary.remote()
         except ray.exceptions.RayError as error:
             words = str(error).strip().splitlines()[-1]
-            raise OptionError(words.split("OptionError: ")[-1]) from error
+            raise OptionError(words.split("Error: ")[-1]) from error
+        is_new = run.run_id not in self._conductors
         self._conductors[run.run_id] = conductor
-        in_background(self._watch(run, conductor), self._tasks)
+        if is_new:
+            self._trials[run.run_id] = TrialBooks(self._foreman.books_of(run), run, self._foreman.id)
+            in_background(self._watch(run), self._tasks)
         return conductor
 
-    async def _watch(self, run: ActiveRun, conductor: Any) -> None:
+    # -- how far -------------------------------------------------------------------------------
+
+    async def _watch(self, run: ActiveRun) -> None:
         """Have the run show how far its study is, until it ends; then the conductor ends, too."""
         shown = Summary()
         while not run.ended.is_set():
-            with contextlib.suppress(ray.exceptions.RayError):
-                shown = self._show(run, shown, await conductor.summary.remote())
+            shown = await self._look(run, shown)
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(run.ended.wait(), _LOOK_EVERY_S)
         with contextlib.suppress(ray.exceptions.RayError):
-            self._show(run, shown, await conductor.summary.remote())
-            await conductor.release.remote()
-        self._conductors.pop(run.run_id, None)  # the last handle of an actor ends it
+            await self._conductors[run.run_id].release.remote()
+        await self._look(run, shown)
+        self._trials.pop(run.run_id).close()
+        self._conductors.pop(run.run_id)  # the last handle of an actor ends it
 
-    def _show(self, run: ActiveRun, before: Summary, now: Summary) -> Summary:
-        assert run.spec.sweep is not None
+    async def _look(self, run: ActiveRun, before: Summary) -> Summary:
+        trials = self._trials[run.run_id]
+        trials.write_live()
+        with contextlib.suppress(ray.exceptions.RayError):
+            now: Summary = await self._conductors[run.run_id].summary.remote()
+            self._show(run, before, now)
+            return now
+        return before
+
+    def _show(self, run: ActiveRun, before: Summary, now: Summary) -> None:
+        plan = run.spec.sweep
+        assert plan is not None
+        run.snapshot.sweep = SweepSnapshot(
+            study=plan.name,
+            goals=tuple(str(goal) for goal in plan.goals),
+            total=now.total,
+            done=now.done,
+            pruned=now.pruned,
+            failed=now.failed,
+            best=now.best,
+            best_number=now.best_number,
+            best_params=now.best_params,
+            front=now.front,
+            history=now.history,
+            climb=now.climb,
+            running=self._trials[run.run_id].running(),
+            teams=len(run.snapshot.workers) // run.spec.options.resources.workers,
+            is_paused=now.is_paused,
+        )
         if now.done != before.done:
             run.handle(0, {"k": "prog", "t": time.time(), "done": now.done, "total": now.total, "label": "trial"})
-            run.touch()
         if now.best is not None and (now.best_number != before.best_number or now.done != before.done):
-            self._foreman.note_metrics(run, now.done, {f"best_{run.spec.sweep.goals[0].name}": now.best})
+            self._foreman.note_metrics(run, now.done, {f"best_{plan.goals[0].name}": now.best})
         if now.best_number is not None and now.best_number != before.best_number:
             words = ", ".join(f"{name} {_shown(value)}" for name, value in now.best_params.items())
             tags = {"workbench.best_trial": str(now.best_number), "workbench.best_params": words}
             self._foreman.books_of(run).set_tags(run.run_id, tags)
-        return now
+        run.touch()
 
-    def without_trials(self, run: ActiveRun, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    # -- what trials tell ----------------------------------------------------------------------
+
+    def without_trials(self, run: ActiveRun, rank: int, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """The events that are the run's own; those of trials go to runs of their own."""
-        if run.spec.sweep is None:
-            return events
-        own = []
-        for event in events:
-            if event["k"] == "trial":
-                self._take(run, event)
-            elif event["k"] == "met" and "trial" in event:
-                trial = self._trials.get((run.run_id, event["trial"]))
-                if trial is not None:
-                    at_ms = int(event["t"] * 1000)
-                    trial["points"] += [(name, value, at_ms, event["step"]) for name, value in event["v"].items()]
-            else:
-                own.append(event)
-        return own
+        trials = self._trials.get(run.run_id)
+        return events if trials is None else trials.take(rank, events)
 
-    def _take(self, run: ActiveRun, event: dict[str, Any]) -> None:
-        key = (run.run_id, event["n"])
-        if event["state"] == "running":
-            self._trials[key] = {"params": event["params"], "points": [], "began": event["t"]}
-            return
-        trial = self._trials.pop(key, None)
-        if trial is not None:
-            books = self._foreman.books_of(run)
-            books.write(lambda store: _record(store, run, event, trial, self._foreman.id))
+    async def trial_run(self, run_id: str, number: int) -> str:
+        """The MLflow run of a trial that runs, made now if there is none yet."""
+        return await self._trials[run_id].run_of(number)
 
+    def trial_of(self, run_id: str) -> tuple[ActiveRun, int] | None:
+        """The sweep and the number of the running trial that has this MLflow run."""
+        for sweep_id, trials in self._trials.items():
+            number = trials.number_of(run_id)
+            if number is not None:
+                return self._foreman.runs[sweep_id], number
+        return None
 
-def _record(
-    store: TrackingStore, run: ActiveRun, event: dict[str, Any], trial: dict[str, Any], foreman_id: str
-) -> None:
-    """A trial as an MLflow run below the sweep's own."""
-    state = _STATES[event["state"]]
-    number = event["n"]
-    failure = None
-    if event["state"] == "pruned":
-        failure = Failure("stopped", "pruned: other trials did better by then")
-    elif event["state"] == "fail":
-        failure = Failure("error", event["error"] or "it was stopped")
-    store.record_ended(
-        experiment=run.spec.experiment,
-        name=f"{run.spec.name}-{number}",
-        tags={
-            "mlflow.parentRunId": run.run_id,
-            "workbench.trial": str(number),
-            "workbench.foreman": foreman_id,
-            "workbench.workers": "1",
-        },
-        params=trial["params"],
-        points=trial["points"],
-        state=state,
-        failure=failure,
-        started_at=trial["began"],
-        ended_at=event["t"],
-    )
+    # -- what people want ----------------------------------------------------------------------
+
+    async def order(self, run: ActiveRun, number: int, what: str) -> None:
+        """Prune or stop a running trial: at its next report, else by interrupting its cell.
+
+        Raises ``WorkbenchError`` when it does not run.
+        """
+        conductor = self._conductor_of(run)
+        team = await conductor.order.remote(number, what)
+        if not team:
+            raise WorkbenchError(f"Cannot {what} trial {number} of {run.spec.name!r}: it does not run.")
+
+        async def nudge() -> None:
+            await asyncio.sleep(_NUDGE_AFTER_S)
+            with contextlib.suppress(ray.exceptions.RayError):
+                if await conductor.order_of.remote(number):
+                    first = int(team)
+                    run.interrupt(range(first, first + run.spec.options.resources.workers), "end_trial")
+
+        in_background(nudge(), self._tasks)
+
+    async def pause(self, run: ActiveRun, is_paused: bool) -> None:
+        """Start no more trials, or start some again; those that run go on."""
+        await self._conductor_of(run).pause.remote(is_paused)
+
+    def _conductor_of(self, run: ActiveRun) -> Any:
+        if run.run_id not in self._conductors:
+            raise WorkbenchError(f"Cannot do that to {run.spec.name!r}: it is no sweep that is going on.")
+        return self._conductors[run.run_id]
 
 
 def _shown(value: Any) -> str:

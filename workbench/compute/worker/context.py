@@ -20,7 +20,7 @@ class WorkerContext:
         self.rank = assignment.rank
         self.world_size = assignment.world_size
         self.local_rank = assignment.local_rank
-        self.run_id = assignment.run_id
+        self._run_id = assignment.run_id
         self.attempt = assignment.attempt
         self._journal = journal
         self._checkpoints = CheckpointFolder(Path(assignment.checkpoint_dir))
@@ -28,6 +28,11 @@ class WorkerContext:
         self._suffix = "" if assignment.rank == 0 else f"/rank_{assignment.rank}"
         self._loops: list[str] = []
         self._shown_at = 0.0
+
+    @property
+    def run_id(self) -> str:
+        """The id of the MLflow run that the cell is."""
+        return self._run_id
 
     def log(self, values: dict[str, Any], step: int | None) -> None:
         """Write one metrics line; a value that is no number is an error that names it."""

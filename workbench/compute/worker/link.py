@@ -88,9 +88,11 @@ class Link:
                 # The foreman is gone: Ray ends this process too; nothing is left to obey.
                 time.sleep(1.0)
                 continue
+            if order is None:
+                continue
+            if not self._closing.is_set():
+                self._interrupt()
             if order == "interrupt":
-                if not self._closing.is_set():
-                    self._interrupt()
                 return  # once: a second one would break off the cell's finally blocks
 
     def _interrupt(self) -> None:

@@ -56,7 +56,7 @@ def describe_process() -> dict[str, Any]:
         "node_id": ray.get_runtime_context().get_node_id(),
         "ip": ip,
         "host": socket.gethostname(),
-        "port": _free_port(ip),
+        "port": free_port(ip),
         "python": sys.version.split()[0],
         "cores": os.cpu_count() or 1,
     }
@@ -77,7 +77,7 @@ def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, 
     from workbench.compute.worker.link import Link
     from workbench.compute.worker.runtime import run_rank, watch_for_crashes
 
-    path = journal_path(assignment.run_id, assignment.attempt, assignment.rank)
+    path = journal_path(assignment.run_id, assignment.attempt, assignment.worker)
     watch_for_crashes(path.with_suffix(".crash"))
     journal = Journal(path)
 
@@ -85,13 +85,13 @@ def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, 
         return _writable_if(digest in assignment.code.private, ray.get(shared[digest][0]))
 
     try:
-        with Link(foreman, (assignment.run_id, assignment.attempt, assignment.rank), journal):
-            outcome, blob = run_rank(assignment, journal, shell, resolve)
+        with Link(foreman, (assignment.run_id, assignment.attempt, assignment.worker), journal):
+            outcome, blob = run_rank(assignment, journal, shell, resolve, foreman)
     finally:
         journal.close()
     path.unlink(missing_ok=True)
     path.with_suffix(".crash").unlink(missing_ok=True)
-    return outcome, _as_array(blob)
+    return outcome, as_array(blob)
 
 
 def read_leftover(run_id: str, attempt: int, rank: int, offset: int) -> tuple[bytes, str]:
@@ -114,7 +114,7 @@ def _writable_if(private: bool, value: Any) -> Any:
     return value.copy() if private and hasattr(value, "copy") else value
 
 
-def _as_array(blob: bytes | None) -> Any:
+def as_array(blob: bytes | None) -> Any:
     """Bytes as an array, which Ray keeps out of band: no second copy on the way."""
     if blob is None:
         return None
@@ -123,7 +123,8 @@ def _as_array(blob: bytes | None) -> Any:
     return np.frombuffer(blob, dtype=np.uint8)
 
 
-def _free_port(ip: str) -> int:
+def free_port(ip: str) -> int:
+    """A port of that address that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind((ip, 0))
         port: int = probe.getsockname()[1]

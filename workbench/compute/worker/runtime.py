@@ -7,15 +7,12 @@ import faulthandler
 import linecache
 import os
 import signal
-import sys
 import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-
-import ray
 
 from workbench import in_cell
 from workbench.cell.payload import load
@@ -30,13 +27,14 @@ from workbench.compute.worker.source_files import importable
 from workbench.compute.worker.torch_group import limit_threads, process_group
 from workbench.compute.worker.trace import Sampler
 from workbench.records import Failure
+from workbench.tracking.in_worker import settle
 from workbench.tracking.models import flavor_of
 
 Resolve = Callable[[str], Any]
 
 
 def run_rank(
-    assignment: Assignment, journal: Journal, shell: CellShell, resolve: Resolve
+    assignment: Assignment, journal: Journal, shell: CellShell, resolve: Resolve, foreman: Any
 ) -> tuple[RankOutcome, bytes | None]:
     """Execute the cell as one rank.
 
@@ -45,6 +43,7 @@ def run_rank(
         journal: Where events go; it stays open.
         shell: This process's shell; its namespace becomes the cell's.
         resolve: Gives the captured large value of a digest.
+        foreman: The foreman's actor handle.
 
     Returns:
         How it ended, and rank 0's returned values pickled (None where there are none).
@@ -58,7 +57,7 @@ def run_rank(
         try:
             stack.enter_context(_environment(assignment))
             stack.enter_context(importable(code))
-            if assignment.backend:
+            if assignment.backend and assignment.sweep is None:
                 stack.enter_context(process_group(assignment.backend))
             load(code.pickled, shell.user_ns, resolve)
             for name, text in code.sources.items():
@@ -66,7 +65,8 @@ def run_rank(
         except BaseException as problem:
             return RankOutcome(assignment.rank, _setup_failure(problem, assignment.rank), time.time()), None
         if assignment.sweep is not None:
-            outcome, blob = _sweep(assignment, journal, shell, resolve, {"is_user_file": user_files, "roots": roots})
+            describe_with = {"is_user_file": user_files, "roots": roots}
+            outcome, blob = _sweep(assignment, journal, shell, resolve, foreman, describe_with), None
         else:
             error = _execute(assignment, journal, shell)
             outcome, blob = _outcome(assignment, shell, error, time.time(), user_files, roots)
@@ -83,30 +83,25 @@ def _execute(assignment: Assignment, journal: Journal, shell: CellShell) -> Base
             return execute(shell, journal, code.source, code.filename, code.line_offset)
         finally:
             in_cell.enter(None)
-            _settle_mlflow(assignment.run_id)
+            settle(assignment.run_id)
 
 
 def _sweep(
-    assignment: Assignment, journal: Journal, shell: CellShell, resolve: Resolve, describe_with: dict[str, Any]
-) -> tuple[RankOutcome, bytes | None]:
-    """Trials instead of one execution; the best one's values are those that return."""
+    assignment: Assignment,
+    journal: Journal,
+    shell: CellShell,
+    resolve: Resolve,
+    foreman: Any,
+    describe_with: dict[str, Any],
+) -> RankOutcome:
+    """Trials instead of one execution; the best one's values travel by way of the conductor."""
     from workbench.compute.worker.trials import TrialLoop
 
-    rank = assignment.rank
     with _interruptible():
         journal.write("first")
-        interrupt = TrialLoop(assignment, journal, shell, resolve, describe_with).run()
-    if interrupt is not None:
-        return RankOutcome(rank, Failure("stopped", "interrupted", rank=rank), time.time()), None
-    problem = ray.get(assignment.conductor.summary.remote()).problem
-    if problem:
-        failure = Failure("error", problem, rank=rank, fix="The failed trials' errors are in the run's log.")
-        return RankOutcome(rank, failure, time.time()), None
-    kept = ray.get(assignment.conductor.returns.remote()) if rank == 0 else None
-    if kept is None:
-        return RankOutcome(rank, None, time.time()), None
-    blob, names, wrong, models = kept
-    return RankOutcome(rank, None, time.time(), returned=names, returns_error=wrong, models=models), blob
+        interrupt = TrialLoop(assignment, journal, shell, resolve, foreman, describe_with).run()
+    failure = Failure("stopped", "interrupted", rank=assignment.rank) if interrupt is not None else None
+    return RankOutcome(assignment.rank, failure, time.time())
 
 
 def _outcome(
@@ -183,11 +178,3 @@ def _setup_failure(problem: BaseException, rank: int) -> Failure:
         if isinstance(problem, ModuleNotFoundError)
         else "",
     )
-
-
-def _settle_mlflow(run_id: str) -> None:
-    """Let go of the MLflow run without ending it: the foreman alone says how it ended."""
-    if "mlflow" in sys.modules:
-        from workbench.tracking.in_worker import settle
-
-        settle(run_id)
