@@ -98,6 +98,8 @@ def _runs(words: list[str]) -> int:
     calls: dict[str, Any] = {
         "list": commands.list_runs,
         "stop": commands.stop,
+        "pause": commands.pause,
+        "resume": commands.resume,
         "again": commands.again,
         "compare": commands.compare,
         "open": commands.open_notebook,

@@ -62,6 +62,20 @@ def stop(arguments: argparse.Namespace) -> str:
     return f"Run {run.name} {state.value}; its resources are free again."
 
 
+def pause(arguments: argparse.Namespace) -> str:
+    """Have a sweep start no more trials."""
+    run = run_of(arguments, "pause")
+    run.pause()
+    return f"Sweep {run.name} starts no more trials; those that run go on. To go on: %runs resume {run.name}"
+
+
+def resume(arguments: argparse.Namespace) -> str:
+    """Have a paused sweep go on."""
+    run = run_of(arguments, "resume")
+    run.pause(False)
+    return f"Sweep {run.name} goes on."
+
+
 def logs(arguments: argparse.Namespace, write: Callable[[str], Any]) -> None:
     """Write out a rank's log, and go on while the run does where asked to."""
     run = run_of(arguments, "logs")

@@ -137,3 +137,17 @@ class RunHandle:
     def stop(self, by: str | None = None) -> None:
         """Ask it to end: SIGINT first, so that ``finally`` blocks run, and a kill where that does not help."""
         self._project.connection(start=False).call("stop", self.id, by or getpass.getuser())
+
+    def pause(self, is_paused: bool = True) -> None:
+        """Have a sweep start no more trials, or go on again; those that run are left alone.
+
+        Raises ``WorkbenchError`` for a run that is no sweep that is going on.
+        """
+        self._project.connection(start=False).call("pause", self.id, is_paused)
+
+    def order_trial(self, number: int, what: str) -> None:
+        """Have a running trial of a sweep ``prune`` or ``stop``: at its next report, else by interrupting its cell.
+
+        Raises ``WorkbenchError`` when it does not run.
+        """
+        self._project.connection(start=False).call("order_trial", self.id, number, what)

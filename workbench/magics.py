@@ -150,6 +150,8 @@ class WorkbenchMagics(Magics):
             return self._attach(commands.run_of(arguments, verb))
         say = {
             "stop": commands.stop,
+            "pause": commands.pause,
+            "resume": commands.resume,
             "again": commands.again,
             "compare": commands.compare,
             "open": commands.open_notebook,

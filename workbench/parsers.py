@@ -199,7 +199,7 @@ def train_options(arguments: argparse.Namespace) -> RunOptions:
     )
 
 
-RUN_VERBS = ("list", "show", "logs", "stop", "again", "compare", "attach", "open", "tidy", "ui")
+RUN_VERBS = ("list", "show", "logs", "stop", "pause", "resume", "again", "compare", "attach", "open", "tidy", "ui")
 
 
 def runs_parser(prog: str = "%runs") -> Parser:
@@ -212,6 +212,7 @@ def runs_parser(prog: str = "%runs") -> Parser:
         "  show RUN                 one run\n"
         "  logs RUN [--rank N] [-f] what a rank printed; -f follows\n"
         "  stop RUN                 SIGINT, then kill\n"
+        "  pause SWEEP              start no more trials, until: resume SWEEP\n"
         "  again RUN [--resume]     run its cell once more, on what it was given then\n"
         "  compare RUN RUN …        params and metrics side by side\n"
         "  attach RUN               watch it again; its returns come back\n"

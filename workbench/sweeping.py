@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.cell.swept import literals_of
 from workbench.errors import OptionError, suggestion
 from workbench.handle import RunHandle
 from workbench.options import check_options
@@ -130,11 +131,11 @@ def _own_values(params: tuple[Param, ...], source: str, namespace: Mapping[str, 
     except SyntaxError:
         body = []  # magics are in it: their cell has its values checked later
     for statement in body:
-        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            try:
-                own[statement.targets[0].id] = ast.literal_eval(statement.value)
-            except ValueError:
-                continue
+        for name, value in literals_of(statement).items():
+            own[name] = value.id if isinstance(value, ast.Name) else ast.literal_eval(value)
+    for param in params:
+        names = param.names if isinstance(param, ChoiceParam) else ()  # Optuna knows functions and classes by these
+        own.update({param.name: name for name in names if own.get(param.name) is namespace[name]})
     found = {param.name: own[param.name] for param in params if param.name in own and _lies_in(param, own[param.name])}
     return found if len(found) == len([param for param in params if not param.condition]) else {}
 

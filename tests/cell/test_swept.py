@@ -26,6 +26,11 @@ def test_literals_and_captured_names_take_the_trials_values() -> None:
     assert (names["total"], names["kind"]) == (8.5, str)
 
 
+def test_several_literals_may_stand_in_one_line() -> None:
+    names = run("lr, batch = 0.1, 32\ntotal = lr * batch", {"lr": 0.5})
+    assert (names["total"], names["batch"]) == (16.0, 32)
+
+
 def test_name_that_a_trial_does_not_sweep_keeps_its_literal() -> None:
     tree = TakeSwept(["momentum"]).visit(ast.parse("momentum = 0.9\nx = momentum"))
     names: dict[str, Any] = {HOLDER: {}}

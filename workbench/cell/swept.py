@@ -20,7 +20,7 @@ def check_swept(tree: ast.Module, names: Iterable[str]) -> None:
     assigns in another way than as a literal at its top level.
     """
     read = {node.id for node in nodes_of(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    literals = {id(statement) for statement in tree.body if _literal_target(statement)}
+    literals = {id(statement) for statement in tree.body if literals_of(statement)}
     for name in names:
         if name not in read:
             raise OptionError(
@@ -36,8 +36,8 @@ def check_swept(tree: ast.Module, names: Iterable[str]) -> None:
                 )
 
 
-def _literal_target(statement: ast.stmt) -> str:
-    """The name in ``name = literal``, an empty string for any other statement."""
+def literals_of(statement: ast.stmt) -> dict[str, ast.expr]:
+    """The names that a statement sets to literals: ``lr = 0.1``, ``lr, batch = 0.1, 32``; none for any other."""
     target: ast.expr
     value: ast.expr | None
     if isinstance(statement, ast.AnnAssign):
@@ -45,15 +45,22 @@ def _literal_target(statement: ast.stmt) -> str:
     elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target, value = statement.targets[0], statement.value
     else:
-        return ""
-    if not isinstance(target, ast.Name) or value is None:
-        return ""
+        return {}
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple) and len(target.elts) == len(value.elts):
+        pairs = list(zip(target.elts, value.elts, strict=True))
+    else:
+        pairs = [(target, value)] if value is not None else []
+    found = {name.id: given for name, given in pairs if isinstance(name, ast.Name) and _is_literal(given)}
+    return found if len(found) == len(pairs) else {}
+
+
+def _is_literal(value: ast.expr) -> bool:
     try:
         ast.literal_eval(value)
     except ValueError:
         # A function or class of the notebook may stand there too: block = ResBlock.
-        return target.id if isinstance(value, ast.Name) else ""
-    return target.id
+        return isinstance(value, ast.Name)
+    return True
 
 
 def _bound_by(node: ast.AST) -> set[str]:
@@ -80,14 +87,21 @@ class TakeSwept(ast.NodeTransformer):
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
         for statement in node.body:
-            name = _literal_target(statement)
-            if name in self._names:
-                assert isinstance(statement, (ast.Assign, ast.AnnAssign))
-                assert statement.value is not None
-                call = ast.Call(
-                    ast.Attribute(ast.Name(HOLDER, ast.Load()), "get", ast.Load()),
-                    [ast.Constant(name), statement.value],
-                    [],
-                )
-                statement.value = ast.fix_missing_locations(ast.copy_location(call, statement.value))
+            for name, value in literals_of(statement).items():
+                if name in self._names:
+                    assert isinstance(statement, (ast.Assign, ast.AnnAssign))
+                    _replace(statement, value, _looked_up(name, value))
         return node
+
+
+def _looked_up(name: str, value: ast.expr) -> ast.expr:
+    holder = ast.Attribute(ast.Name(HOLDER, ast.Load()), "get", ast.Load())
+    call = ast.Call(holder, [ast.Constant(name), value], [])
+    return ast.fix_missing_locations(ast.copy_location(call, value))
+
+
+def _replace(statement: ast.Assign | ast.AnnAssign, value: ast.expr, other: ast.expr) -> None:
+    if statement.value is value:
+        statement.value = other
+    elif isinstance(statement.value, ast.Tuple):
+        statement.value.elts = [other if element is value else element for element in statement.value.elts]

@@ -9,7 +9,7 @@ from typing import Any
 
 from workbench.sweeps.plan import SweepPlan
 from workbench.sweeps.rendezvous import Rendezvous, TrialTask
-from workbench.sweeps.study import add_past_trials, create_study
+from workbench.sweeps.study import add_past_trials, create_study, recent
 from workbench.sweeps.tally import UNCOUNTED, Tally
 
 _RETRY = "workbench:retry"
@@ -112,6 +112,7 @@ class Conductor:
             if trial.state.is_finished():
                 self._tally.take(trial)
         self._tally.since_best = 0  # the limit is this sweep's
+        self._study = recent(self._study)
 
     # -- for teams -----------------------------------------------------------------------------
 
@@ -221,6 +222,10 @@ class Conductor:
                 self._ended_by = f"no better trial among the last {limit} (--no-improvement)"
             return is_best
 
+    def tell_and_ask(self, team: str, port: int, *ended: Any) -> tuple[bool, TrialTask | None]:
+        """:meth:`tell` and :meth:`ask` in one call, which halves the time between two trials."""
+        return self.tell(*ended), self.ask(team, port)
+
     def keep(self, number: int, returns: tuple[Any, ...]) -> None:
         """Keep the returned values of a trial while it is the best: their bytes, then what is known of them."""
         with self._lock:
@@ -328,7 +333,7 @@ class Conductor:
             return self._study.tell(trial, values if ended is TrialState.COMPLETE else None, state=ended)
         except RuntimeError:
             # A sampler that has nothing left stops the study, which only Study.optimize lets it do.
-            frozen = self._study.get_trials(deepcopy=False)[trial.number]
+            frozen = next(t for t in self._study.get_trials(deepcopy=False) if t.number == trial.number)
             if not frozen.state.is_finished():
                 raise
             self._ended_by = self._ended_by or "every point of the grid has been tried"

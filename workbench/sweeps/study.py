@@ -44,6 +44,21 @@ def create_study(plan: SweepPlan) -> Any:
     return study
 
 
+def recent(study: Any) -> Any:
+    """The same study with a sampler and pruners that look at its best and newest trials alone.
+
+    A study with several goals, or on a grid, is given back as it is: there, every trial counts.
+    """
+    import optuna
+
+    from workbench.sweeps.recent import RecentStorage
+
+    if len(study.directions) > 1 or isinstance(study.sampler, optuna.samplers.GridSampler):
+        return study
+    storage = RecentStorage(study._storage, study._study_id)
+    return optuna.load_study(study_name=study.study_name, storage=storage, sampler=study.sampler, pruner=study.pruner)
+
+
 def _tpe(plan: SweepPlan) -> Any:
     from optuna.samplers import TPESampler
 

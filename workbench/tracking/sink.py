@@ -8,7 +8,8 @@ from collections import deque
 from pathlib import Path
 
 from workbench.errors import TrackingError
-from workbench.tracking.store import Point, TrackingStore
+from workbench.tracking.ended_runs import Point
+from workbench.tracking.store import TrackingStore
 
 _INTERVAL_S = 0.3
 _BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0)

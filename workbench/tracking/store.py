@@ -8,7 +8,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from workbench.data.series import Series
 from workbench.errors import RunNotFoundError, suggestion
 from workbench.records import Failure, RunState
 from workbench.tracking import sqlite_file
+from workbench.tracking.ended_runs import EndedRun, Point, insert
 from workbench.tracking.matching import haystack, in_order, order_clause
 from workbench.tracking.pages import Page, page_of_runs
 from workbench.tracking.problems import explained
@@ -25,9 +26,6 @@ _BATCH = 1000
 _VALUE_CHARS = 6000
 _TAG_CHARS = 7900
 _ENDED_TAGS = ("finished", "failed", "stopped")
-
-Point = tuple[str, float, int, int]
-"""A metric's name, value, time in milliseconds since the epoch, and step."""
 
 
 class TrackingStore:
@@ -79,33 +77,33 @@ class TrackingStore:
         self.log_params(run_id, params)
         return run_id
 
-    def record_ended(
-        self,
-        *,
-        experiment: str,
-        name: str,
-        tags: dict[str, str],
-        params: dict[str, Any],
-        points: Iterable[Point],
-        state: RunState,
-        failure: Failure | None,
-        started_at: float,
-        ended_at: float,
-    ) -> str:
-        """A run that has ended already, in as few writes as MLflow allows; its id. Times in seconds since the epoch."""
-        metrics, entities = _metric_entities(points), _param_entities(params)
-        all_tags = _clipped({**tags, **_state_tags(state, failure)}, _TAG_CHARS)
+    def record_ended(self, experiment: str, runs: Iterable[EndedRun]) -> None:
+        """Runs that have ended already, in as few writes as there can be."""
+        ended = [
+            replace(
+                run,
+                tags=_clipped({**run.tags, **_state_tags(run.state, run.failure)}, _TAG_CHARS),
+                params={_safe_name(key): str(value)[:_VALUE_CHARS] for key, value in run.params.items()},
+                points=[(_safe_name(name), value, at_ms, step) for name, value, at_ms, step in run.points],
+            )
+            for run in runs
+        ]
         with self._explained("record a run in"):
             experiment_id = self._experiment_id(experiment)
-            began_ms = int(started_at * 1000)
-            run = self._client.create_run(experiment_id, start_time=began_ms, run_name=name, tags=all_tags)
-            run_id: str = run.info.run_id
-            for start in range(0, max(1, len(metrics)), _BATCH - 100):
-                self._client.log_batch(
-                    run_id, metrics[start : start + _BATCH - 100], entities[:100] if start == 0 else []
-                )
-            self._client.set_terminated(run_id, status=state.mlflow_status, end_time=int(ended_at * 1000))
-        return run_id
+            if self._path is not None:
+                insert(self._client._tracking_client.store, self._client.get_experiment(experiment_id), ended)
+            else:
+                for run in ended:
+                    self._record_ended(experiment_id, run)
+
+    def _record_ended(self, experiment_id: str, ended: EndedRun) -> None:
+        metrics, params = _metric_entities(ended.points), _param_entities(ended.params)
+        began_ms = int(ended.started_at * 1000)
+        run = self._client.create_run(experiment_id, start_time=began_ms, run_name=ended.name, tags=ended.tags)
+        run_id: str = run.info.run_id
+        for start in range(0, max(1, len(metrics)), _BATCH - 100):
+            self._client.log_batch(run_id, metrics[start : start + _BATCH - 100], params[:100] if start == 0 else [])
+        self._client.set_terminated(run_id, status=ended.state.mlflow_status, end_time=int(ended.ended_at * 1000))
 
     def log_params(self, run_id: str, params: dict[str, Any]) -> None:
         """Write params; one that is there already with another value is left as it is."""

@@ -6,6 +6,7 @@ import time
 from html import escape
 
 from workbench.records import Failure, RunSnapshot, RunState, WorkerSnapshot
+from workbench.view import sweep_card
 from workbench.view.chart import sparkline
 from workbench.view.style import style
 from workbench.view.words import duration, memory, number
@@ -23,12 +24,13 @@ def html(snapshot: RunSnapshot, *, now: float | None = None) -> str:
         snapshot: The run.
         now: The time that durations are counted to, for a run that still goes on.
     """
+    now = time.time() if now is None else now
     parts = [
-        _head(snapshot, time.time() if now is None else now),
+        _head(snapshot, now),
         _progress(snapshot),
         _waiting(snapshot),
         _failure(snapshot.failure) if snapshot.failure else "",
-        _metrics(snapshot),
+        sweep_card.html(snapshot, now) or _metrics(snapshot),
         _workers(snapshot),
         _notes(snapshot),
     ]
@@ -39,6 +41,10 @@ def html(snapshot: RunSnapshot, *, now: float | None = None) -> str:
 def _head(snapshot: RunSnapshot, now: float) -> str:
     state = "stopping" if snapshot.stopping and not snapshot.state.is_terminal else snapshot.state.value
     details = [str(snapshot.resources)]
+    if snapshot.sweep is not None:
+        each = f" of {snapshot.resources}" if snapshot.resources.workers > 1 else ""
+        teams = snapshot.sweep.teams
+        details = [f"{teams} trial{'s' if teams != 1 else ''} at once{each}"] if teams else []
     if snapshot.engine != "crew":
         details.append(snapshot.engine)
     if snapshot.attempt > 1:

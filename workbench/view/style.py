@@ -39,6 +39,22 @@ border-radius:0 4px 4px 0;overflow-wrap:anywhere}
 .wb-card pre.wb-trace{margin:6px 0 0!important;padding:0!important;background:none!important;border:0;
 white-space:pre-wrap;overflow-wrap:anywhere;font-family:var(--jp-code-font-family,monospace);font-size:12px;line-height:1.4;color:var(--wb-ink)}
 .wb-card details{margin-top:6px}.wb-card summary{cursor:pointer;color:var(--wb-soft);font-size:12px}
+.wb-best{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 10px;margin-top:8px}
+.wb-value{font-size:20px;font-weight:600;line-height:1.2}
+.wb-chip{padding:0 7px;border-radius:9px;background:var(--wb-fill);font-size:12px;overflow-wrap:anywhere}
+.wb-chip b{font-weight:600}
+.wb-counts{display:flex;flex-wrap:wrap;gap:2px 14px;margin-top:6px;font-size:12px}
+.wb-counts .wb-pill{font-weight:400;color:var(--wb-soft)}
+.wb-counts .wb-finished::before{background:var(--wb-good)}.wb-counts .wb-failed::before{background:var(--wb-bad)}
+.wb-counts .wb-running::before{background:var(--wb-brand)}.wb-counts .wb-queued::before{background:var(--wb-warn)}
+.wb-history{display:block;width:100%;height:auto;margin-top:8px}
+.wb-history text{fill:var(--wb-soft);font-size:11px}
+.wb-history .wb-grid{stroke:var(--wb-line);stroke-width:1;stroke-dasharray:2 3}
+.wb-history .wb-dots{fill:var(--wb-soft);opacity:.55}
+.wb-history .wb-climb{fill:none;stroke:var(--wb-brand);stroke-width:2;stroke-linejoin:round}
+.wb-trials{width:100%!important}.wb-trials td{vertical-align:middle!important}
+.wb-trials .wb-params{max-width:300px;overflow:hidden;text-overflow:ellipsis;text-align:left!important;
+color:var(--wb-soft)}
 .wb-list{margin:0!important;border-collapse:collapse;font-size:12.5px;font-variant-numeric:tabular-nums}
 .wb-list td,.wb-list th{text-align:left!important;padding:3px 14px 3px 0!important;white-space:nowrap}
 .wb-list td.wb-num,.wb-list th.wb-num{text-align:right!important}

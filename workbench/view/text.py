@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from workbench.records import RunSnapshot
+from workbench.records import RunSnapshot, SweepSnapshot
 from workbench.view.style import style
+from workbench.view.sweep_card import value_text
 from workbench.view.words import ago, duration, memory, number
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def render(snapshot: RunSnapshot, *, now: float | None = None) -> str:
         of = f" of {progress.total:,}" if progress.total else ""
         left = f", about {duration(progress.eta_s)} left" if progress.eta_s else ""
         lines.append(f"  {progress.label or 'progress'} {progress.done:,}{of}{left}")
+    if snapshot.sweep is not None:
+        lines += _sweep(snapshot.sweep)
     shown = [f"{name} {number(value)}" for name, value in snapshot.metrics.items() if not name.startswith("system/")]
     if shown:
         lines.append(
@@ -56,6 +59,18 @@ def render(snapshot: RunSnapshot, *, now: float | None = None) -> str:
     if snapshot.verdict and snapshot.state.is_terminal:
         lines.append(f"  {snapshot.verdict}")
     return "\n".join(lines)
+
+
+def _sweep(sweep: SweepSnapshot) -> list[str]:
+    counts = [(sweep.done, "done"), (len(sweep.running), "running"), (sweep.pruned, "pruned"), (sweep.failed, "failed")]
+    words = [f"{count:,} {word}" for count, word in counts if count] + (["paused"] if sweep.is_paused else [])
+    lines = [f"  trials: {', '.join(words)}"] if words else []
+    if sweep.best is not None:
+        params = ", ".join(f"{name} {value_text(value)}" for name, value in sweep.best_params.items())
+        lines.append(f"  {sweep.goals[0]}: {number(sweep.best)} by trial {sweep.best_number} ({params})")
+    if sweep.front:
+        lines.append(f"  {len(sweep.front)} trials that no other beats: workbench.study({sweep.study!r}).best_trials")
+    return lines
 
 
 def _failure(snapshot: RunSnapshot) -> list[str]:

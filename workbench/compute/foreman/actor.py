@@ -294,6 +294,7 @@ class Foreman(WorkerVerbs):
 
     async def settle(self, run: ActiveRun, state: RunState, failure: Failure | None) -> None:
         """Bring MLflow up to date with a run's end: metrics, state; files follow in the background."""
+        await self.sweeps.settle(run)
         await asyncio.to_thread(self.sinks[run.run_id].flush, 5.0)
         books = self.books_of(run)
         with contextlib.suppress(asyncio.TimeoutError):

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _LOOK_EVERY_S = 0.3
 _NUDGE_AFTER_S = 1.5
-_MOST_CALLS = 64
+_CALLS_BESIDE = 4
+_MOST_AT_ONCE = 12
 
 
 class Sweeps:
@@ -36,6 +37,7 @@ class Sweeps:
         self._foreman = foreman
         self._conductors: dict[str, Any] = {}
         self._trials: dict[str, TrialBooks] = {}
+        self._shown: dict[str, Summary] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def conductor(self, run: ActiveRun) -> Any:
@@ -49,8 +51,10 @@ class Sweeps:
             with contextlib.suppress(ray.exceptions.RayActorError):  # it is gone itself: make another
                 await self._conductors[run.run_id].release.remote()  # the workers of the attempt before are gone
                 return self._conductors[run.run_id]
+        # A thread for each team that asks, and some for those that look; more make each call slower.
+        calls = min(run.spec.sweep.parallel or _MOST_AT_ONCE, _MOST_AT_ONCE) + _CALLS_BESIDE
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-        actor = ray.remote(Conductor).options(num_cpus=0, scheduling_strategy=here, max_concurrency=_MOST_CALLS)
+        actor = ray.remote(Conductor).options(num_cpus=0, scheduling_strategy=here, max_concurrency=calls)
         conductor = actor.remote(run.spec.sweep)
         try:
             await conductor.summary.remote()
@@ -68,25 +72,29 @@ class Sweeps:
 
     async def _watch(self, run: ActiveRun) -> None:
         """Have the run show how far its study is, until it ends; then the conductor ends, too."""
-        shown = Summary()
-        while not run.ended.is_set():
-            shown = await self._look(run, shown)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(run.ended.wait(), _LOOK_EVERY_S)
+        while run.run_id in self._conductors:
+            await self._look(run)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def settle(self, run: ActiveRun) -> None:
+        """Bring a run's study and its trials' runs to their end; does nothing for a run that is no sweep."""
+        if run.run_id not in self._conductors:
+            return
         with contextlib.suppress(ray.exceptions.RayError):
             await self._conductors[run.run_id].release.remote()
-        await self._look(run, shown)
-        self._trials.pop(run.run_id).close()
+        self._trials[run.run_id].close()
+        await self._look(run)
+        self._trials.pop(run.run_id)
+        self._shown.pop(run.run_id, None)
         self._conductors.pop(run.run_id)  # the last handle of an actor ends it
 
-    async def _look(self, run: ActiveRun, before: Summary) -> Summary:
-        trials = self._trials[run.run_id]
-        trials.write_live()
+    async def _look(self, run: ActiveRun) -> None:
+        self._trials[run.run_id].write()
         with contextlib.suppress(ray.exceptions.RayError):
             now: Summary = await self._conductors[run.run_id].summary.remote()
-            self._show(run, before, now)
-            return now
-        return before
+            if run.run_id in self._conductors:
+                self._show(run, self._shown.get(run.run_id, Summary()), now)
+                self._shown[run.run_id] = now
 
     def _show(self, run: ActiveRun, before: Summary, now: Summary) -> None:
         plan = run.spec.sweep

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.compute.foreman.series import Curve
+from workbench.errors import TrackingError
 from workbench.records import Failure, RunState, TrialSnapshot
-from workbench.tracking.store import Point
+from workbench.tracking.ended_runs import EndedRun, Point
 
 if TYPE_CHECKING:
     from workbench.compute.foreman.active_run import ActiveRun
     from workbench.compute.foreman.books import Books
+    from workbench.tracking.store import TrackingStore
 
 _LIVE_AFTER_S = 1.5
 _WRITE_EVERY_S = 1.0
@@ -55,6 +57,7 @@ class TrialBooks:
         self._size = run.spec.options.resources.workers
         self._trials: dict[int, _Trial] = {}
         self._lines: Counter[int] = Counter()
+        self._ended: deque[EndedRun] = deque()
 
     def take(self, worker: int, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Note what is about trials; the other events."""
@@ -93,9 +96,12 @@ class TrialBooks:
             for trial in self._trials.values()
         ]
 
-    def write_live(self) -> None:
-        """Give trials that take a while a run of their own before they end, and keep it up to date."""
+    def write(self) -> None:
+        """Record trials that ended, and give those that take a while a run of their own before they do."""
         now = time.time()
+        if self._ended:
+            ended = [self._ended.popleft() for _ in range(len(self._ended))]
+            self._books.write(lambda store: self._record(store, ended))
         for trial in self._trials.values():
             if not trial.run_id:
                 if trial.creating is None and now - trial.began > _LIVE_AFTER_S:
@@ -122,6 +128,14 @@ class TrialBooks:
         for number in list(self._trials):
             words = "its worker was lost, or the sweep was stopped"
             self._end({"n": number, "state": "fail", "error": words, "t": time.time()})
+        self.write()
+
+    def _record(self, store: TrackingStore, ended: list[EndedRun]) -> None:
+        try:
+            store.record_ended(self._run.spec.experiment, ended)
+        except TrackingError:  # the next write tries again
+            self._ended.extendleft(reversed(ended))
+            raise
 
     async def _create(self, trial: _Trial) -> str:
         trial.run_id = await self._books.create_run(
@@ -152,19 +166,17 @@ class TrialBooks:
         if trial.creating is not None:
             trial.creating.add_done_callback(lambda _: self._end_live(trial, state, failure, tags, event["t"]))
             return
-        self._books.write(
-            lambda store: store.record_ended(
-                experiment=self._run.spec.experiment,
-                name=f"{self._run.spec.name}-{trial.number}",
-                tags=tags,
-                params=trial.params,
-                points=trial.points,
-                state=state,
-                failure=failure,
-                started_at=trial.began,
-                ended_at=event["t"],
-            )
+        ended = EndedRun(
+            name=f"{self._run.spec.name}-{trial.number}",
+            tags=tags,
+            params=trial.params,
+            points=trial.points,
+            state=state,
+            failure=failure,
+            started_at=trial.began,
+            ended_at=event["t"],
         )
+        self._ended.append(ended)
 
     def _end_live(
         self, trial: _Trial, state: RunState, failure: Failure | None, tags: dict[str, str], ended_at: float

@@ -77,6 +77,7 @@ class TrialLoop:
         self._conductor = assignment.conductor
         self._is_leader = assignment.rank == 0
         self._turn = 0
+        self._given: list[TrialTask | None] = []
 
     def run(self) -> KeyboardInterrupt | None:
         """Run trials; the interrupt that ended them early, None when none is left."""
@@ -96,14 +97,18 @@ class TrialLoop:
     def _next_task(self) -> TrialTask | None:
         team = self._assignment.team
         if self._is_leader:
-            port = free_port(self._assignment.environ["MASTER_ADDR"]) if self._assignment.world_size > 1 else 0
-            asked: TrialTask | None = ray.get(self._conductor.ask.remote(team, port))
+            given, self._given = self._given, []
+            asked: TrialTask | None = given[0] if given else ray.get(self._conductor.ask.remote(team, self._port()))
             return asked
-        while (given := ray.get(self._conductor.task_after.remote(team, self._turn))) is None:
+        while (found := ray.get(self._conductor.task_after.remote(team, self._turn))) is None:
             time.sleep(_POLL_S)
-        task: TrialTask | None = given[0]
+        task: TrialTask | None = found[0]
         self._turn = task.turn if task is not None else self._turn
         return task
+
+    def _port(self) -> int:
+        """Where this process's next process group can listen."""
+        return free_port(self._assignment.environ["MASTER_ADDR"]) if self._assignment.world_size > 1 else 0
 
     def _trial(self, task: TrialTask) -> KeyboardInterrupt | None:
         before = set(self._shell.user_ns)
@@ -186,8 +191,14 @@ class TrialLoop:
                 result = _Result("fail", words=_STUCK)
             elif fault and result.state != "pruned":
                 result = _Result("fail", words=fault)
-        told = self._conductor.tell.remote(task.number, result.state, result.values, result.constraints)
-        if ray.get(told) and self._assignment.returns:
+        ended = (task.number, result.state, result.values, result.constraints)
+        if self._plan.isolate or result.words is _STUCK:
+            is_best = ray.get(self._conductor.tell.remote(*ended))
+        else:
+            is_best, *self._given = ray.get(
+                self._conductor.tell_and_ask.remote(self._assignment.team, self._port(), *ended)
+            )
+        if is_best and self._assignment.returns:
             ray.get(self._conductor.keep.remote(task.number, self._returned()))
         flush_streams()
         self._journal.write("trial", n=task.number, state=result.state, values=result.values, error=result.words)
