@@ -88,7 +88,7 @@ def submit(
 def sweep_tags(plan: SweepPlan) -> dict[str, str]:
     """What a sweep's run says of its study."""
     goals = ", ".join(str(goal) for goal in plan.goals)
-    return {"workbench.study": plan.name, "workbench.goal": goals, "workbench.storage": plan.storage}
+    return {"workbench.study": plan.name, "workbench.goal": goals}
 
 
 def submit_again(project: Project, run: str, *, resume: bool = False) -> RunHandle:

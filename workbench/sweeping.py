@@ -96,6 +96,7 @@ def plan_sweep(
 
 def _storage(asked: str | None, settings: Settings) -> str:
     """Where Optuna is to keep the study: as asked, else by ``OPTUNA_STORAGE``, else in the project's own file."""
+    from workbench.sweeps.storages import note_storage
     from workbench.sweeps.studies import open_storage
 
     url = asked or os.environ.get("OPTUNA_STORAGE", "").split(",")[0].strip()
@@ -107,6 +108,7 @@ def _storage(asked: str | None, settings: Settings) -> str:
     elif "://" not in url:
         url = str(Path(url).expanduser().resolve())
     open_storage(url)
+    note_storage(settings, url)
     return url
 
 
@@ -134,8 +136,9 @@ def _own_values(params: tuple[Param, ...], source: str, namespace: Mapping[str, 
         for name, value in literals_of(statement).items():
             own[name] = value.id if isinstance(value, ast.Name) else ast.literal_eval(value)
     for param in params:
-        names = param.names if isinstance(param, ChoiceParam) else ()  # Optuna knows functions and classes by these
-        own.update({param.name: name for name in names if own.get(param.name) is namespace[name]})
+        if isinstance(param, ChoiceParam) and param.name in own:  # Optuna knows functions and classes by their names
+            same = (name for name in param.names if namespace[name] is own[param.name])
+            own[param.name] = next(same, own[param.name])
     found = {param.name: own[param.name] for param in params if param.name in own and _lies_in(param, own[param.name])}
     return found if len(found) == len([param for param in params if not param.condition]) else {}
 

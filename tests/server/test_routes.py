@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 import time
 from pathlib import Path
@@ -21,8 +22,16 @@ from workbench.tracking.store import TrackingStore
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 RUN_ID = "0123456789abcdef" * 2
+PLACES = {"run_id": RUN_ID, "storage": RUN_ID[:10], "study": "0", "number": "0"}
+
+
+def filled(path: str) -> str:
+    """A path with something in the place of each name in braces."""
+    return path.format(**PLACES)
+
+
 VERBS = [
-    (method, pattern.replace(r"(?P<run_id>[^/]+)", RUN_ID))
+    (method, filled(re.sub(r"\(\?P<(\w+)>\[\^/\]\+\)", r"{\1}", pattern)))
     for pattern, handler in handlers()
     for method in ("GET", "POST", "PUT", "DELETE")
     if method.lower() in vars(handler)
@@ -145,7 +154,7 @@ async def test_event_loop_goes_on_while_the_bridge_works(jp_fetch: Any, jp_async
 async def test_description_has_every_route_and_no_other(jp_fetch: Any) -> None:
     response = await ask(jp_fetch, "GET", "/workbench/api/openapi.json")
     paths = json.loads(response.body)["paths"]
-    described = {(method.upper(), path.replace("{run_id}", RUN_ID)) for path in paths for method in paths[path]}
+    described = {(method.upper(), filled(path)) for path in paths for method in paths[path]}
     assert described == set(VERBS)
 
 

@@ -14,6 +14,7 @@ _DEPTH = 3
 _MOST_FILES = 5000
 _SKIPPED = {"node_modules", "__pycache__", "site-packages", "artifacts", "runs"}
 _JOURNAL_HEAD = 4096
+_NOTED = "storages.txt"
 
 
 def storage_urls(settings: Settings) -> list[str]:
@@ -28,7 +29,26 @@ def storage_urls(settings: Settings) -> list[str]:
             found.append(f"sqlite:///{path}")
         elif path.suffix in (".log", ".journal") and _is_optuna_journal(path):
             found.append(str(path))
-    return list(dict.fromkeys([*named, *sorted(found)]))
+    return list(dict.fromkeys([*named, *_noted(settings), *sorted(found)]))
+
+
+def note_storage(settings: Settings, url: str) -> None:
+    """Remember a storage that a sweep was told to use, so that the panel lists its studies."""
+    if url not in _noted(settings):
+        path = settings.state_dir / _NOTED
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # a URL may have a password
+        with path.open("a") as file:
+            file.write(url + "\n")
+
+
+def _noted(settings: Settings) -> list[str]:
+    try:
+        urls = (settings.state_dir / _NOTED).read_text().splitlines()
+    except OSError:
+        return []
+    files = {url: url.partition(":///")[2] if url.startswith("sqlite") else "" if "://" in url else url for url in urls}
+    return [url for url, path in files.items() if not path or Path(path).exists()]
 
 
 def _files(folder: Path) -> Iterator[Path]:

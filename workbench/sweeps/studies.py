@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +19,7 @@ class StudySummary:
 
     Attributes:
         name: Its name in its storage.
-        storage: The storage's URL, or a journal file's path.
+        storage: The storage's URL without its password, or a journal file's path.
         storage_id: Names the storage in addresses of pages.
         study_id: Its number in the storage.
         directions: ``minimize`` or ``maximize`` for each objective.
@@ -51,7 +53,52 @@ def open_storage(url: str) -> Any:
             return get_storage(url)
         return JournalStorage(JournalFileBackend(url))
     except Exception as error:  # each kind of storage has errors of its own
-        raise TrackingError(f"Cannot read the studies in {url!r}: {type(error).__name__}: {error}") from error
+        raise TrackingError(
+            f"Cannot read the studies in {shown_url(url)!r}: {type(error).__name__}: {error}"
+        ) from error
+
+
+class Shelf:
+    """The storages of a project, each opened once: a journal is read whole when it is opened, and then goes on.
+
+    Args:
+        settings: The project's.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._storages: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def storage(self, url: str) -> Any:
+        """See :func:`open_storage`."""
+        with self._lock:
+            if url not in self._storages:
+                self._storages[url] = open_storage(url)
+            return self._storages[url]
+
+    def study(self, storage: str, study_id: int) -> Any:
+        """The ``optuna.Study`` with a number in the storage of an id; ``RunNotFoundError`` where there is none."""
+        import optuna
+
+        url = next((url for url in storage_urls(self._settings) if storage_id(url) == storage), None)
+        if url is None:
+            raise RunNotFoundError(f"Cannot find the storage {storage!r}: its file is gone, or it is not known here.")
+        opened = self.storage(url)
+        try:
+            name = opened.get_study_name_from_id(study_id)
+        except KeyError:
+            raise RunNotFoundError(f"Cannot find study {study_id} in {shown_url(url)}: it was deleted.") from None
+        return optuna.load_study(study_name=name, storage=opened)
+
+    def studies(self, url: str) -> list[StudySummary]:
+        """The studies of a storage, newest first."""
+        return studies_of(url, self.storage(url))
+
+
+def shown_url(url: str) -> str:
+    """A storage's URL without its password."""
+    return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:…@", url)
 
 
 def find_study(settings: Settings, name: str) -> Any:
@@ -72,12 +119,12 @@ def find_study(settings: Settings, name: str) -> Any:
     return optuna.load_study(study_name=name, storage=open_storage(known[name]))
 
 
-def studies_of(url: str) -> list[StudySummary]:
-    """The studies of a storage, newest first."""
+def studies_of(url: str, storage: Any = None) -> list[StudySummary]:
+    """The studies of a storage, newest first; ``storage`` is that of the URL where it is open already."""
     import optuna
     from optuna.trial import TrialState
 
-    storage = open_storage(url)
+    storage = storage or open_storage(url)
     found = []
     for frozen in storage.get_all_studies():
         trials = storage.get_all_trials(frozen._study_id, deepcopy=False)
@@ -93,7 +140,7 @@ def studies_of(url: str) -> list[StudySummary]:
         found.append(
             StudySummary(
                 name=frozen.study_name,
-                storage=url,
+                storage=shown_url(url),
                 storage_id=storage_id(url),
                 study_id=frozen._study_id,
                 directions=tuple(direction.name.lower() for direction in frozen.directions),

@@ -23,9 +23,20 @@ from workbench_server.routes.runs import (
     StopHandler,
     TidyHandler,
 )
-from workbench_server.routes.studies import StudiesHandler
+from workbench_server.routes.studies import (
+    CurvesHandler,
+    ImportancesHandler,
+    OrderHandler,
+    PauseHandler,
+    StudiesHandler,
+    StudyHandler,
+    TrialRunHandler,
+    TrialsHandler,
+)
 
 _RUN = r"/workbench/api/runs/(?P<run_id>[^/]+)"
+_STUDY = r"/workbench/api/studies/(?P<storage>[^/]+)/(?P<study>[^/]+)"
+_NUMBER = r"(?P<number>[^/]+)"
 
 
 def handlers() -> list[tuple[str, Any]]:
@@ -36,6 +47,11 @@ def handlers() -> list[tuple[str, Any]]:
         (r"/workbench/api/cluster", ClusterHandler),
         (r"/workbench/api/jobs", JobsHandler),
         (r"/workbench/api/studies", StudiesHandler),
+        (_STUDY, StudyHandler),
+        (rf"{_STUDY}/importances", ImportancesHandler),
+        (rf"{_STUDY}/curves", CurvesHandler),
+        (rf"{_STUDY}/trials", TrialsHandler),
+        (rf"{_STUDY}/trials/{_NUMBER}/run", TrialRunHandler),
         (r"/workbench/api/experiments", ExperimentsHandler),
         (r"/workbench/api/comparison", ComparisonHandler),
         (r"/workbench/api/runs", RunsHandler),
@@ -50,6 +66,8 @@ def handlers() -> list[tuple[str, Any]]:
         (rf"{_RUN}/notebook", NotebookHandler),
         (rf"{_RUN}/cell", CellHandler),
         (rf"{_RUN}/again", AgainHandler),
+        (rf"{_RUN}/pause", PauseHandler),
+        (rf"{_RUN}/trials/{_NUMBER}", OrderHandler),
     ]
 
 

@@ -27,6 +27,7 @@ STATUS = {
 _MOST = 2**53
 _RUN_ID = re.compile("[0-9a-f]{32}")
 _NO_RUN = "0" * 32
+_COUNT = re.compile("[0-9]{1,9}")
 
 
 class WorkbenchHandler(APIHandler):
@@ -50,6 +51,10 @@ class WorkbenchHandler(APIHandler):
             self.set_status(STATUS.get(error.kind, 500))
             answer = {"kind": error.kind, "message": str(error)}
         self.finish(json.dumps(answer))
+
+    def counted(self, text: str) -> int:
+        """A number of the path; one that names nothing where the text is none."""
+        return int(text) if _COUNT.fullmatch(text) else -1
 
     def number(self, name: str, default: float | None, *, low: float | None = None) -> float | None:
         """A numeric query argument; 400 that names it where it is none."""

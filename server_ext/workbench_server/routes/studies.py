@@ -1,4 +1,4 @@
-"""Optuna's studies."""
+"""Optuna's studies: list, look at, steer."""
 
 from __future__ import annotations
 
@@ -15,3 +15,75 @@ class StudiesHandler(WorkbenchHandler):
     @authorized
     async def get(self) -> None:
         await self.reply("studies")
+
+
+class StudyHandler(WorkbenchHandler):
+    """``GET /workbench/api/studies/STORAGE/STUDY?after=100``: a study and its trials from a number on."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, storage: str, study: str) -> None:
+        await self.reply("study", storage=storage, study_id=self.counted(study), after=self.whole("after", 0))
+
+
+class ImportancesHandler(WorkbenchHandler):
+    """``GET /workbench/api/studies/STORAGE/STUDY/importances?goal=0``: what matters most."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, storage: str, study: str) -> None:
+        goal = self.whole("goal", 0)
+        await self.reply("study_importances", storage=storage, study_id=self.counted(study), goal=goal)
+
+
+class CurvesHandler(WorkbenchHandler):
+    """``GET /workbench/api/studies/STORAGE/STUDY/curves``: reported values by step of some trials."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, storage: str, study: str) -> None:
+        await self.reply("study_curves", storage=storage, study_id=self.counted(study))
+
+
+class TrialsHandler(WorkbenchHandler):
+    """``POST /workbench/api/studies/STORAGE/STUDY/trials``: ``{"params": {…}}`` to be tried next."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, storage: str, study: str) -> None:
+        params = self.body().get("params")
+        if not isinstance(params, dict):
+            raise web.HTTPError(400, reason="params must be an object")
+        if any(isinstance(value, (dict, list)) for value in params.values()):
+            raise web.HTTPError(400, reason="values of params are numbers, texts, true, false or null")
+        await self.reply("enqueue_trial", storage=storage, study_id=self.counted(study), params=params)
+
+
+class TrialRunHandler(WorkbenchHandler):
+    """``GET /workbench/api/studies/STORAGE/STUDY/trials/NUMBER/run``: the trial's MLflow run."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, storage: str, study: str, number: str) -> None:
+        await self.reply("trial_run", storage=storage, study_id=self.counted(study), number=self.counted(number))
+
+
+class OrderHandler(WorkbenchHandler):
+    """``POST /workbench/api/runs/ID/trials/NUMBER``: ``{"order": "prune"}`` or ``"stop"``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, run_id: str, number: str) -> None:
+        order = self.body().get("order")
+        if order not in ("prune", "stop"):
+            raise web.HTTPError(400, reason="order must be prune or stop")
+        await self.reply("order_trial", run_id=run_id, number=self.counted(number), order=order)
+
+
+class PauseHandler(WorkbenchHandler):
+    """``POST /workbench/api/runs/ID/pause``: ``{"paused": true}``."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, run_id: str) -> None:
+        await self.reply("pause_sweep", run_id=run_id, paused=self.flag(self.body(), "paused", True))

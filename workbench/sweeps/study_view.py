@@ -1,0 +1,186 @@
+"""A study as a view of it wants it: its trials by columns, what matters most, curves of some trials."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from workbench.errors import OptionError, RunNotFoundError
+from workbench.sweeps.tally import UNCOUNTED
+
+_MOST_TRIALS = 20_000
+_MOST_CURVES = 60
+_MOST_POINTS = 400
+_MOST_EVALUATED = 2000
+
+
+def trials_by_column(study: Any, after: int = 0) -> dict[str, Any]:
+    """The trials from a number on, column by column: a tenth of what rows would take as JSON.
+
+    Returns:
+        ``numbers``, ``states`` (Optuna's words, in lower case), ``values`` (a list for each goal), ``params`` (a list
+        for each swept name; None where a trial does not have it), ``started`` and ``ended`` (seconds since the
+        epoch), ``feasible``, ``asked`` (whether it counts among those asked for); and ``kinds``: for each swept name
+        ``choices``, or ``low``, ``high`` and ``log``.
+    """
+    trials = [trial for trial in study.get_trials(deepcopy=False)[-_MOST_TRIALS:] if trial.number >= after]
+    kinds: dict[str, dict[str, Any]] = {}
+    for trial in reversed(trials):
+        for name, distribution in trial.distributions.items():
+            if name not in kinds:
+                kinds[name] = _kind(distribution)
+    goals = len(study.directions)
+    return {
+        "numbers": [trial.number for trial in trials],
+        "states": [trial.state.name.lower() for trial in trials],
+        "values": [
+            [_number(trial.values[goal]) if trial.values else None for trial in trials] for goal in range(goals)
+        ],
+        "params": {name: [_plain(trial.params.get(name)) for trial in trials] for name in sorted(kinds)},
+        "started": [_seconds(trial.datetime_start) for trial in trials],
+        "ended": [_seconds(trial.datetime_complete) for trial in trials],
+        "feasible": [all(excess <= 0 for excess in trial.constraints.values()) for trial in trials],
+        "asked": [not trial.user_attrs.get(UNCOUNTED, False) for trial in trials],
+        "kinds": kinds,
+    }
+
+
+def importances(study: Any, goal: int = 0) -> dict[str, float]:
+    """How much each swept name matters for a goal, the most important first; they add up to one.
+
+    By PED-ANOVA (Watanabe et al., IJCAI 2023). Empty while there are too few complete trials, or where all are alike.
+    """
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.trial import TrialState
+
+    if not 0 <= goal < len(study.directions):
+        raise OptionError(f"Cannot weigh goal {goal}: the study has {len(study.directions)}, counted from 0.")
+    if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < 4:
+        return {}
+    try:
+        found = get_param_importances(
+            _lately(study), evaluator=PedAnovaImportanceEvaluator(), target=lambda trial: trial.values[goal]
+        )
+    except (ValueError, RuntimeError):  # no name is in every trial, or every value is the same
+        return {}
+    return {name: value for name, value in found.items() if math.isfinite(value)}
+
+
+def _lately(study: Any) -> Any:
+    """The study, or its newest complete trials where they are very many: the weighing looks at each several times."""
+    import optuna
+    from optuna.trial import TrialState
+
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(complete) <= _MOST_EVALUATED:
+        return study
+    part = optuna.create_study(directions=study.directions)
+    part.add_trials(complete[-_MOST_EVALUATED:])
+    return part
+
+
+def curves(study: Any) -> list[dict[str, Any]]:
+    """Reported values by step of the trials that run, the best and the newest: ``number``, ``state``, ``points``."""
+    from optuna.study import StudyDirection
+
+    reported = [trial for trial in study.get_trials(deepcopy=False) if trial.intermediate_values]
+    if len(study.directions) > 1:
+        return []
+    sign = 1.0 if study.directions[0] is StudyDirection.MINIMIZE else -1.0
+    complete = [trial for trial in reported if trial.state.name == "COMPLETE"]
+    best = sorted(complete, key=lambda trial: sign * trial.value)[: _MOST_CURVES // 2]
+    running = [trial for trial in reported if trial.state.name == "RUNNING"]
+    chosen = {trial.number: trial for trial in [*best, *running]}
+    for trial in reversed(reported):
+        if len(chosen) >= _MOST_CURVES:
+            break
+        chosen.setdefault(trial.number, trial)
+    return [
+        {"number": trial.number, "state": trial.state.name.lower(), "points": _points(trial.intermediate_values)}
+        for trial in sorted(chosen.values(), key=lambda trial: trial.number)
+    ]
+
+
+def enqueue(study: Any, params: dict[str, Any]) -> None:
+    """Put a trial with these values at the front of the queue of a study; the sweep that runs takes it next.
+
+    Raises ``OptionError`` that names a value outside of the study's space, or a name that it does not have.
+    """
+    known: dict[str, Any] = {}
+    for trial in study.get_trials(deepcopy=False)[-_MOST_EVALUATED:]:
+        known.update(trial.distributions)
+    if not params:
+        raise OptionError("Cannot try a trial without values: give one at least.")
+    chosen = {}
+    for name, value in params.items():
+        if name not in known:
+            raise OptionError(f"Cannot try {name!r}: the study sweeps {', '.join(sorted(known)) or 'nothing yet'}.")
+        chosen[name] = _within(known[name], name, value)
+    study.enqueue_trial(chosen)
+
+
+def _within(distribution: Any, name: str, value: Any) -> Any:
+    """The value as the distribution has it."""
+    choices = getattr(distribution, "choices", None)
+    if choices is not None:
+        for choice in choices:
+            if str(choice) == str(value):
+                return choice
+        raise OptionError(f"Cannot try {name}={value!r}: the choices are {', '.join(map(str, choices))}.")
+    try:
+        number = float(value)
+        contained = distribution._contains(distribution.to_internal_repr(number))
+    except (TypeError, ValueError):
+        contained = False
+    if not contained:
+        raise OptionError(
+            f"Cannot try {name}={value!r}: it is a number from {distribution.low:g} to {distribution.high:g}"
+            + (f" in steps of {distribution.step:g}." if distribution.step not in (None, 1) else ".")
+        )
+    return int(number) if type(distribution).__name__ == "IntDistribution" else number
+
+
+def find_run(store: Any, study_name: str, trial: int | None = None) -> Any:
+    """The MLflow run of a study's newest sweep, or of one of its trials, as a ``RunRecord``.
+
+    Raises ``RunNotFoundError`` where there is none: a script made the study, or its runs were deleted.
+    """
+    pattern = study_name.replace("'", "_").replace('"', "_")  # MLflow has no way to quote a quotation mark
+    query = f"tags.`workbench.study` LIKE '{pattern}' AND "
+    query += "tags.`workbench.goal` LIKE '%'" if trial is None else f"tags.`workbench.trial` = '{trial}'"
+    found = [run for run in store.search(query=query, limit=5) if run.tags.get("workbench.study") == study_name]
+    if not found:
+        what = "no sweep" if trial is None else f"no run of trial {trial}"
+        raise RunNotFoundError(f"Cannot find {what} of study {study_name!r} in the tracking store.")
+    return found[0]
+
+
+def _kind(distribution: Any) -> dict[str, Any]:
+    if hasattr(distribution, "choices"):
+        return {"choices": [_plain(choice) for choice in distribution.choices]}
+    return {"low": distribution.low, "high": distribution.high, "log": bool(distribution.log)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return _number(value)
+    return value if value is None or isinstance(value, (bool, int, str)) else json.dumps(value, default=str)
+
+
+def _number(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _seconds(moment: Any) -> float | None:
+    return moment.timestamp() if moment is not None else None
+
+
+def _points(values: dict[int, float]) -> list[tuple[int, float]]:
+    points: Iterable[tuple[int, float]] = sorted(
+        (step, value) for step, value in values.items() if math.isfinite(value)
+    )
+    ordered = list(points)
+    stride = max(1, math.ceil(len(ordered) / _MOST_POINTS))
+    return ordered[::stride] + (ordered[-1:] if ordered and (len(ordered) - 1) % stride else [])
