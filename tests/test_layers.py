@@ -18,7 +18,8 @@ LEVELS = {
     "tracking": 3, "sweeps": 3, "compute": 4,
     "project": 5, "handle": 5, "submit": 6, "api": 7, "sweeping": 8,
     "view": 8, "parsers": 8, "returning": 8, "doctor": 8,
-    "python_call": 9, "commands": 9, "magics": 10, "cli": 10, "bridge": 10,
+    "python_call": 9,
+    "write_back": 9, "commands": 9, "magics": 10, "cli": 10, "bridge": 10,
 }  # fmt: skip
 
 OWNERS = {"ray": "compute", "mlflow": "tracking", "optuna": "sweeps", "IPython": "view"}

@@ -167,14 +167,19 @@ def runs(
     experiment: str | None = None,
     order_by: str | None = None,
     limit: int = 50,
+    with_trials: bool | None = None,
 ) -> list[RunRecord]:
     """Runs of this project, newest first; see :meth:`TrackingStore.search` for the arguments.
 
-    Runs that say they are going on are checked with the foreman, so that what is listed is true.
+    Runs that say they are going on are checked with the foreman, so that what is listed is true. Trials of sweeps are
+    given ``with_trials``; None gives them when a ``query`` asks for something.
     """
     project = current_project()
     wanted = None if states is None else states_of(states)
-    found = project.store.search(query=query, states=wanted, experiment=experiment, order_by=order_by, limit=limit)
+    with_trials = bool(query) if with_trials is None else with_trials
+    found = project.store.search(
+        query=query, states=wanted, experiment=experiment, order_by=order_by, limit=limit, with_trials=with_trials
+    )
     records = [project.reconciled(record) for record in found]
     return [record for record in records if wanted is None or record.state in wanted]
 
@@ -202,7 +207,7 @@ def to_tidy(
     wanted = states_of(states or (RunState.FAILED, RunState.STOPPED))
     now = time.time()
     limit = None if older_than_days is None else now - 86400 * older_than_days
-    found = runs(query, states={state for state in wanted if state.is_terminal}, limit=10_000)
+    found = runs(query, states={state for state in wanted if state.is_terminal}, limit=10_000, with_trials=True)
     return [record for record in found if limit is None or (record.ended_at or now) < limit]
 
 

@@ -3,6 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { ICurveOfTrial, IStudyColumns, ParamValue } from './study';
 import {
   IArtifact,
   ICell,
@@ -82,6 +83,38 @@ export class WorkbenchApi {
 
   studies(): Promise<{ studies: IStudy[]; problems: string[] }> {
     return this.request('GET', 'studies');
+  }
+
+  study(storage: string, study: number, after: number): Promise<IStudyColumns> {
+    return this.request('GET', `studies/${storage}/${study}`, { after: String(after) });
+  }
+
+  importances(storage: string, study: number, goal: number): Promise<{ importances: Record<string, number> }> {
+    return this.request('GET', `studies/${storage}/${study}/importances`, { goal: String(goal) });
+  }
+
+  curvesOf(storage: string, study: number): Promise<{ curves: ICurveOfTrial[] }> {
+    return this.request('GET', `studies/${storage}/${study}/curves`);
+  }
+
+  enqueue(storage: string, study: number, params: Record<string, ParamValue>): Promise<unknown> {
+    return this.request('POST', `studies/${storage}/${study}/trials`, {}, { params });
+  }
+
+  runOfTrial(storage: string, study: number, number: number): Promise<{ run_id: string; name: string }> {
+    return this.request('GET', `studies/${storage}/${study}/trials/${number}/run`);
+  }
+
+  orderTrial(runId: string, number: number, order: 'prune' | 'stop'): Promise<unknown> {
+    return this.request('POST', `runs/${runId}/trials/${number}`, {}, { order });
+  }
+
+  pause(runId: string, paused: boolean): Promise<unknown> {
+    return this.request('POST', `runs/${runId}/pause`, {}, { paused });
+  }
+
+  cellWithValues(source: string, params: Record<string, ParamValue>): Promise<{ source: string }> {
+    return this.request('POST', 'cells/with-values', {}, { source, params });
   }
 
   cell(runId: string): Promise<ICell> {

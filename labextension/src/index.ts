@@ -9,6 +9,7 @@ import { panelPlugin } from './plugins/panel';
 import { runActionsPlugin } from './plugins/runactions';
 import { runViewPlugin } from './plugins/runview';
 import { statusPlugin } from './plugins/status';
+import { studyPlugin } from './plugins/study';
 import { workbenchPlugin } from './plugins/workbench';
 
 export { IWorkbench } from './plugins/workbench';
@@ -19,6 +20,7 @@ export default [
   runViewPlugin,
   runActionsPlugin,
   comparePlugin,
+  studyPlugin,
   dashboardsPlugin,
   cellsPlugin,
   badgesPlugin,

@@ -75,6 +75,22 @@ export interface ISnapshot {
   verdict: string;
   notes: string[];
   stopping: boolean;
+  /** How far a sweep is; null for a run that is none. */
+  sweep: ISweep | null;
+}
+
+/** What a live view shows of a sweep. */
+export interface ISweep {
+  study: string;
+  goals: string[];
+  total: number;
+  done: number;
+  pruned: number;
+  failed: number;
+  best: number | null;
+  best_number: number | null;
+  teams: number;
+  is_paused: boolean;
 }
 
 export interface IRunDetail extends IComparedRun {
@@ -194,5 +210,7 @@ export namespace CommandIDs {
   export const copyPython = 'workbench:copy-as-python';
   export const openInMlflow = 'workbench:open-in-mlflow';
   export const openDashboard = 'workbench:open-dashboard';
+  export const openStudy = 'workbench:open-study';
+  export const trainWith = 'workbench:train-with';
   export const tidyRuns = 'workbench:tidy-runs';
 }

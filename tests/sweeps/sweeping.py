@@ -24,7 +24,7 @@ def nested(run: workbench.RunHandle, count: int) -> list[Any]:
     """The trials' MLflow runs, once all are recorded."""
     deadline = time.monotonic() + 30
     while True:
-        found = [r for r in workbench.runs(limit=500) if r.tags.get("mlflow.parentRunId") == run.id]
+        found = workbench.runs(f"tags.`mlflow.parentRunId` = '{run.id}'", limit=500)
         if len(found) == count:
             return sorted(found, key=lambda record: int(record.tags["workbench.trial"]))
         assert time.monotonic() < deadline, [record.name for record in found]

@@ -175,6 +175,7 @@ def test_studies_of_scripts_open_in_optunas_pages(notebook: NotebookPage) -> Non
     page = notebook.page
     notebook.command("workbench:show-panel")
     page.locator(".wb-Studies .wb-Run", has_text="elsewhere").click()
+    page.get_by_role("button", name="Optuna Dashboard").click()
     frame = page.frame_locator("iframe[title=elsewhere]")
     frame.get_by_text("elsewhere (id=1)").first.wait_for(timeout=60_000)
     frame.get_by_text("Hyperparameter Importance").first.wait_for()

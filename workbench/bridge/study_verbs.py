@@ -103,6 +103,12 @@ class StudyVerbs:
         self._sweep(run_id).pause(paused)
         return {"paused": paused}
 
+    def write_back(self, source: str, params: dict[str, Any]) -> dict[str, Any]:
+        """A sweep's cell with a trial's values for constants; see :func:`workbench.write_back.write_back`."""
+        from workbench.write_back import write_back
+
+        return {"source": write_back(source, params)}
+
     def _sweep(self, run_id: str) -> RunHandle:
         record = self.project.store.get(run_id)
         return RunHandle(self.project, record.run_id, record.name)

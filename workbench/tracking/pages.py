@@ -11,6 +11,9 @@ from workbench.records import RunState
 from workbench.tracking.records import RunRecord, record_of
 
 _ATTRIBUTES = {"start": "attributes.start_time", "end": "attributes.end_time", "name": "attributes.run_name"}
+NO_TRIALS = "tags.`workbench.trial` IS NULL"
+"""Leaves out trials of sweeps, in MLflow's words: their sweep stands for them."""
+
 _MARKS = ("=", "<", ">", " LIKE ", " like ", " IN ", " in ")
 
 
@@ -37,7 +40,7 @@ def page_of_runs(
 
     Args:
         client: MLflow's.
-        query: MLflow's filter syntax, or words of the runs' names.
+        query: MLflow's filter syntax, or words of the runs' names. Without it, trials of sweeps are left out.
         states: Only these; MLflow tells queued and starting apart from the others, not from each other.
         experiment: Only this experiment.
         notebook: Only runs of cells of this notebook, by its whole path.
@@ -60,6 +63,8 @@ def _filter(query: str, states: Iterable[RunState], notebook: str) -> str:
     parts = []
     if any(mark in query for mark in _MARKS):
         parts.append(query)
+    elif not query.strip():
+        parts.append(NO_TRIALS)
     else:
         # MLflow's filters have no way to quote a quotation mark: match it as any character.
         words = query.replace("'", "_").replace('"', "_").split()

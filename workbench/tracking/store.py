@@ -18,7 +18,7 @@ from workbench.records import Failure, RunState
 from workbench.tracking import sqlite_file
 from workbench.tracking.ended_runs import EndedRun, Point, insert
 from workbench.tracking.matching import haystack, in_order, order_clause
-from workbench.tracking.pages import Page, page_of_runs
+from workbench.tracking.pages import NO_TRIALS, Page, page_of_runs
 from workbench.tracking.problems import explained
 from workbench.tracking.records import RunRecord, record_of
 
@@ -201,6 +201,7 @@ class TrackingStore:
         experiment: str | None = None,
         order_by: str | None = None,
         limit: int = 100,
+        with_trials: bool = True,
     ) -> list[RunRecord]:
         """Runs, newest first unless ordered otherwise.
 
@@ -211,12 +212,16 @@ class TrackingStore:
             experiment: Only runs of this experiment.
             order_by: A metric or param, ``-`` in front for descending; ``name``, ``start``.
             limit: At most so many.
+            with_trials: Whether to give trials of sweeps, too.
         """
         is_filter = bool(query) and any(mark in str(query) for mark in ("=", "<", ">", " LIKE ", " IN ", " like "))
         wanted = set(states) if states is not None else None
         words = [] if is_filter else (query or "").lower().split()
         found = []
-        for record in self._search(str(query) if is_filter else "", [order_clause(order_by)], None, experiment):
+        text = str(query) if is_filter else ""
+        if not with_trials:
+            text = f"{text} AND {NO_TRIALS}" if text else NO_TRIALS
+        for record in self._search(text, [order_clause(order_by)], None, experiment):
             if wanted is not None and record.state not in wanted:
                 continue
             if words and not all(word in haystack(record) for word in words):

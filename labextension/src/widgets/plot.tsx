@@ -5,7 +5,8 @@ import * as React from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import type { EChartsCoreOption, EChartsType } from 'echarts/core';
 
-import { color } from './chart';
+import { download } from '../download';
+import { color, useTheme } from './chart';
 import { Empty } from './common';
 
 /** What can be done with a drawn plot. */
@@ -20,11 +21,15 @@ interface IPlotProps {
   label: string;
   trans: TranslationBundle;
   height?: number;
+  /** Called with the id of what was clicked on: the last number of its data. */
+  onPick?: (id: number) => void;
 }
 
 export const Plot = React.forwardRef<IPlot, IPlotProps>(function Plot(props, ref): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const chart = React.useRef<EChartsType | null>(null);
+  const pick = React.useRef(props.onPick);
+  pick.current = props.onPick;
   const [isReady, setReady] = React.useState(false);
   const [error, setError] = React.useState('');
   React.useImperativeHandle(ref, () => ({
@@ -42,6 +47,13 @@ export const Plot = React.forwardRef<IPlot, IPlotProps>(function Plot(props, ref
       .then(({ createChart }) => {
         if (isWanted && host.current) {
           chart.current = createChart(host.current);
+          chart.current.on('click', event => {
+            const data = Array.isArray(event.data) ? event.data : (event.data as { value?: unknown[] } | null)?.value;
+            const id = data?.[data.length - 1];
+            if (typeof id === 'number') {
+              pick.current?.(id);
+            }
+          });
           observer.observe(host.current);
           setReady(true);
         }
@@ -67,3 +79,36 @@ export const Plot = React.forwardRef<IPlot, IPlotProps>(function Plot(props, ref
     </>
   );
 });
+
+/** A plot with a button that saves it under a name. */
+export function SavedPlot({ name, ...props }: IPlotProps & { name: string }): JSX.Element {
+  const plot = React.useRef<IPlot>(null);
+  const { trans } = props;
+  return (
+    <>
+      <Plot {...props} ref={plot} />
+      <div className="wb-Buttons wb-mod-left">
+        <button
+          className="jp-mod-styled"
+          onClick={() => plot.current && download(`${name}.png`, plot.current.picture())}
+        >
+          {trans.__('Save as PNG')}
+        </button>
+      </div>
+    </>
+  );
+}
+
+/** An option that is made anew when the theme changes. */
+export function useThemed(
+  make: (element: Element) => EChartsCoreOption,
+  dependencies: unknown[]
+): (element: Element) => EChartsCoreOption {
+  const theme = useTheme();
+  return React.useCallback(make, [...dependencies, theme]);
+}
+
+/** Names of runs are anybody's words; a tooltip is HTML. */
+export function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, char => `&#${char.charCodeAt(0)};`);
+}

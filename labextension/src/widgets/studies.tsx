@@ -10,8 +10,10 @@ import { Signal } from '@lumino/signaling';
 
 import { ago, number } from '../format';
 import { WorkbenchModel } from '../model';
-import { CommandIDs, IStudy, RunState } from '../tokens';
-import { Empty, Problem, StateDot, useSignal } from './common';
+import { CommandIDs, ISnapshot, IStudy, RunState } from '../tokens';
+import { Empty, Problem, StateDot } from './common';
+
+const READ_AGAIN_MS = 1500;
 
 export class StudiesSection extends ReactWidget {
   constructor(
@@ -74,7 +76,30 @@ function Studies({ model, commands, trans, shown, isShown }: IStudiesProps): JSX
       shown.disconnect(onShown);
     };
   }, [read, shown]);
-  useSignal(model.stateChanged);
+  // A sweep that begins, goes on or ends changes its study.
+  React.useEffect(() => {
+    let timer = 0;
+    const soon = () => {
+      if (!timer && isShown()) {
+        timer = window.setTimeout(() => {
+          timer = 0;
+          void read();
+        }, READ_AGAIN_MS);
+      }
+    };
+    const onRuns = (_: unknown, snapshots: ISnapshot[]) => {
+      if (snapshots.some(one => one.sweep)) {
+        soon();
+      }
+    };
+    model.runsChanged.connect(onRuns);
+    model.stateChanged.connect(soon);
+    return () => {
+      window.clearTimeout(timer);
+      model.runsChanged.disconnect(onRuns);
+      model.stateChanged.disconnect(soon);
+    };
+  }, [read, model]);
   return (
     <div className="wb-Studies">
       {problems.map(problem => (
@@ -126,10 +151,10 @@ function Study(props: { study: IStudy; commands: CommandRegistry; trans: Transla
     parts.push(ago(study.started_at));
   }
   const open = () =>
-    void commands.execute(CommandIDs.openDashboard, {
-      name: `optuna-${study.storage_id}`,
-      path: `dashboard/studies/${study.study_id}`,
-      title: study.name
+    void commands.execute(CommandIDs.openStudy, {
+      storage: study.storage_id,
+      study: study.study_id,
+      name: study.name
     });
   return (
     <li>

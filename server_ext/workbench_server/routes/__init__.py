@@ -32,6 +32,7 @@ from workbench_server.routes.studies import (
     StudyHandler,
     TrialRunHandler,
     TrialsHandler,
+    WriteBackHandler,
 )
 
 _RUN = r"/workbench/api/runs/(?P<run_id>[^/]+)"
@@ -52,6 +53,7 @@ def handlers() -> list[tuple[str, Any]]:
         (rf"{_STUDY}/curves", CurvesHandler),
         (rf"{_STUDY}/trials", TrialsHandler),
         (rf"{_STUDY}/trials/{_NUMBER}/run", TrialRunHandler),
+        (r"/workbench/api/cells/with-values", WriteBackHandler),
         (r"/workbench/api/experiments", ExperimentsHandler),
         (r"/workbench/api/comparison", ComparisonHandler),
         (r"/workbench/api/runs", RunsHandler),

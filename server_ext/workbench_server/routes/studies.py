@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -51,12 +53,20 @@ class TrialsHandler(WorkbenchHandler):
     @web.authenticated
     @authorized
     async def post(self, storage: str, study: str) -> None:
-        params = self.body().get("params")
-        if not isinstance(params, dict):
-            raise web.HTTPError(400, reason="params must be an object")
-        if any(isinstance(value, (dict, list)) for value in params.values()):
-            raise web.HTTPError(400, reason="values of params are numbers, texts, true, false or null")
+        params = _params(self.body())
         await self.reply("enqueue_trial", storage=storage, study_id=self.counted(study), params=params)
+
+
+class WriteBackHandler(WorkbenchHandler):
+    """``POST /workbench/api/cells/with-values``: ``{"source": "%%sweep …", "params": {…}}``; the cell that trains."""
+
+    @web.authenticated
+    @authorized
+    async def post(self) -> None:
+        body = self.body()
+        if not isinstance(body.get("source"), str):
+            raise web.HTTPError(400, reason="source must be a string")
+        await self.reply("write_back", source=body["source"], params=_params(body))
 
 
 class TrialRunHandler(WorkbenchHandler):
@@ -87,3 +97,13 @@ class PauseHandler(WorkbenchHandler):
     @authorized
     async def post(self, run_id: str) -> None:
         await self.reply("pause_sweep", run_id=run_id, paused=self.flag(self.body(), "paused", True))
+
+
+def _params(body: dict[str, Any]) -> dict[str, Any]:
+    """Values by name; 400 where they are none."""
+    params = body.get("params")
+    if not isinstance(params, dict):
+        raise web.HTTPError(400, reason="params must be an object")
+    if any(isinstance(value, (dict, list)) for value in params.values()):
+        raise web.HTTPError(400, reason="values of params are numbers, texts, true, false or null")
+    return params

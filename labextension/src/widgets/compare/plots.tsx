@@ -5,10 +5,9 @@ import * as React from 'react';
 import type { EChartsCoreOption } from 'echarts/core';
 
 import { axes, IAxis } from '../../comparison';
-import { download } from '../../download';
-import { color, COLORS, useTheme } from '../chart';
+import { color, COLORS } from '../chart';
 import { Empty } from '../common';
-import { IPlot, Plot } from '../plot';
+import { escaped, SavedPlot, useThemed } from '../plot';
 import { ICompareTabProps } from './compareview';
 
 export function ParallelTab({ runs, trans }: ICompareTabProps): JSX.Element {
@@ -75,30 +74,6 @@ export function ScatterTab({ runs, trans }: ICompareTabProps): JSX.Element {
   );
 }
 
-interface ISavedPlotProps {
-  option: (element: Element) => EChartsCoreOption;
-  name: string;
-  label: string;
-  trans: ICompareTabProps['trans'];
-}
-
-function SavedPlot({ option, name, label, trans }: ISavedPlotProps): JSX.Element {
-  const plot = React.useRef<IPlot>(null);
-  return (
-    <>
-      <Plot option={option} label={label} trans={trans} ref={plot} />
-      <div className="wb-Buttons wb-mod-left">
-        <button
-          className="jp-mod-styled"
-          onClick={() => plot.current && download(`${name}.png`, plot.current.picture())}
-        >
-          {trans.__('Save as PNG')}
-        </button>
-      </div>
-    </>
-  );
-}
-
 function key(axis: IAxis): string {
   return `${axis.kind}.${axis.name}`;
 }
@@ -107,15 +82,6 @@ function toggled(set: ReadonlySet<string>, item: string): ReadonlySet<string> {
   const next = new Set(set);
   next.has(item) ? next.delete(item) : next.add(item);
   return next;
-}
-
-/** An option that is made anew when the theme changes. */
-function useThemed(
-  make: (element: Element) => EChartsCoreOption,
-  dependencies: unknown[]
-): (element: Element) => EChartsCoreOption {
-  const theme = useTheme();
-  return React.useCallback(make, [...dependencies, theme]);
 }
 
 function parallel(shown: IAxis[], names: string[], element: Element): EChartsCoreOption {
@@ -171,9 +137,4 @@ function scatter(x: IAxis, y: IAxis, names: string[], element: Element): ECharts
       data: x.values[index] === null || y.values[index] === null ? [] : [[x.values[index], y.values[index]]]
     }))
   };
-}
-
-/** Names of runs are anybody's words; a tooltip is HTML. */
-function escaped(text: string): string {
-  return text.replace(/[&<>"]/g, char => `&#${char.charCodeAt(0)};`);
 }
