@@ -37,6 +37,7 @@ lab: $(PANEL)/package.json  ## JupyterLab on the demo notebooks
 	$(BIN)/jupyter lab --notebook-dir binder
 
 bench: $(INSTALLED)  ## the measurements, as ratios against the peers
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,test,bench]'
 	$(BIN)/python benchmarks/run.py
 
 lint: $(INSTALLED)

@@ -1,7 +1,7 @@
 """All measurements, side by side with the peers in one run; prints a table and writes it to a file.
 
-make bench                      everything (about ten minutes on two cores)
-python benchmarks/run.py log    only what is named: start, peers, log, throughput, array, panel
+make bench                      everything (about twenty minutes on two cores)
+python benchmarks/run.py log    only what is named: start, peers, log, throughput, array, panel, sweeps
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import measure_log
 import measure_panel
 import measure_peers
 import measure_start
+import measure_sweeps
 import measure_throughput
 from figures import Figure, table
 
@@ -29,6 +30,7 @@ PARTS = {
     "throughput": measure_throughput.measure,
     "array": measure_array.measure,
     "panel": measure_panel.measure,
+    "sweeps": measure_sweeps.measure,
 }
 
 
@@ -61,7 +63,7 @@ def main() -> None:
 
 def environment() -> str:
     """What it was measured with."""
-    names = ("ray", "mlflow", "torch", "numpy")
+    names = ("ray", "mlflow", "optuna", "torch", "numpy")
     versions = ", ".join(f"{name} {version(name)}" for name in names)
     return (
         f"Measured {time.strftime('%Y-%m-%d')} with Python {platform.python_version()}, {versions} on "

@@ -206,7 +206,7 @@ def test_study_of_thousands_of_trials_is_quick_to_scroll(notebook: NotebookPage)
     table = view(page).locator(".wb-Trials-scroll")
     assert view(page).locator("tbody tr").count() < 100
     table.evaluate("element => element.scrollTo(0, element.scrollHeight)")
-    view(page).get_by_role("button", name="0", exact=True).wait_for()
+    view(page).get_by_role("button", name="complete 0", exact=True).wait_for()
     for name in ("Parallel coordinates", "Contour"):
         open_tab(page, name)
         wait_for_drawn(page)
