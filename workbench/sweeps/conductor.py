@@ -71,6 +71,7 @@ class _Running:
     trial: Any
     team: str
     order: str = ""
+    is_told: bool = False
     verdicts: dict[int, str] = field(default_factory=dict)
 
 
@@ -86,7 +87,7 @@ class Conductor:
 
         self._plan = plan
         self._lock = threading.RLock()
-        self._optuna = threading.Lock()  # samplers may take long, and are not made for several threads
+        self._sampling = threading.Lock()  # it may take long, and samplers are not made for several threads
         self._study = create_study(plan)
         self._meetings = Rendezvous()
         self._running: dict[int, _Running] = {}
@@ -125,7 +126,7 @@ class Conductor:
             self._starting += 1
         is_open = self._plan.space.is_open
         try:
-            with self._optuna:
+            with self._sampling:
                 trial = self._study.ask()
                 try:
                     values = {} if is_open else self._plan.space.suggest(trial, _ByName())
@@ -155,7 +156,7 @@ class Conductor:
 
     def suggest(self, number: int, kind: str, name: str, given: dict[str, Any]) -> Any:
         """What Optuna's trial suggests for a name; ``kind`` is ``float``, ``int`` or ``categorical``."""
-        with self._optuna:
+        with self._sampling:
             trial = self._running[number].trial
             return getattr(trial, f"suggest_{kind}")(name, **given)
 
@@ -203,13 +204,15 @@ class Conductor:
             running = self._running.get(number)
             if running is None:
                 return False
+            if running.is_told:  # by somebody else, at this moment
+                return False
+            running.is_told = True
         trial = running.trial
-        with self._optuna:
-            for constraint, value in zip(self._plan.constraints, constraints or (), strict=False):
-                trial.set_constraint(str(constraint), constraint.excess(value))
-            if state == "fail":
-                self._try_again(trial)
-            frozen = self._tell_optuna(trial, state, values)
+        for constraint, value in zip(self._plan.constraints, constraints or (), strict=False):
+            trial.set_constraint(str(constraint), constraint.excess(value))
+        if state == "fail":
+            self._try_again(trial)
+        frozen = self._tell_optuna(trial, state, values)
         with self._lock:
             self._running.pop(number, None)
             is_best = self._tally.take(frozen)

@@ -7,6 +7,7 @@ does not learn better from thousands: it keeps the best 25 apart, and gives the 
 from __future__ import annotations
 
 import heapq
+import threading
 import time
 from collections import deque
 from collections.abc import Container
@@ -55,6 +56,7 @@ class RecentStorage(_Base):  # type: ignore[misc]
         self._newest: deque[FrozenTrial] = deque(maxlen=_NEWEST)
         self._running: dict[int, None] = {}
         self._looked_at = 0.0
+        self._lock = threading.Lock()
         for trial in inner.get_all_trials(study_id, deepcopy=False):
             if trial.state.is_finished():
                 self._take(trial)
@@ -63,6 +65,9 @@ class RecentStorage(_Base):  # type: ignore[misc]
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
         """The best, the newest and those that run, by number; trials that others put into the queue now and then."""
+        if study_id != self._study_id:
+            others: list[FrozenTrial] = self.inner.get_all_trials(study_id, deepcopy=deepcopy, states=states)
+            return others
         if states is not None and not any(state in states for state in TrialState if state is not TrialState.WAITING):
             if time.monotonic() - self._looked_at < _OTHERS_EVERY_S:
                 return []
@@ -71,16 +76,18 @@ class RecentStorage(_Base):  # type: ignore[misc]
             if found:  # there may be more behind the one that is taken
                 self._looked_at = 0.0
             return found
-        known = {trial.number: trial for _, _, trial in self._best}
-        known.update((trial.number, trial) for trial in self._newest)
-        known.update((trial.number, trial) for trial in map(self.inner.get_trial, list(self._running)))
+        with self._lock:
+            ended, running = [*(trial for _, _, trial in self._best), *self._newest], list(self._running)
+        known = {trial.number: trial for trial in ended}
+        known.update((trial.number, trial) for trial in map(self.inner.get_trial, running))
         return [known[n] for n in sorted(known) if states is None or known[n].state in states]
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
         """Begin a trial, or add one; see ``BaseStorage``."""
         trial_id: int = self.inner.create_new_trial(study_id, template_trial)
         if template_trial is None:
-            self._running[trial_id] = None
+            with self._lock:
+                self._running[trial_id] = None
         else:
             self._looked_at = 0.0
         return trial_id
@@ -89,10 +96,13 @@ class RecentStorage(_Base):  # type: ignore[misc]
         """Note a trial's state; see ``BaseStorage``."""
         is_set: bool = self.inner.set_trial_state_values(trial_id, state, values)
         if state is TrialState.RUNNING and is_set:
-            self._running[trial_id] = None
+            with self._lock:
+                self._running[trial_id] = None
         elif state.is_finished():
-            self._running.pop(trial_id, None)
-            self._take(self.inner.get_trial(trial_id))
+            trial = self.inner.get_trial(trial_id)
+            with self._lock:
+                self._running.pop(trial_id, None)
+                self._take(trial)
         return is_set
 
     def _take(self, trial: FrozenTrial) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -59,10 +60,13 @@ def importances(study: Any, goal: int = 0) -> dict[str, float]:
         raise OptionError(f"Cannot weigh goal {goal}: the study has {len(study.directions)}, counted from 0.")
     if len(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))) < 4:
         return {}
+    sign = -1.0 if study.directions[goal].name == "MAXIMIZE" else 1.0
+    # It weighs what makes a low value, and knows a study's direction only where there is one.
+    target = None if len(study.directions) == 1 else lambda trial: sign * trial.values[goal]
     try:
-        found = get_param_importances(
-            _lately(study), evaluator=PedAnovaImportanceEvaluator(), target=lambda trial: trial.values[goal]
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            found = get_param_importances(_lately(study), evaluator=PedAnovaImportanceEvaluator(), target=target)
     except (ValueError, RuntimeError):  # no name is in every trial, or every value is the same
         return {}
     return {name: value for name, value in found.items() if math.isfinite(value)}

@@ -137,6 +137,12 @@ class Foreman(WorkerVerbs):
             )
         if not run.snapshot.state.is_terminal:
             raise WorkbenchError(f"Cannot run {run.spec.name!r} again: it is still {run.snapshot.state.value}.")
+        swept = run.snapshot.sweep
+        if swept is not None and swept.done >= swept.total:
+            raise WorkbenchError(
+                f"Cannot run {run.spec.name!r} again: its study has all of its {swept.total} trials. "
+                "Run its cell with more --trials, or under another name."
+            )
         options = replace(run.spec.options, resume=run_id if resume else None)
         tags = run.spec.tags if resume else {**run.spec.tags, "workbench.again_of": run_id}
         return await self.submit(replace(run.spec, options=options, tags=tags, submitted_at=time.time()), {}, {})

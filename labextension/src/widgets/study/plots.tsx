@@ -59,7 +59,9 @@ export function ImportancesPlot({ study, place, model, trans }: IStudyTabProps):
         <GoalChoice study={study} goal={goal} onChoose={setGoal} label={trans.__('for')} />
         <span className="wb-Muted">PED-ANOVA</span>
       </div>
-      {found !== null && names.length === 0 ? (
+      {found === null ? (
+        <p className="wb-Muted">{trans.__('Weighing…')}</p>
+      ) : names.length === 0 ? (
         <p className="wb-Muted">{trans.__('There are too few complete trials yet to weigh what matters.')}</p>
       ) : (
         <Plot option={option} height={60 + 30 * Math.max(1, names.length)} trans={trans} label={trans.__('How much each swept name matters')} />
