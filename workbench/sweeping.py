@@ -59,6 +59,11 @@ def plan_sweep(
             f"Cannot sweep with trials={trials}, max-failures={max_failures}, no-improvement={no_improvement}: "
             "give 1 or more (no-improvement: 0 for none)."
         )
+    if options.engine != "crew" or options.resume:
+        raise OptionError(
+            f"Cannot sweep with engine={options.engine!r}, resume={options.resume!r}: a sweep has an engine of its "
+            "own, and goes on when the same name is given again."
+        )
     named("sampler", sampler, SAMPLERS)
     named("pruner", pruner, PRUNERS)
     parsed, goals = parse_space(space), parse_goals(goal)

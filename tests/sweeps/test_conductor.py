@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -114,6 +115,56 @@ def test_only_the_best_trials_values_are_kept(tmp_path: Path) -> None:
     assert not conductor.tell(second.number, "complete", [2.0])
     conductor.keep(second.number, (b"second", ("model",), "", ()))
     assert conductor.returns() == ((("model",), "", ()), b"first")
+
+
+def test_study_goes_on_with_other_ranges_but_not_with_other_choices(tmp_path: Path) -> None:
+    run(Conductor(plan(tmp_path, space=parse_space("x=float(-1,1) kind=['a','b']"))))
+    wider = Conductor(plan(tmp_path, space=parse_space("x=float(-2,2) kind=['a','b']"), trials=12))
+    assert run(wider) == 2
+    for other in ("x=float(-1,1) kind=['a','c']", "x=int(-1,1) kind=['a','b']"):
+        with pytest.raises(OptionError, match="another name"):
+            Conductor(plan(tmp_path, space=parse_space(other), trials=14))
+
+
+def test_limits_end_a_sweep(tmp_path: Path) -> None:
+    conductor = Conductor(plan(tmp_path, trials=100, no_improvement=3))
+    for value in (1.0, 2.0, 3.0, 4.0):
+        task = conductor.ask("w")
+        assert task is not None
+        conductor.tell(task.number, "complete", [value])
+    assert conductor.ask("w") is None
+    assert "no better trial among the last 3" in conductor.summary().ended_by
+    timed = Conductor(plan(tmp_path, name="timed", trials=100, limit_s=0.05))
+    assert timed.summary().ended_by == ""  # it counts from the first trial
+    task = timed.ask("w")
+    assert task is not None
+    time.sleep(0.1)
+    assert timed.report(task.number, 0, 1.0) == "prune"
+    assert timed.ask("w") is None
+
+
+def test_followers_get_their_leaders_task(tmp_path: Path) -> None:
+    conductor = Conductor(plan(tmp_path, trials=1))
+    assert conductor.task_after("w", 0) is None
+    task = conductor.ask("w", 4711)
+    assert task is not None
+    assert conductor.task_after("w", 0) == (task,)
+    assert (task.turn, task.port) == (1, 4711)
+    conductor.end_part("w", 1, 1, "rank one failed")
+    assert conductor.ends("w") == (1, "rank one failed")
+    conductor.tell(task.number, "fail")
+    assert conductor.ask("w") is None
+    assert conductor.task_after("w", 1) == (None,)
+
+
+def test_failure_is_told_once(tmp_path: Path) -> None:
+    conductor = Conductor(plan(tmp_path, max_failures=1, trials=5))
+    task = conductor.ask("w")
+    assert task is not None
+    assert conductor.release("w") == 1
+    assert not conductor.tell(task.number, "fail")
+    assert conductor.summary().problem == ""  # a lost worker is no fault of the cell's
+    assert conductor.ask("w") is not None
 
 
 def test_seed_makes_a_sweep_repeatable(tmp_path: Path) -> None:

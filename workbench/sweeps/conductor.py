@@ -98,7 +98,7 @@ class Conductor:
         self._failed_here = 0
         self._ended_by = ""
         self._problem = ""
-        self._began = time.monotonic()
+        self._began: float | None = None
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state is TrialState.RUNNING:
                 self._study.tell(trial.number, state=TrialState.FAIL)
@@ -124,21 +124,22 @@ class Conductor:
                 self._meetings.give(team, None)
                 return None
             self._starting += 1
-        is_open = self._plan.space.is_open
+            self._began = self._began or time.monotonic()
+        task = None
         try:
             with self._sampling:
                 trial = self._study.ask()
-                try:
-                    values = {} if is_open else self._plan.space.suggest(trial, _ByName())
-                except Exception:
-                    self._tell_optuna(trial, "fail", None)
-                    raise
-            with self._lock:
-                self._running[trial.number] = _Running(trial, team)
+                with self._lock:
+                    self._running[trial.number] = _Running(trial, team)
+                is_open = self._plan.space.is_open
+                values = {} if is_open else self._plan.space.suggest(trial, _ByName())
+            task = TrialTask(self._meetings.next_turn(team), trial.number, values, is_open, port)
+        except Exception as error:  # each sampler and each storage has errors of its own
+            self._problem = f"Optuna could not choose a trial's values: {type(error).__name__}: {error}"
+            self.release(team)
         finally:
             with self._lock:
                 self._starting -= 1
-        task = TrialTask(self._meetings.next_turn(team), trial.number, values, is_open, port)
         self._meetings.give(team, task)
         return task
 
@@ -200,12 +201,22 @@ class Conductor:
 
         ``constraints`` are the values of the plan's constrained names, in their order.
         """
+        return self._end(number, state, values, constraints)
+
+    def _end(
+        self,
+        number: int,
+        state: str,
+        values: list[float] | None = None,
+        constraints: list[float] | None = None,
+        *,
+        is_fault: bool = True,
+    ) -> bool:
+        """:meth:`tell`; a failure that is no fault of the cell's does not count among those that end a sweep."""
         with self._lock:
             running = self._running.get(number)
-            if running is None:
-                return False
-            if running.is_told:  # by somebody else, at this moment
-                return False
+            if running is None or running.is_told:
+                return False  # or by somebody else, at this moment
             running.is_told = True
         trial = running.trial
         for constraint, value in zip(self._plan.constraints, constraints or (), strict=False):
@@ -216,7 +227,7 @@ class Conductor:
         with self._lock:
             self._running.pop(number, None)
             is_best = self._tally.take(frozen)
-            if state == "fail" and not frozen.user_attrs.get(UNCOUNTED):
+            if state == "fail" and is_fault and not frozen.user_attrs.get(UNCOUNTED):
                 self._failed_here += 1
                 if self._failed_here >= self._plan.max_failures and not self._problem:
                     self._problem = f"{self._failed_here} trials failed, the limit (--max-failures)"
@@ -256,8 +267,7 @@ class Conductor:
         """
         gone = [number for number, running in self._running.items() if team in (None, running.team)]
         for number in gone:
-            self.tell(number, "fail")
-            self._failed_here -= not is_fault
+            self._end(number, "fail", is_fault=is_fault)
         if team is not None:
             self._meetings.forget(team)
             self.dismiss(team, leaves=False)
@@ -316,7 +326,7 @@ class Conductor:
 
     def _look_at_the_clock(self) -> None:
         limit_s = self._plan.limit_s
-        if limit_s and time.monotonic() - self._began > limit_s and not self._ended_by:
+        if limit_s and self._began and time.monotonic() - self._began > limit_s and not self._ended_by:
             self._ended_by = f"its {limit_s:g} s are over (--timeout)"
             for running in self._running.values():
                 running.order = running.order or "prune"

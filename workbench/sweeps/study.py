@@ -41,7 +41,27 @@ def create_study(plan: SweepPlan) -> Any:
             f"Cannot go on with study {plan.name!r}: it is to {', '.join(d.name.lower() for d in study.directions)}. "
             "Give this sweep another name."
         )
+    _check_compatible(study, plan)
     return study
+
+
+def _check_compatible(study: Any, plan: SweepPlan) -> None:
+    """Raise ``OptionError`` where an earlier sweep of that name had another kind of values, or other choices."""
+    from optuna.distributions import check_distribution_compatibility
+
+    known: dict[str, Any] = {}
+    for trial in study.get_trials(deepcopy=False):
+        known.update(trial.distributions)
+    for param in plan.space.params:
+        distribution = distribution_of(param)
+        if distribution is not None and param.name in known:
+            try:
+                check_distribution_compatibility(known[param.name], distribution)
+            except ValueError:
+                raise OptionError(
+                    f"Cannot go on with study {plan.name!r}: {param.name} was {known[param.name]} in it. "
+                    "Ranges may change, choices and kinds may not: give this sweep another name."
+                ) from None
 
 
 def recent(study: Any) -> Any:
@@ -134,7 +154,7 @@ def _patience() -> Any:
 
 PRUNERS: dict[str, Callable[[], Any]] = {
     "none": _pruner("NopPruner"),
-    "asha": _pruner("SuccessiveHalvingPruner", reduction_factor=3),
+    "asha": _pruner("SuccessiveHalvingPruner"),
     "hyperband": _pruner("HyperbandPruner"),
     "median": _pruner("MedianPruner", n_startup_trials=_STARTUP_TRIALS),
     "patience": _patience,

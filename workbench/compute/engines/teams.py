@@ -26,6 +26,7 @@ _LOOK_EVERY_S = 0.25
 _GROW_WAIT_S = 3.0
 _END_GRACE_S = 5.0
 _MOST_TEAMS = 64
+_MOST_EARLY_DEATHS = 5
 _DEATHS = frozenset({"killed", "crashed", "out_of_memory", "node_lost"})
 
 
@@ -54,6 +55,7 @@ class SweepAttempt:
         self._teams: dict[int, asyncio.Task[None]] = {}
         self._crews: dict[int, CrewAttempt] = {}
         self._failure: Failure | None = None
+        self._early_deaths = 0
         self._is_released = False
         self._closing_since: float | None = None
         self._add(first)
@@ -74,6 +76,14 @@ class SweepAttempt:
             return AttemptOutcome(Failure("error", summary.problem, fix=fix))
         known, blob = self._conductor.returns.options(num_returns=2).remote()
         found = await known
+        if found is None and self._order.spec.options.returns:
+            several = "with several goals there is no best trial"
+            why = (
+                several
+                if len(self._plan.goals) > 1
+                else f"an earlier sweep found the best, trial {summary.best_number}"
+            )
+            self._order.run.note(f"Nothing came back: {why}.")
         if found is None:
             return AttemptOutcome(None, rank_zero=RankOutcome(0, None, time.time()))
         names, problem, models = found
@@ -199,7 +209,8 @@ class SweepAttempt:
         lost = await self._conductor.release.remote(_team_name(order), is_fault=is_death)
         if failure is None:
             return True
-        if is_death:
+        self._early_deaths = self._early_deaths + 1 if is_death and not lost else 0
+        if is_death and self._early_deaths < _MOST_EARLY_DEATHS:
             order.run.note(f"{failure.message}; {'its trial has failed' if lost else 'no trial was lost'}.")
         elif failure.kind != "stopped":
             self._failure = self._failure or failure

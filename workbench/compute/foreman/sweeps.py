@@ -99,7 +99,7 @@ class Sweeps:
     def _show(self, run: ActiveRun, before: Summary, now: Summary) -> None:
         plan = run.spec.sweep
         assert plan is not None
-        run.snapshot.sweep = SweepSnapshot(
+        shown = SweepSnapshot(
             study=plan.name,
             goals=tuple(str(goal) for goal in plan.goals),
             total=now.total,
@@ -116,6 +116,9 @@ class Sweeps:
             teams=len(run.snapshot.workers) // run.spec.options.resources.workers,
             is_paused=now.is_paused,
         )
+        if shown != run.snapshot.sweep:
+            run.snapshot.sweep = shown
+            run.touch()
         if now.done != before.done:
             run.handle(0, {"k": "prog", "t": time.time(), "done": now.done, "total": now.total, "label": "trial"})
         if now.best is not None and (now.best_number != before.best_number or now.done != before.done):
@@ -124,7 +127,6 @@ class Sweeps:
             words = ", ".join(f"{name} {_shown(value)}" for name, value in now.best_params.items())
             tags = {"workbench.best_trial": str(now.best_number), "workbench.best_params": words}
             self._foreman.books_of(run).set_tags(run.run_id, tags)
-        run.touch()
 
     # -- what trials tell ----------------------------------------------------------------------
 
