@@ -32,6 +32,7 @@ from workbench.project import current_project
 from workbench.records import RunOptions, RunSnapshot, RunState
 from workbench.returning import Arrivals
 from workbench.sweeping import plan_sweep, sweep_cell
+from workbench.sweeps.study import PRUNERS, SAMPLERS
 from workbench.tracking.notebook import cell_number, context_of
 from workbench.view.live import LiveView
 from workbench.view.starting import DryRun, Starting
@@ -285,9 +286,12 @@ def completions(name: str, words: list[str], symbol: str) -> list[str]:
     """What may come next after a magic."""
     if symbol.startswith("-"):
         return [option for option in _parser(name).option_names() if option.startswith(symbol)]
+    before = words[-1 if not symbol else -2 :][:1]
+    if name == "sweep" and before in (["--sampler"], ["--pruner"]):
+        return [word for word in (SAMPLERS if before == ["--sampler"] else PRUNERS) if word.startswith(symbol)]
     if name == "workbench":
         return [verb for verb in ("status", "up", "down", "doctor") if verb.startswith(symbol)]
-    takes_run = (name == "train" and words and words[-1 if not symbol else -2 :][:1] == ["--resume"]) or name == "runs"
+    takes_run = (name == "train" and before == ["--resume"]) or name == "runs"
     found = [verb for verb in RUN_VERBS if verb.startswith(symbol)] if name == "runs" and len(words) <= 1 else []
     if takes_run:
         try:

@@ -232,6 +232,24 @@ def test_new_study_learns_from_an_earlier_one_and_from_runs() -> None:
         sweep("loss = x", "y=float(0,1)", {}, name="none", learn_from="nothing-of-that-name")
 
 
+def test_study_is_swept_by_one_at_a_time() -> None:
+    source = "import time\ntime.sleep(0.2)\nloss = x"
+    run = sweep(source, "x=float(0,1)", {}, name="busy", trials=100)
+    until(lambda: getattr(run.snapshot().sweep, "done", 0) >= 1)
+    with pytest.raises(WorkbenchError, match="twice at once"):
+        sweep(source, "x=float(0,1)", {}, name="busy", trials=200)
+    run.stop()
+    assert run.wait(60) is RunState.STOPPED
+    assert all(trial.state.name != "RUNNING" for trial in workbench.study("busy").trials)
+
+
+def test_more_at_once_than_there_is_room_for_end_with_the_others() -> None:
+    run = sweep("import time\ntime.sleep(0.2)\nloss = x", "x=float(0,1)", {}, name="crowded", trials=8, parallel=16)
+    assert run.wait(60) is RunState.FINISHED, run.failure
+    states = [trial.state.name for trial in workbench.study("crowded").trials]
+    assert states == ["COMPLETE"] * 8
+
+
 def test_diverged_trials_are_pruned_and_do_not_end_the_sweep() -> None:
     run = sweep("loss = float('nan') if x > 0.5 else x", "x=float(0,1)", {}, name="nan", trials=30, max_failures=2)
     assert run.wait(60) is RunState.FINISHED, run.failure

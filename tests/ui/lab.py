@@ -171,3 +171,16 @@ class NotebookPage:
     def output(self, index: int) -> Any:
         """What a code cell shows, counted from 0."""
         return self.page.locator(".jp-Notebook .jp-CodeCell").nth(index).locator(".jp-Cell-outputArea")
+
+
+@contextlib.contextmanager
+def notebook_with_panel(lab: Lab, name: str) -> Iterator[NotebookPage]:
+    """A notebook whose first cell has been run, with the panel beside it."""
+    with browser() as chrome:
+        page = NotebookPage(chrome.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True))
+        page.page.set_default_timeout(30_000)
+        page.open(lab, name)
+        page.command("workbench:show-panel")
+        page.page.wait_for_selector(".wb-Panel")
+        page.run_cell(0)
+        yield page

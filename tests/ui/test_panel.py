@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
+from tests.ui.lab import Lab, NotebookPage, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -31,13 +31,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def notebook(lab: Lab) -> Iterator[NotebookPage]:
-    with browser() as chrome:
-        page = NotebookPage(chrome.new_page(viewport={"width": 1400, "height": 900}))
-        page.page.set_default_timeout(30_000)
-        page.open(lab, "panel.ipynb")
-        page.command("workbench:show-panel")
-        page.page.wait_for_selector(".wb-Panel")
-        page.run_cell(0)
+    with notebook_with_panel(lab, "panel.ipynb") as page:
         yield page
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
+from tests.ui.lab import Lab, NotebookPage, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -46,13 +46,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture(scope="module")
 def notebook(lab: Lab) -> Iterator[NotebookPage]:
-    with browser() as chrome:
-        page = NotebookPage(chrome.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True))
-        page.page.set_default_timeout(30_000)
-        page.open(lab, "steer.ipynb")
-        page.command("workbench:show-panel")
-        page.page.wait_for_selector(".wb-Panel")
-        page.run_cell(0)
+    with notebook_with_panel(lab, "steer.ipynb") as page:
         yield page
 
 

@@ -105,6 +105,8 @@ def test_completions() -> None:
     assert completions("train", [], "--gp") == ["--gpus-per-worker"]
     assert completions("workbench", [], "do") == ["down", "doctor"]
     assert "compare" in completions("runs", [], "co")
+    assert completions("sweep", ["--pruner"], "") == ["none", "asha", "hyperband", "median", "patience"]
+    assert completions("sweep", ["--sampler", "ns"], "ns") == ["nsga2"]
 
 
 def test_train_in_a_terminal_holds_and_binds(shell: Any, cluster: Path, capsys: pytest.CaptureFixture[str]) -> None:

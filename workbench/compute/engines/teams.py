@@ -76,19 +76,20 @@ class SweepAttempt:
             return AttemptOutcome(Failure("error", summary.problem, fix=fix))
         known, blob = self._conductor.returns.options(num_returns=2).remote()
         found = await known
-        if found is None and self._order.spec.options.returns:
-            several = "with several goals there is no best trial"
-            why = (
-                several
-                if len(self._plan.goals) > 1
-                else f"an earlier sweep found the best, trial {summary.best_number}"
-            )
-            self._order.run.note(f"Nothing came back: {why}.")
         if found is None:
+            if self._order.spec.options.returns:
+                self._order.run.note(f"Nothing came back: {self._why_nothing(summary)}.")
             return AttemptOutcome(None, rank_zero=RankOutcome(0, None, time.time()))
         names, problem, models = found
         outcome = RankOutcome(0, None, time.time(), returned=names, returns_error=problem, models=models)
         return AttemptOutcome(None, blob if names else None, outcome)
+
+    def _why_nothing(self, summary: Summary) -> str:
+        if len(self._plan.goals) > 1:
+            return "with several goals there is no best trial"
+        if summary.best_number is None:
+            return "no trial is complete"
+        return f"an earlier sweep found the best, trial {summary.best_number}"
 
     async def kill(self) -> None:
         """See :class:`~workbench.compute.engines.base.Attempt`."""
@@ -120,7 +121,10 @@ class SweepAttempt:
                 return
             if self._failure is not None:
                 self._order.run.interrupt()
-            elif not is_ending:
+            if is_ending:
+                for slot in set(self._teams) - set(self._crews):  # they wait for resources, and are of no more use
+                    self._teams[slot].cancel()
+            else:
                 await self._grow_or_shrink(summary)
                 self._hurry(summary)
             await self._wait()

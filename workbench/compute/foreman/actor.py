@@ -94,6 +94,7 @@ class Foreman(WorkerVerbs):
         run cannot be recorded; then nothing was started.
         """
         await self.begin()
+        self.sweeps.refuse_second(spec)
         await asyncio.to_thread(check_feasible, spec.options.resources)
         if spec.artifact_dir and not Path(spec.state_dir).parent.is_dir():
             raise TrackingError(

@@ -19,6 +19,7 @@ from workbench.sweeps.conductor import Conductor, Summary
 if TYPE_CHECKING:
     from workbench.compute.foreman.active_run import ActiveRun
     from workbench.compute.foreman.actor import Foreman
+    from workbench.compute.spec import RunSpec
 
 _LOOK_EVERY_S = 0.3
 _NUDGE_AFTER_S = 1.5
@@ -39,6 +40,18 @@ class Sweeps:
         self._trials: dict[str, TrialBooks] = {}
         self._shown: dict[str, Summary] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
+
+    def refuse_second(self, spec: RunSpec) -> None:
+        """Raise ``WorkbenchError`` when a sweep of the same study goes on: each would take the other's trials."""
+        for run in self._foreman.runs.values():
+            other = run.spec.sweep
+            if spec.sweep is None or other is None or run.snapshot.state.is_terminal:
+                continue
+            if (other.name, other.storage) == (spec.sweep.name, spec.sweep.storage):
+                raise WorkbenchError(
+                    f"Cannot sweep {other.name!r} twice at once: a sweep of that name goes on. Watch it: %runs attach "
+                    f"{other.name}; end it: %runs stop {other.name}; or give this one another name."
+                )
 
     async def conductor(self, run: ActiveRun) -> Any:
         """The actor that gives out a run's trials; None for a run that is no sweep.
