@@ -21,7 +21,7 @@ lr, depth = 0.01, 3  # to be swept
 kind = 'a'
 for step in range(8):
     log(loss=abs(math.log10(lr) + 2) + depth / 10 + (kind == 'b') + 1 / (step + 1), step=step)
-    time.sleep(0.04)
+    time.sleep(0.15)
 """.replace("\\\n", ""),
     """%%sweep slow --space "x=float(0,1)" --goal "min loss" --trials 6 --parallel 1
 from workbench import log
@@ -209,6 +209,7 @@ def test_study_of_thousands_of_trials_is_quick_to_scroll(notebook: NotebookPage)
 def test_view_comes_back_after_a_reload_in_the_dark_theme(notebook: NotebookPage) -> None:
     page = notebook.page
     study_row(page, "curve").click()
+    open_tab(page, "History")
     notebook.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
     wait_for_drawn(page)
     shoot(page, "study-dark")

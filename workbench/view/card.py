@@ -63,7 +63,8 @@ def _progress(snapshot: RunSnapshot) -> str:
     if progress is None or (snapshot.state is RunState.FINISHED and progress.done == progress.total):
         return ""
     count = f"{progress.done:,}" + (f" of {progress.total:,}" if progress.total else "")
-    left = f"about {duration(progress.eta_s)} left" if progress.eta_s and not snapshot.state.is_terminal else ""
+    is_going = not snapshot.state.is_terminal and not (snapshot.sweep is not None and snapshot.sweep.is_paused)
+    left = f"about {duration(progress.eta_s)} left" if progress.eta_s and is_going else ""
     label = escape(progress.label or "progress")
     bar = ""
     if progress.total:

@@ -118,7 +118,8 @@ class TrialLoop:
         if interrupt is not None and (order := ray.get(self._conductor.order_of.remote(task.number))):
             context.order, error, interrupt = order, TrialEnds(order), None  # meant for this trial alone
         if self._is_leader:
-            interrupt = self._lead_out(task, self._result(context, error)) or interrupt
+            goes_on = interrupt is None and not self._plan.isolate
+            interrupt = self._lead_out(task, self._result(context, error), goes_on=goes_on) or interrupt
         else:
             fault = "" if error is None or isinstance(error, TrialEnds) or is_peer_error(error) else self._tell(error)
             part = self._conductor.end_part.remote(self._assignment.team, task.turn, self._assignment.rank, fault)
@@ -183,8 +184,11 @@ class TrialLoop:
 
     # -- how it ended --------------------------------------------------------------------------
 
-    def _lead_out(self, task: TrialTask, result: _Result) -> KeyboardInterrupt | None:
-        """Tell the conductor and the journal how a trial ended; an interrupt where the team is of no more use."""
+    def _lead_out(self, task: TrialTask, result: _Result, *, goes_on: bool) -> KeyboardInterrupt | None:
+        """Tell the conductor and the journal how a trial ended, and take the next one where the team ``goes_on``.
+
+        An interrupt where the team is of no more use.
+        """
         if self._assignment.world_size > 1:
             fault = self._wait_for_followers(has_ended=result.state == "complete")
             if fault is None:
@@ -192,7 +196,7 @@ class TrialLoop:
             elif fault and result.state != "pruned":
                 result = _Result("fail", words=fault)
         ended = (task.number, result.state, result.values, result.constraints)
-        if self._plan.isolate or result.words is _STUCK:
+        if not goes_on or result.words is _STUCK:
             is_best = ray.get(self._conductor.tell.remote(*ended))
         else:
             is_best, *self._given = ray.get(

@@ -87,7 +87,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
           <progress max={total} value={live!.sweep!.done} aria-label={trans.__('Trials')} />
           <span className="wb-Muted">
             {live!.sweep!.done} / {total}
-            {progress?.eta_s ? ` · ${trans.__('%1 left', duration(progress.eta_s))}` : ''}
+            {progress?.eta_s && !isPaused ? ` · ${trans.__('%1 left', duration(progress.eta_s))}` : ''}
           </span>
         </div>
       )}
