@@ -312,5 +312,5 @@ def _curves(folder: Path) -> Figure:
         f"digits, a small network's lowest validation loss in {CURVE_S} s, medians of {CURVE_SEEDS}, "
         "with `--pruner median` against Ray Tune with ASHA and `reuse_actors`",
         f"{one:.4f} ({many[1]:.0f} trials)", f"{other:.4f} ({many[0]:.0f} trials)",
-        f"{100 * (1 - one / other):.1f} % lower", "lower",
+        f"{100 * abs(1 - one / other):.1f} % {'lower' if one < other else 'higher'}", "lower",
     )  # fmt: skip
