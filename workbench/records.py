@@ -5,7 +5,7 @@ Standard library only: these travel between kernel, foreman, workers and the Jup
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from enum import Enum
 from typing import Any
 
@@ -193,20 +193,25 @@ class TrialSnapshot:
 
 
 @dataclass
-class SweepSnapshot:
-    """How far a sweep is; see :class:`workbench.sweeps.conductor.Summary` for what has no word here.
+class SweepProgress:
+    """How far a sweep is.
 
     Attributes:
-        study: The study's name.
-        goals: What it is after, as text.
-        running: The trials that run now.
-        teams: How many trials can run at once now.
+        done: Trials that ended, in all sweeps of this study.
+        total: How many there are to be.
+        pruned: Of those done, how many were pruned.
+        failed: And how many failed.
+        best: The best value; None before the first, and with several goals.
+        best_number: Whose it is.
+        best_params: Its values of the swept names.
+        front: With several goals, the trials that no other beats, as number and values.
+        history: The last complete trials as number and value.
+        climb: Each trial that was the best when it ended.
+        is_paused: Whether no trial is started until the sweep is resumed.
     """
 
-    study: str
-    goals: tuple[str, ...]
-    total: int
     done: int = 0
+    total: int = 0
     pruned: int = 0
     failed: int = 0
     best: float | None = None
@@ -215,9 +220,28 @@ class SweepSnapshot:
     front: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
     history: list[tuple[int, float]] = field(default_factory=list)
     climb: list[tuple[int, float]] = field(default_factory=list)
+    is_paused: bool = False
+
+    def shared(self) -> dict[str, Any]:
+        """What every record of a sweep's progress tells."""
+        return {part.name: getattr(self, part.name) for part in fields(SweepProgress)}
+
+
+@dataclass
+class SweepSnapshot(SweepProgress):
+    """A sweep as views show it.
+
+    Attributes:
+        study: The study's name.
+        goals: What it is after, as text.
+        running: The trials that run now.
+        teams: How many trials can run at once now.
+    """
+
+    study: str = ""
+    goals: tuple[str, ...] = ()
     running: list[TrialSnapshot] = field(default_factory=list)
     teams: int = 0
-    is_paused: bool = False
 
 
 @dataclass

@@ -46,7 +46,8 @@ class StudyVerbs:
 
         ``run`` is the newest sweep of it, None where a script made it.
         """
-        from workbench.sweeps.study_view import find_run, trials_by_column
+        from workbench.sweeps.study_view import trials_by_column
+        from workbench.tracking.matching import find_run
 
         study = self.shelf.study(storage, study_id)
         directions = [direction.name.lower() for direction in study.directions]
@@ -86,7 +87,7 @@ class StudyVerbs:
 
     def trial_run(self, storage: str, study_id: int, number: int) -> dict[str, Any]:
         """The MLflow run of a trial."""
-        from workbench.sweeps.study_view import find_run
+        from workbench.tracking.matching import find_run
 
         run = find_run(self.project.store, self.shelf.study(storage, study_id).study_name, number)
         return {"run_id": run.run_id, "name": run.name}

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from workbench.records import SweepProgress
 from workbench.sweeps.plan import SweepPlan
 from workbench.sweeps.rendezvous import Rendezvous, TrialTask
 from workbench.sweeps.study import add_past_trials, create_study, recent
@@ -17,41 +18,19 @@ _CLONE = "workbench:clone_of"
 
 
 @dataclass
-class Summary:
-    """How far a sweep is.
+class Summary(SweepProgress):
+    """How far a sweep is, and what is left to do.
 
     Attributes:
-        done: Trials that ended, in all sweeps of this study.
-        total: How many there are to be.
         running: Trials that run now.
         startable: How many more could be started now.
-        pruned: Of those done, how many were pruned.
-        failed: And how many failed.
-        best: The best value; None before the first, and with several goals.
-        best_number: Whose it is.
-        best_params: Its values of the swept names.
-        front: With several goals, the trials that no other beats, as number and values.
-        history: The last complete trials as number and value.
-        climb: Each trial that was the best when it ended.
-        is_paused: Whether no trial is started until the sweep is resumed.
         is_over: Whether nothing is left to do.
         ended_by: The limit that ended the sweep early, or an empty string.
         problem: Why the sweep ended as failed, or an empty string.
     """
 
-    done: int = 0
-    total: int = 0
     running: int = 0
     startable: int = 0
-    pruned: int = 0
-    failed: int = 0
-    best: float | None = None
-    best_number: int | None = None
-    best_params: dict[str, Any] = field(default_factory=dict)
-    front: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
-    history: list[tuple[int, float]] = field(default_factory=list)
-    climb: list[tuple[int, float]] = field(default_factory=list)
-    is_paused: bool = False
     is_over: bool = False
     ended_by: str = ""
     problem: str = ""

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from workbench.errors import OptionError, RunNotFoundError
+from workbench.errors import OptionError
 from workbench.sweeps.tally import UNCOUNTED
 
 _MOST_TRIALS = 20_000
@@ -144,21 +144,6 @@ def _within(distribution: Any, name: str, value: Any) -> Any:
             + (f" in steps of {distribution.step:g}." if distribution.step not in (None, 1) else ".")
         )
     return int(number) if type(distribution).__name__ == "IntDistribution" else number
-
-
-def find_run(store: Any, study_name: str, trial: int | None = None) -> Any:
-    """The MLflow run of a study's newest sweep, or of one of its trials, as a ``RunRecord``.
-
-    Raises ``RunNotFoundError`` where there is none: a script made the study, or its runs were deleted.
-    """
-    pattern = study_name.replace("'", "_").replace('"', "_")  # MLflow has no way to quote a quotation mark
-    query = f"tags.`workbench.study` LIKE '{pattern}' AND "
-    query += "tags.`workbench.goal` LIKE '%'" if trial is None else f"tags.`workbench.trial` = '{trial}'"
-    found = [run for run in store.search(query=query, limit=5) if run.tags.get("workbench.study") == study_name]
-    if not found:
-        what = "no sweep" if trial is None else f"no run of trial {trial}"
-        raise RunNotFoundError(f"Cannot find {what} of study {study_name!r} in the tracking store.")
-    return found[0]
 
 
 def _kind(distribution: Any) -> dict[str, Any]:

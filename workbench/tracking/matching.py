@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from workbench.errors import RunNotFoundError
 from workbench.tracking.records import RunRecord
+
+
+def any_quote(text: str) -> str:
+    """A text for LIKE, with quotation marks as any character: MLflow's filters have no way to quote them."""
+    return text.replace("'", "_").replace('"', "_")
 
 
 def order_clause(order_by: str | None) -> str:
@@ -34,3 +42,17 @@ def haystack(record: RunRecord) -> str:
     """The text in which words are looked for."""
     params = " ".join(f"{key}={value}" for key, value in record.params.items())
     return f"{record.name} {record.experiment} {record.state.value} {params} {record.run_id}".lower()
+
+
+def find_run(store: Any, study_name: str, trial: int | None = None) -> Any:
+    """The MLflow run of a study's newest sweep, or of one of its trials, as a ``RunRecord``.
+
+    Raises ``RunNotFoundError`` where there is none: a script made the study, or its runs were deleted.
+    """
+    query = f"tags.`workbench.study` LIKE '{any_quote(study_name)}' AND "
+    query += "tags.`workbench.goal` LIKE '%'" if trial is None else f"tags.`workbench.trial` = '{trial}'"
+    found = [run for run in store.search(query=query, limit=5) if run.tags.get("workbench.study") == study_name]
+    if not found:
+        what = "no sweep" if trial is None else f"no run of trial {trial}"
+        raise RunNotFoundError(f"Cannot find {what} of study {study_name!r} in the tracking store.")
+    return found[0]

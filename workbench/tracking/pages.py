@@ -8,6 +8,7 @@ from typing import Any
 
 from workbench.errors import OptionError
 from workbench.records import RunState
+from workbench.tracking.matching import any_quote
 from workbench.tracking.records import RunRecord, record_of
 
 _ATTRIBUTES = {"start": "attributes.start_time", "end": "attributes.end_time", "name": "attributes.run_name"}
@@ -66,8 +67,7 @@ def _filter(query: str, states: Iterable[RunState], notebook: str) -> str:
     elif not query.strip():
         parts.append(NO_TRIALS)
     else:
-        # MLflow's filters have no way to quote a quotation mark: match it as any character.
-        words = query.replace("'", "_").replace('"', "_").split()
+        words = any_quote(query).split()
         parts += [f"attributes.run_name ILIKE '%{word}%'" for word in words]
     statuses = sorted({state.mlflow_status for state in states})
     if len(statuses) == 1:

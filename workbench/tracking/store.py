@@ -17,7 +17,7 @@ from workbench.errors import RunNotFoundError, suggestion
 from workbench.records import Failure, RunState
 from workbench.tracking import sqlite_file
 from workbench.tracking.ended_runs import EndedRun, Point, insert
-from workbench.tracking.matching import haystack, in_order, order_clause
+from workbench.tracking.matching import any_quote, haystack, in_order, order_clause
 from workbench.tracking.pages import NO_TRIALS, Page, page_of_runs
 from workbench.tracking.problems import explained
 from workbench.tracking.records import RunRecord, record_of
@@ -176,9 +176,9 @@ class TrackingStore:
         if len(run) == 32:
             with contextlib.suppress(MlflowException), self._explained("read"):
                 return self._record(self._client.get_run(run))
-        # MLflow's filters have no way to quote a quotation mark: match it as any character, then compare.
-        pattern = run.replace("'", "_").replace('"', "_")
-        for record in self._search(f"attributes.run_name LIKE '{pattern}'", ["attributes.start_time DESC"], None):
+        for record in self._search(
+            f"attributes.run_name LIKE '{any_quote(run)}'", ["attributes.start_time DESC"], None
+        ):
             if record.name == run:
                 return record
         if len(run) >= 4 and all(char in "0123456789abcdef" for char in run):

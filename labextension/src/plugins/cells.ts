@@ -1,24 +1,33 @@
-/** From a run to its cell, and what its cell is now. */
+/** From a run to its cell, what its cell is now, and a trial's values into it. */
 
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { WorkbenchModel } from '../model';
+import { ParamValue } from '../study';
 import { CommandIDs } from '../tokens';
+import { IWorkbench } from './workbench';
 
 const FLASH_MS = 1500;
 
 export const cellsPlugin: JupyterFrontEndPlugin<void> = {
   id: 'jupyter-ml-workbench:cells',
-  description: 'Goes from runs to their cells.',
+  description: 'Goes from runs to their cells, and writes values into them.',
   autoStart: true,
-  requires: [INotebookTracker],
+  requires: [IWorkbench, INotebookTracker],
   optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, notebooks: INotebookTracker, translator: ITranslator | null) => {
+  activate: (
+    app: JupyterFrontEnd,
+    model: WorkbenchModel,
+    notebooks: INotebookTracker,
+    translator: ITranslator | null
+  ) => {
     const trans = (translator ?? nullTranslator).load('workbench');
     const holder = (cellId: string) =>
       notebooks.find(panel => panel.content.widgets.some(cell => cell.model.id === cellId));
+    const found = (cellId: string) => holder(cellId)?.content.widgets.find(cell => cell.model.id === cellId);
     const opened = async (path: string): Promise<void> => {
       try {
         const panel = (await app.commands.execute('docmanager:open', { path, factory: 'Notebook' })) as NotebookPanel;
@@ -67,8 +76,33 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: args => {
         const cellId = args.cellId as string;
-        const cell = holder(cellId)?.content.widgets.find(one => one.model.id === cellId);
-        return cell ? cell.model.sharedModel.getSource() : null;
+        return found(cellId)?.model.sharedModel.getSource() ?? null;
+      }
+    });
+    app.commands.addCommand(CommandIDs.trainWith, {
+      label: trans.__('Train with These Values'),
+      caption: trans.__('Write a trial’s values into the constants of its sweep’s cell, and have it train'),
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: { runId: { type: 'string' }, params: { type: 'object' } },
+          required: ['runId', 'params']
+        }
+      },
+      execute: async args => {
+        try {
+          const run = await model.api.run(args.runId as string);
+          await app.commands.execute(CommandIDs.goToCell, { cellId: run.cell_id, notebook: run.notebook });
+          const shared = found(run.cell_id)?.model.sharedModel;
+          if (!shared) {
+            return; // going there has said why it cannot be
+          }
+          const { source } = await model.api.cellWithValues(shared.getSource(), args.params as Record<string, ParamValue>);
+          shared.setSource(source);
+          Notification.success(trans.__('The cell has these values now. Run it to train with them; undo brings the sweep back.'));
+        } catch (error) {
+          Notification.error((error as Error).message);
+        }
       }
     });
   }

@@ -1,13 +1,11 @@
-/** Opens studies in the main area, and writes a trial's values into the cell of its sweep. */
+/** Opens studies in the main area. */
 
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
-import { INotebookTracker } from '@jupyterlab/notebook';
+import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { workbenchIcon } from '../icons';
 import { WorkbenchModel } from '../model';
-import { ParamValue } from '../study';
 import { CommandIDs } from '../tokens';
 import { StudyView } from '../widgets/study/studyview';
 import { IWorkbench } from './workbench';
@@ -17,11 +15,10 @@ export const studyPlugin: JupyterFrontEndPlugin<void> = {
   description: 'Opens studies in the main area.',
   autoStart: true,
   requires: [IWorkbench],
-  optional: [INotebookTracker, ITranslator, ILayoutRestorer],
+  optional: [ITranslator, ILayoutRestorer],
   activate: (
     app: JupyterFrontEnd,
     model: WorkbenchModel,
-    notebooks: INotebookTracker | null,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null
   ) => {
@@ -54,35 +51,6 @@ export const studyPlugin: JupyterFrontEndPlugin<void> = {
         }
         app.shell.activateById(tab.id);
         return tab;
-      }
-    });
-    app.commands.addCommand(CommandIDs.trainWith, {
-      label: trans.__('Train with These Values'),
-      caption: trans.__('Write a trial’s values into the constants of its sweep’s cell, and have it train'),
-      describedBy: {
-        args: {
-          type: 'object',
-          properties: { runId: { type: 'string' }, params: { type: 'object' } },
-          required: ['runId', 'params']
-        }
-      },
-      execute: async args => {
-        try {
-          const run = await model.api.run(args.runId as string);
-          await app.commands.execute(CommandIDs.goToCell, { cellId: run.cell_id, notebook: run.notebook });
-          const cell = notebooks
-            ?.find(panel => panel.content.widgets.some(one => one.model.id === run.cell_id))
-            ?.content.widgets.find(one => one.model.id === run.cell_id);
-          if (!cell) {
-            return; // going there has said why it cannot be
-          }
-          const shared = cell.model.sharedModel;
-          const { source } = await model.api.cellWithValues(shared.getSource(), args.params as Record<string, ParamValue>);
-          shared.setSource(source);
-          Notification.success(trans.__('The cell has these values now. Run it to train with them; undo brings the sweep back.'));
-        } catch (error) {
-          Notification.error((error as Error).message);
-        }
       }
     });
     if (restorer) {

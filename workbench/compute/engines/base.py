@@ -51,6 +51,11 @@ class Order:
         self.run.interrupt(self.workers if self.conductor is not None else None)
 
     @property
+    def team(self) -> str:
+        """The team's name for the conductor, as :attr:`workbench.compute.spec.Assignment.team` has it."""
+        return str(self.first_worker)
+
+    @property
     def workers(self) -> range:
         """The numbers of this attempt's workers within the run."""
         return range(self.first_worker, self.first_worker + self.spec.options.resources.workers)

@@ -152,7 +152,7 @@ class SweepAttempt:
         for _ in range(len(self._teams), wanted):
             self._add()
         if wanted < len(self._teams) and summary.startable:
-            self._conductor.dismiss.remote(_team_name(self._order_of(max(self._teams))))
+            self._conductor.dismiss.remote(self._order_of(max(self._teams)).team)
 
     def _hurry(self, summary: Summary) -> None:
         """Interrupt trials that go on long after the sweep's time was over, since they report nothing."""
@@ -210,7 +210,7 @@ class SweepAttempt:
             await crew.end_processes()
         failure = outcome.failure
         is_death = failure is not None and failure.kind in _DEATHS
-        lost = await self._conductor.release.remote(_team_name(order), is_fault=is_death)
+        lost = await self._conductor.release.remote(order.team, is_fault=is_death)
         if failure is None:
             return True
         self._early_deaths = self._early_deaths + 1 if is_death and not lost else 0
@@ -222,8 +222,3 @@ class SweepAttempt:
 
     def _order_of(self, slot: int) -> Order:
         return replace(self._order, first_worker=slot * self._size)
-
-
-def _team_name(order: Order) -> str:
-    """As :attr:`workbench.compute.spec.Assignment.team` has it."""
-    return str(order.first_worker)

@@ -115,19 +115,9 @@ class Sweeps:
         shown = SweepSnapshot(
             study=plan.name,
             goals=tuple(str(goal) for goal in plan.goals),
-            total=now.total,
-            done=now.done,
-            pruned=now.pruned,
-            failed=now.failed,
-            best=now.best,
-            best_number=now.best_number,
-            best_params=now.best_params,
-            front=now.front,
-            history=now.history,
-            climb=now.climb,
+            **now.shared(),
             running=self._trials[run.run_id].running(),
             teams=len(run.snapshot.workers) // run.spec.options.resources.workers,
-            is_paused=now.is_paused,
         )
         if shown != run.snapshot.sweep:
             run.snapshot.sweep = shown

@@ -29,7 +29,11 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
   const state = live?.state ?? (study.run?.state as RunState | undefined);
   const isLive = state !== undefined && LIVE_STATES.includes(state);
   const isPaused = isLive && (live?.sweep?.is_paused ?? false);
-  const found = best(study);
+  // The head is drawn again with every event of a run; the study changes more seldom.
+  const [found, byState, unbeaten] = React.useMemo(
+    () => [best(study), counts(study), study.directions.length > 1 ? front(study).size : 0],
+    [study]
+  );
   const words: Record<TrialState, string> = {
     complete: trans.__('complete'),
     running: trans.__('running'),
@@ -92,7 +96,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
         </div>
       )}
       <div className="wb-Study-counts">
-        {(Object.entries(counts(study)) as [TrialState, number][])
+        {(Object.entries(byState) as [TrialState, number][])
           .filter(([, count]) => count > 0)
           .map(([kind, count]) => (
             <span key={kind}><TrialDot state={kind} label={words[kind]} />{count} {words[kind]}</span>
@@ -118,7 +122,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
         </div>
       )}
       {study.directions.length > 1 && (
-        <p className="wb-Note">{trans._n('%1 trial that no other beats', '%1 trials that no other beats', front(study).size)}</p>
+        <p className="wb-Note">{trans._n('%1 trial that no other beats', '%1 trials that no other beats', unbeaten)}</p>
       )}
       {(props.error || error) && <p className="wb-Note wb-mod-error" role="alert">{props.error || error}</p>}
     </header>
