@@ -15,11 +15,12 @@ PACKAGE = ROOT / "workbench"
 LEVELS = {
     "errors": 0, "records": 0, "settings": 0, "in_cell": 0,
     "options": 1, "space": 1, "data": 1, "pages_server": 1, "cell": 2,
-    "tracking": 3, "sweeps": 3, "compute": 4,
-    "project": 5, "handle": 5, "submit": 6, "api": 7, "sweeping": 8,
-    "view": 8, "parsers": 8, "returning": 8, "doctor": 8,
-    "python_call": 9,
-    "write_back": 9, "commands": 9, "magics": 10, "cli": 10, "bridge": 10,
+    "tracking": 3, "sweeps": 3, "compute": 4, "serving": 5, "publish_options": 6,
+    "project": 6, "handle": 6, "submit": 7, "endpoint_handle": 7, "publish_source": 7, "api": 8, "sweeping": 9,
+    "publishing": 9, "view": 9, "parsers": 9, "returning": 9, "doctor": 9,
+    "python_call": 10, "endpoint_verbs": 10, "publish_parsers": 10,
+    "write_back": 10, "commands": 10, "endpoint_commands": 11, "serving_magics": 12,
+    "magics": 13, "cli": 13, "bridge": 13,
 }  # fmt: skip
 
 OWNERS = {"ray": "compute", "mlflow": "tracking", "optuna": "sweeps", "IPython": "view"}
@@ -29,8 +30,10 @@ ALSO = {
         "project",
         "bridge",
         "sweeping",
+        "serving",
     },  # the kernel's side: put values, get returns; what nodes there are
-    "IPython": {"magics", "cell", "compute", "tracking", "returning"},
+    "mlflow": {"serving"},  # a replica loads its model with MLflow's flavor
+    "IPython": {"magics", "serving_magics", "cell", "compute", "tracking", "returning"},
 }
 HEAVY = ("ray", "mlflow", "optuna", "torch", "numpy", "pandas", "IPython", "ipywidgets")
 

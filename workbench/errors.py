@@ -11,6 +11,10 @@ The tree::
     │   └── ForemanError     the foreman died or does not answer
     ├── TrackingError        the tracking store cannot be read or written
     ├── RunNotFoundError     no run of that name or id
+    ├── ModelNotFoundError   no model, version or alias of that name in the registry
+    ├── EndpointNotFoundError  no endpoint of that name
+    ├── ServingError         an endpoint cannot be changed, or cannot answer
+    │   └── PredictionError  ... and says why: it has the endpoint's message, ``status`` and ``field``
     └── RunFailedError       a run that was waited for did not finish
         └── RunStoppedError  ... because someone stopped it
 
@@ -86,6 +90,25 @@ class TrackingError(WorkbenchError):
 
 class RunNotFoundError(WorkbenchError):
     """No run of that name or id."""
+
+
+class ModelNotFoundError(WorkbenchError):
+    """No model, version or alias of that name in the registry."""
+
+
+class EndpointNotFoundError(WorkbenchError):
+    """No endpoint of that name."""
+
+
+class ServingError(WorkbenchError):
+    """An endpoint cannot be changed so, or does not answer."""
+
+
+class PredictionError(ServingError):
+    """An endpoint answered a request with an error.
+
+    Its message is the endpoint's. ``status`` is HTTP's, ``field`` the column, tensor or key to blame or None.
+    """
 
 
 class RunFailedError(WorkbenchError):

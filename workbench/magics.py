@@ -12,8 +12,9 @@ from typing import Any
 from IPython.core.error import InputRejected
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 
-from workbench import api, commands
+from workbench import api, commands, serving_magics
 from workbench.cell.modules import note_imports
+from workbench.endpoint_verbs import endpoints_overview, registered_models
 from workbench.errors import OptionError, WorkbenchError
 from workbench.handle import RunHandle
 from workbench.parsers import (
@@ -29,6 +30,7 @@ from workbench.parsers import (
     workbench_parser,
 )
 from workbench.project import current_project
+from workbench.publish_parsers import ENDPOINT_VERBS, endpoints_parser, publish_parser
 from workbench.records import RunOptions, RunSnapshot, RunState
 from workbench.returning import Arrivals
 from workbench.sweeping import plan_sweep, sweep_cell
@@ -56,7 +58,7 @@ def _helpful(magic: Callable[..., Any]) -> Callable[..., Any]:
 
 @magics_class
 class WorkbenchMagics(Magics):
-    """``%%train``, ``%%sweep``, ``%runs`` and ``%workbench``."""
+    """``%%train``, ``%%sweep``, ``%runs``, ``%publish``, ``%endpoints`` and ``%workbench``."""
 
     shell: Any
 
@@ -173,6 +175,22 @@ class WorkbenchMagics(Magics):
 
         display({"text/html": card.html(snapshot), "text/plain": text.render(snapshot)}, raw=True)
 
+    @line_magic
+    @_helpful
+    def publish(self, line: str) -> Any:
+        """Publish a model as an endpoint; %publish --help shows the options."""
+        words = split(line)
+        for name in words:
+            self.arrivals.wait_for(ast.parse(name) if name.isidentifier() else ast.Module([], []))
+        with Starting(self.shell) as starting:
+            return serving_magics.publish(self.shell, words, starting.tick, self.arrivals.origin_of)
+
+    @line_magic
+    @_helpful
+    def endpoints(self, line: str) -> Any:
+        """Watch, steer and withdraw endpoints; %endpoints --help shows how."""
+        return _said(serving_magics.endpoints(split(line)))
+
     @line_cell_magic
     @_helpful
     def workbench(self, line: str, cell: str | None = None) -> Any:
@@ -191,7 +209,15 @@ class WorkbenchMagics(Magics):
             return _said(commands.up(project, arguments, starting.tick))
 
 
-_NAMES = ("train", "sweep", "runs", "workbench")
+_PARSERS: dict[str, Callable[[], Parser]] = {
+    "train": train_parser,
+    "sweep": sweep_parser,
+    "runs": runs_parser,
+    "publish": publish_parser,
+    "endpoints": endpoints_parser,
+    "workbench": workbench_parser,
+}
+_NAMES = tuple(_PARSERS)
 
 
 class _Shown(WorkbenchError):
@@ -260,12 +286,8 @@ def _note_imports(_: Any = None) -> None:
     note_imports([Path.cwd(), current_project().settings.project])
 
 
-def _parser(name: str) -> Parser:
-    return {"train": train_parser, "sweep": sweep_parser, "runs": runs_parser, "workbench": workbench_parser}[name]()
-
-
 def _documentation(name: str) -> str:
-    return _parser(name).format_help()
+    return _PARSERS[name]().format_help()
 
 
 def _register_completion(shell: Any) -> None:
@@ -278,19 +300,21 @@ def _register_completion(shell: Any) -> None:
             return []
         return completions(name, words[1:], event.symbol)
 
-    for pattern in (r"%{1,2}train\b", r"%{1,2}sweep\b", r"%runs\b", r"%workbench\b"):
-        shell.set_hook("complete_command", complete, re_key=pattern)
+    for name in _NAMES:
+        shell.set_hook("complete_command", complete, re_key=rf"%{{1,2}}{name}\b")
 
 
 def completions(name: str, words: list[str], symbol: str) -> list[str]:
     """What may come next after a magic."""
     if symbol.startswith("-"):
-        return [option for option in _parser(name).option_names() if option.startswith(symbol)]
+        return [option for option in _PARSERS[name]().option_names() if option.startswith(symbol)]
     before = words[-1 if not symbol else -2 :][:1]
     if name == "sweep" and before in (["--sampler"], ["--pruner"]):
         return [word for word in (SAMPLERS if before == ["--sampler"] else PRUNERS) if word.startswith(symbol)]
     if name == "workbench":
         return [verb for verb in ("status", "up", "down", "doctor") if verb.startswith(symbol)]
+    if name in ("publish", "endpoints"):
+        return _served(name, words, symbol)
     takes_run = (name == "train" and before == ["--resume"]) or name == "runs"
     found = [verb for verb in RUN_VERBS if verb.startswith(symbol)] if name == "runs" and len(words) <= 1 else []
     if takes_run:
@@ -300,3 +324,16 @@ def completions(name: str, words: list[str], symbol: str) -> list[str]:
             names = {}
         found += [run for run in names if run.startswith(symbol)]
     return found
+
+
+def _served(name: str, words: list[str], symbol: str) -> list[str]:
+    """Names of endpoints, and after ``%publish`` of registered models."""
+    found = list(ENDPOINT_VERBS) if name == "endpoints" and len(words) <= 1 else []
+    try:
+        if name == "endpoints":
+            found += [one["name"] for one in endpoints_overview(current_project())["endpoints"]]
+        else:
+            found += [model["name"] for model in registered_models(current_project())]
+    except WorkbenchError:
+        pass
+    return [word for word in found if word.startswith(symbol)]

@@ -11,6 +11,7 @@ from workbench.records import Resources, RunOptions
 ENGINES = ("crew", "ray-train")
 _MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(k|m|g|t)?i?b?\s*$", re.IGNORECASE)
 _TIME = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d)?\s*$", re.IGNORECASE)
+_REPLICAS = re.compile(r"^\s*(\d{1,4})\s*(?:\.\.\s*(\d{1,4}))?\s*$")
 _NAME_CHARS = 200
 
 
@@ -92,6 +93,22 @@ def parse_time(text: float | str | None) -> float | None:
     if not match or float(match.group(1)) == 0:
         raise OptionError(f"Cannot limit the time to {text!r}: write seconds, or 90s, 10m, 2h.")
     return float(match.group(1)) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}[(match.group(2) or "").lower()]
+
+
+def parse_replicas(text: str | int) -> tuple[int, int]:
+    """The least and the most replicas, from ``2`` or ``"1..4"``.
+
+    >>> parse_replicas("1..4"), parse_replicas(2)
+    ((1, 4), (2, 2))
+    """
+    match = _REPLICAS.match(str(text))
+    low, high = (int(match.group(1)), int(match.group(2) or match.group(1))) if match else (0, 0)
+    if not match or high < max(low, 1):
+        raise OptionError(
+            f"Cannot have replicas={text!r}: write a number, or the least and the most of them, as in 1..4; "
+            "0..4 lets the endpoint sleep."
+        )
+    return low, high
 
 
 def parse_names(names: str | Iterable[str]) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { ServingApi } from './servingapi';
 import { ICurveOfTrial, IStudyColumns, ParamValue } from './study';
 import {
   IArtifact,
@@ -40,6 +41,9 @@ export interface IRunQuery {
 
 export class WorkbenchApi {
   constructor(private readonly settings: ServerConnection.ISettings) {}
+
+  /** Endpoints and registered models. */
+  readonly serving = new ServingApi((...asked) => this.request(...asked));
 
   cluster(): Promise<ICluster> {
     return this.request('GET', 'cluster');

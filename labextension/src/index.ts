@@ -4,6 +4,7 @@ import { badgesPlugin } from './plugins/badges';
 import { cellsPlugin } from './plugins/cells';
 import { comparePlugin } from './plugins/compare';
 import { dashboardsPlugin } from './plugins/dashboards';
+import { endpointsPlugin } from './plugins/endpoints';
 import { notebookPlugin } from './plugins/notebook';
 import { panelPlugin } from './plugins/panel';
 import { runActionsPlugin } from './plugins/runactions';
@@ -21,6 +22,7 @@ export default [
   runActionsPlugin,
   comparePlugin,
   studyPlugin,
+  endpointsPlugin,
   dashboardsPlugin,
   cellsPlugin,
   badgesPlugin,

@@ -213,4 +213,13 @@ export namespace CommandIDs {
   export const openStudy = 'workbench:open-study';
   export const trainWith = 'workbench:train-with';
   export const tidyRuns = 'workbench:tidy-runs';
+  export const publish = 'workbench:publish';
+  export const openEndpoint = 'workbench:open-endpoint';
+  export const withdrawEndpoint = 'workbench:withdraw-endpoint';
+  export const rollBackEndpoint = 'workbench:roll-back-endpoint';
+  export const restoreEndpoints = 'workbench:restore-endpoints';
+  export const openEndpointDocs = 'workbench:open-endpoint-docs';
+  export const copyEndpointUrl = 'workbench:copy-endpoint-url';
+  export const copyEndpointCurl = 'workbench:copy-endpoint-curl';
+  export const copyEndpointPython = 'workbench:copy-endpoint-python';
 }

@@ -23,6 +23,7 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 
 RUN_ID = "0123456789abcdef" * 2
 PLACES = {"run_id": RUN_ID, "storage": RUN_ID[:10], "study": "0", "number": "0"}
+PLACES |= {"name": "digits", "alias": "champion", "label": "panel"}
 
 
 def filled(path: str) -> str:

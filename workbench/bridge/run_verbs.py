@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import mimetypes
-import os
 import time
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from workbench import api
+from workbench.bridge.places import below_root
 from workbench.data.series import Series
 from workbench.errors import OptionError
 from workbench.handle import RunHandle
@@ -205,14 +205,9 @@ class RunVerbs:
             "source": record.source,
             "failure": asdict(record.failure) if record.failure else None,
             "cell_id": record.tags.get("workbench.cell_id", ""),
-            "notebook": self._below_root(record.tags.get("workbench.notebook", "")),
+            "notebook": below_root(self.folder, record.tags.get("workbench.notebook", "")),
             "workers": record.tags.get("workbench.workers", ""),
         }
-
-    def _below_root(self, path: str) -> str:
-        """A path as the server knows it, the whole path where it lies elsewhere."""
-        root = str(self.folder.resolve()) + os.sep
-        return path.removeprefix(root).replace(os.sep, "/") if path.startswith(root) else path
 
 
 def _cell_now(record: RunRecord) -> str | None:

@@ -39,13 +39,13 @@ def ensure_foreman(spares: int | None = None) -> Any:
             get_if_exists=True,
             num_cpus=0,
             max_concurrency=10_000,
-            scheduling_strategy=_on_this_node(),
+            scheduling_strategy=on_this_node(),
         )
         .remote(spares)
     )
 
 
-def _on_this_node() -> Any:
+def on_this_node() -> Any:
     """The foreman runs where the project's files are, if that is a node of the cluster."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -56,18 +56,24 @@ def _on_this_node() -> Any:
 
 
 class Connection:
-    """Calls to the foreman of one cluster.
+    """Calls to the foreman of one cluster, or to another actor of ours there.
 
     Args:
         foreman: Its actor handle.
         address: The cluster's.
         dashboard: Where Ray says that the cluster's dashboard is (``host:port``), None where it has none.
+        called: What messages call the actor.
     """
 
-    def __init__(self, foreman: Any, address: str, dashboard: str | None = None) -> None:
+    def __init__(self, foreman: Any, address: str, dashboard: str | None = None, called: str = "foreman") -> None:
         self.foreman = foreman
         self.address = address
         self.dashboard = dashboard
+        self.called = called
+
+    def to(self, actor: Any, called: str) -> Connection:
+        """The same way to another actor."""
+        return Connection(actor, self.address, self.dashboard, called)
 
     def call(self, method: str, *args: Any, timeout_s: float = _CALL_TIMEOUT_S) -> Any:
         """Call a verb of the foreman and wait for its answer.
@@ -77,17 +83,17 @@ class Connection:
         import ray
 
         if not ray.is_initialized():  # a call would have Ray start a cluster of its own
-            raise ForemanError(f"The foreman at {self.address} was left: this process is no longer connected to it.")
+            raise ForemanError(f"The {self.called} at {self.address} was left: this process is no longer connected to it.")
         try:
             return self._answer(getattr(self.foreman, method).remote(*args), timeout_s)
         except ray.exceptions.RayTaskError as error:
             cause = error.cause
             if isinstance(cause, WorkbenchError):
                 raise cause from None
-            raise ForemanError(f"The foreman failed in {method!r}: {cause!r}. Please report this.") from error
+            raise ForemanError(f"The {self.called} failed in {method!r}: {cause!r}. Please report this.") from error
         except ray.exceptions.GetTimeoutError:
             raise ForemanError(
-                f"The foreman at {self.address} said nothing for {timeout_s:g} s. %workbench doctor looks into it.",
+                f"The {self.called} at {self.address} said nothing for {timeout_s:g} s. %workbench doctor looks into it.",
                 is_silent=True,
             ) from None
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
@@ -110,6 +116,8 @@ class Connection:
 
     def _gone(self, error: BaseException) -> ForemanError:
         _forget()
+        if self.called != "foreman":
+            return ForemanError(f"The {self.called} at {self.address} is gone ({type(error).__name__}). Try once more.")
         return ForemanError(
             f"The foreman at {self.address} is gone ({type(error).__name__}). Its runs have ended; "
             f"the next run starts a new one. Continue a lost run with %%train --resume RUN."

@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from workbench.data.examples import outputs_of
+
 _BASES = (
     ("xgboost.core", "Booster", "xgboost"),
     ("xgboost.sklearn", "XGBModel", "xgboost"),
@@ -48,15 +50,38 @@ def flavor_of(value: Any) -> str | None:
     return None
 
 
-def log_model(model: Any, name: str, *, run_id: str, tracking_uri: str, code_paths: Sequence[Path] = ()) -> str:
+def can_be_logged(value: Any) -> bool:
+    """Whether it is a model, or a function that can serve as one."""
+    return flavor_of(value) is not None or _is_pyfunc(value) or (callable(value) and not isinstance(value, type))
+
+
+def requirements_at(uri: str, tracking_uri: str) -> list[str]:
+    """The packages that a registered model was logged with, as pip takes them."""
+    import mlflow
+
+    mlflow.set_tracking_uri(tracking_uri)
+    lines = Path(mlflow.pyfunc.get_model_dependencies(uri, format="pip")).read_text().splitlines()
+    return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+
+
+def log_model(
+    model: Any,
+    name: str,
+    *,
+    run_id: str,
+    tracking_uri: str,
+    code_paths: Sequence[Path] = (),
+    example: Any = None,
+) -> str:
     """Keep a model with its run, under the name that the notebook gave it.
 
     Args:
-        model: What :func:`flavor_of` has a flavor for.
+        model: What :func:`flavor_of` has a flavor for, or a function of one argument.
         name: The variable's name.
         run_id: The run that made it; its state stays as it is.
         tracking_uri: MLflow's.
         code_paths: Files and packages of the user's that the model's class lies in.
+        example: Rows that it takes; its signature is told from them and what it says to them.
 
     Returns:
         MLflow's address of the model, ``models:/m-…``.
@@ -67,25 +92,55 @@ def log_model(model: Any, name: str, *, run_id: str, tracking_uri: str, code_pat
     from mlflow.models import Model
 
     flavor = flavor_of(model)
-    assert flavor is not None, type(model)
     mlflow.set_tracking_uri(tracking_uri)
     info = Model.log(
         artifact_path=None,
         name=name,
-        flavor=importlib.import_module(f"mlflow.{flavor}"),
+        flavor=importlib.import_module(f"mlflow.{flavor or 'pyfunc'}"),
         run_id=run_id,
+        signature=_signature(model, example),
+        input_example=example,
         # Given, since MLflow would find them out by loading the model once more in a process of its own.
         pip_requirements=_requirements(flavor),
         code_paths=[str(path) for path in code_paths] or None,
-        **{_FIRST_ARGUMENT[flavor]: model},
-        **_OPTIONS.get(flavor, {}),
+        **_as_argument(model, flavor),
+        **_OPTIONS.get(flavor or "", {}),
     )
     return str(info.model_uri)
 
 
-def _requirements(flavor: str) -> list[str]:
+def _as_argument(model: Any, flavor: str | None) -> dict[str, Any]:
+    if flavor is not None:
+        return {_FIRST_ARGUMENT[flavor]: model}
+    if _is_pyfunc(model):
+        return {"python_model": model}
+    from workbench.tracking.function_model import FunctionModel
+
+    return {"python_model": FunctionModel(model)}
+
+
+def _is_pyfunc(model: Any) -> bool:
+    """Whether it is a ``PythonModel`` of MLflow's own."""
+    return any(
+        (base.__module__, base.__name__) == ("mlflow.pyfunc.model", "PythonModel") for base in type(model).__mro__
+    )
+
+
+def _signature(model: Any, example: Any) -> Any:
+    """What goes in and out, None where that cannot be told."""
+    if example is None or _is_pyfunc(model):
+        return None
+    from mlflow.models import infer_signature
+
+    if flavor_of(model) is None:
+        answer = model(example)
+        return None if hasattr(answer, "__next__") or hasattr(answer, "__await__") else infer_signature(example, answer)
+    return infer_signature(example, outputs_of(model, example))
+
+
+def _requirements(flavor: str | None) -> list[str]:
     found = []
-    for package in ("mlflow", "numpy", "pandas", *_PACKAGES[flavor]):
+    for package in ("mlflow", "numpy", "pandas", *(_PACKAGES[flavor] if flavor else ("cloudpickle",))):
         try:
             # A local build's suffix (+cpu) is no version that an index knows.
             found.append(f"{package}=={version(package).partition('+')[0]}")

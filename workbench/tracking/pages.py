@@ -15,6 +15,9 @@ _ATTRIBUTES = {"start": "attributes.start_time", "end": "attributes.end_time", "
 NO_TRIALS = "tags.`workbench.trial` IS NULL"
 """Leaves out trials of sweeps, in MLflow's words: their sweep stands for them."""
 
+ENDPOINTS_EXPERIMENT = "workbench: endpoints"
+"""Where the figures of endpoints are kept, a run a version. Lists of runs give them only when that is asked for."""
+
 _MARKS = ("=", "<", ">", " LIKE ", " like ", " IN ", " in ")
 
 
@@ -50,7 +53,7 @@ def page_of_runs(
         token: From the page before.
     """
     names = {found.experiment_id: found.name for found in client.search_experiments(max_results=1000)}
-    ids = [key for key, name in names.items() if not experiment or name == experiment]
+    ids = experiment_ids(names, experiment)
     if not ids:
         return Page([], None)
     found = client.search_runs(
@@ -58,6 +61,11 @@ def page_of_runs(
     )
     following = found.token.decode() if isinstance(found.token, bytes) else found.token  # SQL stores give bytes
     return Page([record_of(run, names[run.info.experiment_id]) for run in found], following or None)
+
+
+def experiment_ids(names: dict[str, str], experiment: str | None) -> list[str]:
+    """Ids of the experiments to look in: the one that was asked for, else all that hold runs of cells."""
+    return [key for key, name in names.items() if (name == experiment if experiment else name != ENDPOINTS_EXPERIMENT)]
 
 
 def _filter(query: str, states: Iterable[RunState], notebook: str) -> str:

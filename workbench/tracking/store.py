@@ -18,7 +18,7 @@ from workbench.records import Failure, RunState
 from workbench.tracking import sqlite_file
 from workbench.tracking.ended_runs import EndedRun, Point, insert
 from workbench.tracking.matching import any_quote, haystack, in_order, order_clause
-from workbench.tracking.pages import NO_TRIALS, Page, page_of_runs
+from workbench.tracking.pages import NO_TRIALS, Page, experiment_ids, page_of_runs
 from workbench.tracking.problems import explained
 from workbench.tracking.records import RunRecord, record_of
 
@@ -55,6 +55,11 @@ class TrackingStore:
             else:
                 self._client = MlflowClient(tracking_uri)
             self._file = self._identity()
+
+    @property
+    def client(self) -> Any:
+        """MLflow's client of this store, for the registry and what else is MLflow's alone."""
+        return self._client
 
     @property
     def is_there(self) -> bool:
@@ -311,7 +316,7 @@ class TrackingStore:
     ) -> Iterator[RunRecord]:
         with self._explained("read"):
             names = {e.experiment_id: e.name for e in self._client.search_experiments(max_results=1000)}
-            ids = [key for key, name in names.items() if experiment is None or name == experiment]
+            ids = experiment_ids(names, experiment)
             token, given = None, 0
             while ids:
                 page = self._client.search_runs(

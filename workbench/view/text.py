@@ -114,23 +114,25 @@ class Table:
     def _repr_html_(self) -> str:
         if not self.rows:
             return f'{style()}<div class="wb-card wb-soft">{escape(self.empty)}</div>'
+        return f'{style()}<div class="wb-card" style="overflow-x:auto;max-width:100%">{self.table_html()}</div>'
+
+    def table_html(self) -> str:
+        """The table alone, to go into a card."""
         mark = [' class="wb-num"' if i in self.numeric else "" for i in range(len(self.heads))]
         head = "".join(f"<th{m}>{escape(cell)}</th>" for cell, m in zip(self.heads, mark, strict=True))
         body = "".join(
             "<tr>" + "".join(f"<td{m}>{_cell(cell)}</td>" for cell, m in zip(row, mark, strict=True)) + "</tr>"
             for row in self.rows
         )
-        return (
-            f'{style()}<div class="wb-card" style="overflow-x:auto;max-width:100%"><table class="wb-list">'
-            f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
-        )
+        return f'<table class="wb-list"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
 
 
-_STATES = frozenset({"queued", "starting", "running", "finished", "failed", "stopped"})
+_TONES = {state: state for state in ("queued", "starting", "running", "finished", "failed", "stopped")}
+_TONES |= {"live": "finished", "idle": "stopped", "degraded": "queued", "draining": "stopped"}
 
 
 def _cell(text: str) -> str:
-    return f'<span class="wb-pill wb-{text}">{text}</span>' if text in _STATES else escape(text)
+    return f'<span class="wb-pill wb-{_TONES[text]}">{text}</span>' if text in _TONES else escape(text)
 
 
 def runs_table(records: Sequence[RunRecord]) -> Table:

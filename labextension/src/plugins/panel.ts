@@ -1,4 +1,4 @@
-/** The sidebar: sections for the cluster and the runs. */
+/** The sidebar: sections for the cluster, runs, sweeps, endpoints and models. */
 
 import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { CommandToolbarButton, ICommandPalette } from '@jupyterlab/apputils';
@@ -15,6 +15,8 @@ import { WorkbenchModel } from '../model';
 import { IRunChoices, RunList } from '../runs';
 import { CommandIDs } from '../tokens';
 import { ClusterSection } from '../widgets/cluster';
+import { EndpointsSection } from '../widgets/endpoints';
+import { ModelsSection } from '../widgets/models';
 import { RunsSection } from '../widgets/runs';
 import { StudiesSection } from '../widgets/studies';
 import { tidyRuns } from '../widgets/tidyform';
@@ -57,10 +59,14 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     void notebooks?.restored.then(onNotebook);
     panel.addWidget(new RunsSection(model, list, app.commands, trans));
     panel.addWidget(new StudiesSection(model, app.commands, trans));
+    panel.addWidget(new EndpointsSection(model, app.commands, trans));
+    panel.addWidget(new ModelsSection(model, app.commands, trans));
     panel.toolbar.addItem('start', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.startCluster, label: trans.__('Start') }));
     panel.toolbar.addItem('join', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.joinCluster, label: trans.__('Join…') }));
     panel.toolbar.addItem('stop', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.stopCluster, label: trans.__('Stop…') }));
-    (panel.content as AccordionPanel).setRelativeSizes([3, 5, 2]);
+    const sections = panel.content as AccordionPanel;
+    sections.setRelativeSizes([3, 5, 2, 2, 2]);
+    sections.collapse(MODELS);
     app.shell.add(panel, 'left', { rank: 450, type: 'Workbench' });
     restorer?.add(panel, 'workbench-panel');
 
@@ -89,6 +95,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** The place of the section of models: folded at first, so that the others have room. */
+const MODELS = 4;
 const KEPT = 'jupyter-ml-workbench:runs';
 
 /** Keep what the list shows, and how, over a reload. */

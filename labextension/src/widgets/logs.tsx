@@ -1,12 +1,13 @@
-/** A rank's log, of any length: only the lines in sight are in the page, and only those near are read. */
+/** Logs of any length: only the lines in sight are in the page, and only those near are read. */
 
 import * as React from 'react';
 
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useVirtualizer } from '@tanstack/react-virtual';
 
 import { ansiSpans } from '../ansi';
 import { LogLines } from '../loglines';
-import { LIVE_STATES } from '../tokens';
+import { ILogPage, LIVE_STATES } from '../tokens';
 import { Empty, useSignal } from './common';
 import { IRunTabProps } from './runview';
 
@@ -19,14 +20,54 @@ const MOST_SHOWN = 1_000_000;
 export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Element {
   const ranks = Math.max(snapshot.workers.length, Number(run.workers) || 1);
   const [rank, setRank] = React.useState(0);
+  const isLive = LIVE_STATES.includes(snapshot.state);
+  const read = React.useCallback<ReadLog>(
+    (start, count, wanted) => model.api.logs(run.run_id, rank, start, count, wanted),
+    [model, run.run_id, rank]
+  );
+  return (
+    <LogPane
+      read={read}
+      isLive={isLive}
+      nothing={isLive ? trans.__('Rank %1 has printed nothing yet.', rank) : trans.__('Rank %1 printed nothing.', rank)}
+      trans={trans}
+    >
+      {ranks > 1 && (
+        <select
+          className="jp-mod-styled"
+          aria-label={trans.__('Rank')}
+          value={rank}
+          onChange={event => setRank(Number(event.target.value))}
+        >
+          {Array.from({ length: ranks }, (_, index) => (
+            <option key={index} value={index}>{trans.__('rank %1', index)}</option>
+          ))}
+        </select>
+      )}
+    </LogPane>
+  );
+}
+
+/** Reads lines from a place on, a negative one counted from the end; with a text, only those that contain it. */
+export type ReadLog = (start: number, count: number, wanted: string) => Promise<ILogPage>;
+
+interface ILogPaneProps {
+  read: ReadLog;
+  /** Whether lines may still come. */
+  isLive: boolean;
+  /** What is said where there is no line. */
+  nothing: string;
+  trans: TranslationBundle;
+  /** What stands before the search field. */
+  children?: React.ReactNode;
+}
+
+/** A log with a search field that follows its end. */
+export function LogPane({ read, isLive, nothing, trans, children }: ILogPaneProps): JSX.Element {
   const [text, setText] = React.useState('');
   const [wanted, setWanted] = React.useState('');
   const [isFollowing, setFollowing] = React.useState(true);
-  const isLive = LIVE_STATES.includes(snapshot.state);
-  const lines = React.useMemo(
-    () => new LogLines((start, count) => model.api.logs(run.run_id, rank, start, count, wanted)),
-    [run.run_id, rank, wanted]
-  );
+  const lines = React.useMemo(() => new LogLines((start, count) => read(start, count, wanted)), [read, wanted]);
   useSignal(lines.changed);
   React.useEffect(() => {
     const timer = window.setTimeout(() => setWanted(text), SEARCH_DELAY_MS);
@@ -41,18 +82,7 @@ export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Elem
   return (
     <div className="wb-Logs">
       <div className="wb-Logs-toolbar">
-        {ranks > 1 && (
-          <select
-            className="jp-mod-styled"
-            aria-label={trans.__('Rank')}
-            value={rank}
-            onChange={event => setRank(Number(event.target.value))}
-          >
-            {Array.from({ length: ranks }, (_, index) => (
-              <option key={index} value={index}>{trans.__('rank %1', index)}</option>
-            ))}
-          </select>
-        )}
+        {children}
         <input
           className="jp-mod-styled"
           type="search"
@@ -80,13 +110,7 @@ export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Elem
         <Empty><span className="wb-Spinner" />{trans.__('Reading the log…')}</Empty>
       )}
       {!lines.error && lines.total === 0 && (
-        <Empty>
-          {wanted
-            ? trans.__('No line contains that.')
-            : isLive
-              ? trans.__('Rank %1 has printed nothing yet.', rank)
-              : trans.__('Rank %1 printed nothing.', rank)}
-        </Empty>
+        <Empty>{wanted ? trans.__('No line contains that.') : nothing}</Empty>
       )}
       <Lines lines={lines} isFollowing={isFollowing} onScrolledUp={() => setFollowing(false)} label={trans.__('Log')} />
     </div>

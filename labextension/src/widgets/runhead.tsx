@@ -107,6 +107,14 @@ function Actions({ run, snapshot, commands, trans }: IRunTabProps): JSX.Element 
           {trans.__('Run again')}
         </button>
       )}
+      {snapshot.state === 'finished' && (
+        <button
+          className="jp-mod-styled"
+          onClick={() => void commands.execute(CommandIDs.publish, { source: run.run_id, title: run.name, name: run.name })}
+        >
+          {trans.__('Publish…')}
+        </button>
+      )}
       <button
         className="wb-IconButton"
         aria-label={trans.__('More')}

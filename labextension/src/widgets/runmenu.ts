@@ -30,6 +30,9 @@ export function openRunMenu(commands: CommandRegistry, run: IRun, where: Element
     menu.addItem({ command: CommandIDs.copyPython, args });
   }
   separate();
+  if (!isLive) {
+    menu.addItem({ command: CommandIDs.publish, args: { source: run.run_id, title: run.name, name: run.name } });
+  }
   menu.addItem({ command: CommandIDs.openInMlflow, args });
   menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
   if (where instanceof Element) {

@@ -7,6 +7,23 @@ from typing import Any
 from workbench_server.routes.about import AboutHandler, OpenApiHandler
 from workbench_server.routes.cluster import ClusterHandler, JobsHandler
 from workbench_server.routes.dashboards import NAMES, DashboardHandler
+from workbench_server.routes.endpoints import (
+    EndpointHandler,
+    EndpointLogHandler,
+    EndpointsHandler,
+    HistoryHandler,
+    PromoteHandler,
+    ReplicasHandler,
+    RestorationHandler,
+    RollbackHandler,
+    SamplesHandler,
+    ShadowHandler,
+    TokenHandler,
+    TokensHandler,
+    TrafficHandler,
+    TryHandler,
+)
+from workbench_server.routes.models import AliasHandler, ModelsHandler
 from workbench_server.routes.runs import (
     AgainHandler,
     ArtifactHandler,
@@ -38,6 +55,7 @@ from workbench_server.routes.studies import (
 _RUN = r"/workbench/api/runs/(?P<run_id>[^/]+)"
 _STUDY = r"/workbench/api/studies/(?P<storage>[^/]+)/(?P<study>[^/]+)"
 _NUMBER = r"(?P<number>[^/]+)"
+_ENDPOINT = r"/workbench/api/endpoints/(?P<name>[^/]+)"
 
 
 def handlers() -> list[tuple[str, Any]]:
@@ -70,6 +88,22 @@ def handlers() -> list[tuple[str, Any]]:
         (rf"{_RUN}/again", AgainHandler),
         (rf"{_RUN}/pause", PauseHandler),
         (rf"{_RUN}/trials/{_NUMBER}", OrderHandler),
+        (r"/workbench/api/endpoints", EndpointsHandler),
+        (r"/workbench/api/restoration", RestorationHandler),
+        (_ENDPOINT, EndpointHandler),
+        (rf"{_ENDPOINT}/traffic", TrafficHandler),
+        (rf"{_ENDPOINT}/shadow", ShadowHandler),
+        (rf"{_ENDPOINT}/rollback", RollbackHandler),
+        (rf"{_ENDPOINT}/promote", PromoteHandler),
+        (rf"{_ENDPOINT}/replicas", ReplicasHandler),
+        (rf"{_ENDPOINT}/log", EndpointLogHandler),
+        (rf"{_ENDPOINT}/history", HistoryHandler),
+        (rf"{_ENDPOINT}/samples", SamplesHandler),
+        (rf"{_ENDPOINT}/try", TryHandler),
+        (rf"{_ENDPOINT}/tokens", TokensHandler),
+        (rf"{_ENDPOINT}/tokens/(?P<label>[^/]+)", TokenHandler),
+        (r"/workbench/api/models", ModelsHandler),
+        (r"/workbench/api/models/(?P<name>[^/]+)/aliases/(?P<alias>[^/]+)", AliasHandler),
     ]
 
 

@@ -14,12 +14,15 @@ from workbench_server.bridge import Bridge, BridgeError
 STATUS = {
     "OptionError": 400,
     "RunNotFoundError": 404,
+    "EndpointNotFoundError": 404,
+    "ModelNotFoundError": 404,
     "FileNotFoundError": 404,
     "ClusterError": 503,
     "ForemanError": 503,
     "TrackingError": 503,
     "WorkbenchError": 409,
     "ResourcesError": 409,
+    "ServingError": 409,
     "Gone": 503,
     "Timeout": 504,
 }
@@ -52,6 +55,11 @@ class WorkbenchHandler(APIHandler):
             answer = {"kind": error.kind, "message": str(error)}
         self.finish(json.dumps(answer))
 
+    def not_found(self, kind: str, message: str) -> None:
+        """Finish with 404 and words, without asking the bridge."""
+        self.set_status(404)
+        self.finish(json.dumps({"kind": kind, "message": message}))
+
     def counted(self, text: str) -> int:
         """A number of the path; one that names nothing where the text is none."""
         return int(text) if _COUNT.fullmatch(text) else -1
@@ -83,6 +91,13 @@ class WorkbenchHandler(APIHandler):
         if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
             raise web.HTTPError(400, reason=f"{name} must be a list of strings")
         return values
+
+    def text(self, body: dict[str, Any], name: str, default: str | None = None) -> str:
+        """A string of the body; 400 that names it where it is none, or is missing and has no default."""
+        value = body.get(name, default)
+        if not isinstance(value, str):
+            raise web.HTTPError(400, reason=f"{name} must be a string")
+        return value
 
     def flag(self, body: dict[str, Any], name: str, default: bool = False) -> bool:
         """A truth value of the body."""

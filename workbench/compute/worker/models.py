@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.compute.spec import CellCode
-from workbench.compute.worker.returns import unpack_returns
+from workbench.compute.worker.returns import unpack_example, unpack_returns
 from workbench.compute.worker.source_files import importable, write_modules
 from workbench.tracking.models import log_model
 
@@ -28,7 +28,12 @@ def keep_models(code: CellCode, blob: Any, names: tuple[str, ...], run_id: str, 
         for name in names:
             try:
                 log_model(
-                    values[name], name, run_id=run_id, tracking_uri=tracking_uri, code_paths=sorted(folder.iterdir())
+                    values[name],
+                    name,
+                    run_id=run_id,
+                    tracking_uri=tracking_uri,
+                    code_paths=sorted(folder.iterdir()),
+                    example=unpack_example(memoryview(blob), name),
                 )
             except Exception as error:  # whatever a user's class or a library raises: the others are kept
                 problems[name] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"

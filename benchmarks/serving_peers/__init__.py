@@ -1,0 +1,1 @@
+"""The other servers that serving is measured against, each as it comes."""

@@ -1,0 +1,93 @@
+/** Opens endpoints in the main area, one tab each, and publishes models. */
+
+import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+
+import { workbenchIcon } from '../icons';
+import { WorkbenchModel } from '../model';
+import { blank, optionsOf } from '../publishing';
+import { CommandIDs } from '../tokens';
+import { EndpointView } from '../widgets/endpoint/endpointview';
+import { askHowToPublish } from '../widgets/endpoint/publishform';
+import { addEndpointActions } from './endpointactions';
+import { IWorkbench } from './workbench';
+
+export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
+  id: 'jupyter-ml-workbench:endpoints',
+  description: 'Opens endpoints in the main area, and publishes models.',
+  autoStart: true,
+  requires: [IWorkbench],
+  optional: [ITranslator, ILayoutRestorer, ICommandPalette],
+  activate: (
+    app: JupyterFrontEnd,
+    model: WorkbenchModel,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null,
+    palette: ICommandPalette | null
+  ) => {
+    const trans = (translator ?? nullTranslator).load('workbench');
+    const tracker = new WidgetTracker<MainAreaWidget<EndpointView>>({ namespace: 'workbench-endpoints' });
+    app.commands.addCommand(CommandIDs.openEndpoint, {
+      label: trans.__('Open Endpoint'),
+      caption: trans.__('Open an endpoint in the main area: versions, traffic, charts, a form to try it'),
+      describedBy: { args: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] } },
+      execute: args => {
+        const name = args.name as string;
+        let tab = tracker.find(widget => widget.content.name === name);
+        if (!tab) {
+          tab = new MainAreaWidget({ content: new EndpointView(name, model, app.commands, trans) });
+          tab.id = `workbench-endpoint-${name}`;
+          tab.title.label = name;
+          tab.title.icon = workbenchIcon;
+          tab.title.closable = true;
+          void tracker.add(tab);
+        }
+        if (!tab.isAttached) {
+          app.shell.add(tab, 'main', { type: 'Workbench' });
+        }
+        app.shell.activateById(tab.id);
+        return tab;
+      }
+    });
+    app.commands.addCommand(CommandIDs.publish, {
+      label: trans.__('Publish…'),
+      caption: trans.__('Have a model answer requests: a run’s, or a registered one'),
+      describedBy: {
+        args: {
+          type: 'object',
+          properties: {
+            source: { type: 'string', description: trans.__('A run’s id, or a registered model as digits/3 or digits@champion') },
+            title: { type: 'string' },
+            name: { type: 'string', description: trans.__('A name for the endpoint') }
+          }
+        }
+      },
+      execute: async args => {
+        const source = (args.source as string) ?? '';
+        const first = blank(source, args.title as string, (args.name as string) ?? '');
+        const chosen = await askHowToPublish(source !== '', first, model.cluster, trans);
+        if (!chosen?.source.trim()) {
+          return;
+        }
+        try {
+          const made = await model.api.serving.publish(chosen.source.trim(), chosen.name, optionsOf(chosen));
+          await app.commands.execute(CommandIDs.openEndpoint, { name: made.name });
+        } catch (error) {
+          Notification.error((error as Error).message);
+        }
+      }
+    });
+    addEndpointActions(app.commands, model, trans, name => tracker.find(tab => tab.content.name === name)?.dispose());
+    for (const command of [CommandIDs.publish, CommandIDs.restoreEndpoints]) {
+      palette?.addItem({ command, category: trans.__('Workbench') });
+    }
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: CommandIDs.openEndpoint,
+        args: widget => ({ name: widget.content.name }),
+        name: widget => widget.content.name
+      });
+    }
+  }
+};

@@ -1,0 +1,52 @@
+/** Lines that call an endpoint, ready to be pasted. */
+
+import { IEndpoint } from './endpoint';
+
+const VARIABLE = 'TOKEN';
+
+/** Where `predict` requests go; the address names the model where there are several. */
+export function predictUrl(endpoint: IEndpoint, model = ''): string {
+  return endpoint.models.length > 1 ? `${endpoint.url}/models/${model || endpoint.models[0]}/predict` : `${endpoint.url}/predict`;
+}
+
+/** A line for a POSIX shell; not given a token, it takes the one in the endpoint's file, else in the variable TOKEN. */
+export function curl(endpoint: IEndpoint, token = ''): string {
+  const file = endpoint.token_file;
+  const bearer = token || (file ? `$(cat ${quoted(file)})` : `$${VARIABLE}`);
+  return [
+    `curl ${predictUrl(endpoint)} \\`,
+    `  -H "Authorization: Bearer ${bearer}" -H "Content-Type: application/json" \\`,
+    `  -d ${quoted(example(endpoint))}`
+  ].join('\n');
+}
+
+/** Lines for any Python with `requests`; not given a token, they find it as `curl`'s do. */
+export function python(endpoint: IEndpoint, token = ''): string {
+  const file = endpoint.token_file;
+  const found = token
+    ? JSON.stringify(token)
+    : file
+      ? `open(${JSON.stringify(file)}).read().strip()`
+      : `os.environ["${VARIABLE}"]`;
+  return [
+    token || file ? 'import json, requests' : 'import json, os, requests',
+    '',
+    `token = ${found}`,
+    'answer = requests.post(',
+    `    ${JSON.stringify(predictUrl(endpoint))},`,
+    '    headers={"Authorization": f"Bearer {token}"},',
+    `    json=json.loads(${JSON.stringify(example(endpoint))}),`,
+    ')',
+    'answer.raise_for_status()',
+    'print(answer.json())'
+  ].join('\n');
+}
+
+function example(endpoint: IEndpoint): string {
+  return Object.values(endpoint.schemas)[0]?.example ?? '{"inputs": []}';
+}
+
+/** As one word of a shell. */
+function quoted(text: string): string {
+  return `'${text.replace(/'/g, `'\\''`)}'`;
+}

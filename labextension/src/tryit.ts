@@ -1,0 +1,120 @@
+/** A form for a model's inputs: fields from its schema and its example, and the request that they make. */
+
+import { IField, IModelSchema } from './endpoint';
+
+export type FieldKind = 'whole' | 'number' | 'flag' | 'text';
+
+/** What is entered by column: text, or a truth value. */
+export type Entries = Record<string, string | boolean>;
+
+/** More columns than that are asked for as JSON. */
+export const MOST_FIELDS = 200;
+
+/** What a field of a type takes. */
+export function kindOf(dtype: string): FieldKind {
+  if (/^u?int/.test(dtype)) {
+    return 'whole';
+  }
+  if (/^(float|double|complex)/.test(dtype)) {
+    return 'number';
+  }
+  return /^bool/.test(dtype) ? 'flag' : 'text';
+}
+
+/** Whether a form with a field per column can ask for the inputs. */
+export function hasForm(schema: IModelSchema | undefined): boolean {
+  return schema !== undefined && schema.is_columns && schema.inputs.length > 0 && schema.inputs.length <= MOST_FIELDS;
+}
+
+/** The first row of an example, whichever of the forms of a body it has; empty where it has no columns. */
+export function firstRecord(example: string | null, columns: string[]): Record<string, unknown> {
+  const body = parsed(example);
+  const table = isObject(body) ? body.dataframe_split : undefined;
+  if (isObject(table) && Array.isArray(table.columns) && Array.isArray(table.data)) {
+    return named(table.columns as string[], table.data[0]);
+  }
+  const rows = isObject(body) ? (body.dataframe_records ?? body.inputs ?? body.instances ?? body) : body;
+  if (Array.isArray(rows)) {
+    return isObject(rows[0]) ? rows[0] : named(columns, rows[0]);
+  }
+  if (!isObject(rows)) {
+    return {};
+  }
+  return Object.fromEntries(Object.entries(rows).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
+}
+
+/** What the form shows first: the example's first row. */
+export function firstEntries(schema: IModelSchema): Entries {
+  const record = firstRecord(schema.example, schema.inputs.map(field => field.name));
+  return Object.fromEntries(
+    schema.inputs.map(({ name, dtype }) => {
+      const value = record[name];
+      return [name, kindOf(dtype) === 'flag' ? value === true : value === undefined || value === null ? '' : String(value)];
+    })
+  );
+}
+
+/** What the JSON editor shows first: the example, one row a line, else a body of zeros of the right shape. */
+export function firstJson(schema: IModelSchema | undefined): string {
+  const example = parsed(schema?.example ?? null);
+  if (example !== undefined) {
+    return pretty(example);
+  }
+  const inputs = schema?.inputs ?? [];
+  return inputs.length === 1 ? pretty({ inputs: zeros(inputs[0]) }) : pretty({ inputs: Object.fromEntries(inputs.map(one => [one.name, zeros(one)])) });
+}
+
+/** The request of what was entered; an empty number is left out where the model has nothing to say about it: null. */
+export function bodyOf(schema: IModelSchema, entries: Entries): unknown {
+  const record = Object.fromEntries(schema.inputs.map(({ name, dtype }) => [name, valueOf(entries[name] ?? '', dtype)]));
+  return { dataframe_records: [record] };
+}
+
+/** JSON with a line for each row of innermost lists, so that a matrix reads as one. */
+export function pretty(value: unknown): string {
+  return JSON.stringify(value, null, 2).replace(/\[[^[\]{}]*\]/g, list => list.replace(/\s*\n\s*/g, ' ').replace(/^\[ /, '[').replace(/ \]$/, ']'));
+}
+
+/** An answer as people read it: JSON laid out, all else as it is. */
+export function readable(text: string): string {
+  const value = parsed(text);
+  return value === undefined ? text : pretty(value);
+}
+
+/** Which input an error's answer blames, an empty string for none. */
+export function blamed(text: string): string {
+  const value = parsed(text);
+  return isObject(value) && typeof value.field === 'string' ? value.field : '';
+}
+
+function valueOf(entry: string | boolean, dtype: string): unknown {
+  const kind = kindOf(dtype);
+  if (typeof entry === 'boolean' || kind === 'text' || kind === 'flag') {
+    return entry;
+  }
+  return entry.trim() === '' ? null : Number(entry);
+}
+
+function zeros({ dtype, shape }: IField): unknown {
+  const [length, ...rest] = shape;
+  if (length === undefined) {
+    return kindOf(dtype) === 'text' ? '' : kindOf(dtype) === 'flag' ? false : 0;
+  }
+  return Array.from({ length: length < 0 ? 1 : length }, () => zeros({ name: '', dtype, shape: rest }));
+}
+
+function named(columns: string[], row: unknown): Record<string, unknown> {
+  return Array.isArray(row) ? Object.fromEntries(columns.map((name, index) => [name, row[index]])) : {};
+}
+
+function parsed(text: string | null): unknown {
+  try {
+    return text === null ? undefined : JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,115 @@
+/** An endpoint in the main area: what answers, how well, a form to ask it, and what can be done with it. */
+
+import * as React from 'react';
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import { IEndpoint } from '../../endpoint';
+import { WorkbenchModel } from '../../model';
+import { Empty, Problem } from '../common';
+import { SeenWidget, usePolled } from '../polled';
+import { Tabs } from '../tabs';
+import { AccessTab } from './access';
+import { EventsTab } from './events';
+import { ChartsPart } from './charts';
+import { EndpointHead } from './head';
+import { EndpointLog } from './log';
+import { SamplesTab } from './samples';
+import { TryTab } from './trytab';
+import { VersionsPart } from './versions';
+
+const LOOK_EVERY_MS = 2000;
+
+export class EndpointView extends SeenWidget {
+  constructor(
+    readonly name: string,
+    private readonly model: WorkbenchModel,
+    private readonly commands: CommandRegistry,
+    private readonly trans: TranslationBundle
+  ) {
+    super();
+    this.addClass('wb-RunView');
+    this.addClass('wb-EndpointView');
+  }
+
+  render(): JSX.Element {
+    return <Endpoint name={this.name} model={this.model} commands={this.commands} trans={this.trans} widget={this} />;
+  }
+}
+
+export interface IEndpointTabProps {
+  endpoint: IEndpoint;
+  model: WorkbenchModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  /** What the view is in: it is looked at only while that is seen. */
+  widget: SeenWidget;
+  /** Gives an order; what it answers is shown, and so is what went wrong. */
+  does: (order: () => Promise<unknown>) => Promise<void>;
+}
+
+interface IEndpointProps {
+  name: string;
+  model: WorkbenchModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  widget: SeenWidget;
+}
+
+function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX.Element {
+  const read = React.useCallback(() => model.api.serving.endpoint(name), [model, name]);
+  const { data: endpoint, error, refresh, put } = usePolled<IEndpoint>(read, widget, LOOK_EVERY_MS);
+  const [refusal, setRefusal] = React.useState('');
+  const does = React.useCallback(
+    async (order: () => Promise<unknown>) => {
+      try {
+        const answer = await order();
+        setRefusal('');
+        if (isEndpoint(answer)) {
+          put(answer);
+        } else {
+          await refresh();
+        }
+      } catch (problem) {
+        setRefusal((problem as Error).message);
+        await refresh();
+      }
+    },
+    [put, refresh]
+  );
+  if (error && endpoint === null) {
+    return <Problem text={error} again={trans.__('Try again')} onAgain={refresh} />;
+  }
+  if (endpoint === null) {
+    return <Empty><span className="wb-Spinner" />{trans.__('Looking at the endpoint…')}</Empty>;
+  }
+  const props: IEndpointTabProps = { endpoint, model, commands, trans, widget, does };
+  const tabs: [string, string, () => JSX.Element][] = [
+    ['overview', trans.__('Overview'), () => <Overview {...props} />],
+    ['try', trans.__('Try it'), () => <TryTab {...props} />],
+    ['samples', trans.__('Samples'), () => <SamplesTab {...props} />],
+    ['log', trans.__('Log'), () => <EndpointLog {...props} />],
+    ['access', trans.__('Access'), () => <AccessTab {...props} />],
+    ['events', trans.__('Events'), () => <EventsTab {...props} />]
+  ];
+  return (
+    <>
+      <EndpointHead {...props} error={refusal || error} />
+      <Tabs id={`endpoint-${name}`} tabs={tabs} />
+    </>
+  );
+}
+
+function Overview(props: IEndpointTabProps): JSX.Element {
+  return (
+    <>
+      <VersionsPart {...props} />
+      <ChartsPart {...props} />
+    </>
+  );
+}
+
+function isEndpoint(answer: unknown): answer is IEndpoint {
+  return typeof answer === 'object' && answer !== null && 'versions' in answer;
+}

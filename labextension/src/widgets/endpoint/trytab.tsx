@@ -1,0 +1,147 @@
+/** Ask an endpoint from a form that its model's schema made, or with JSON. */
+
+import * as React from 'react';
+
+import { IAttempt, IModelSchema } from '../../endpoint';
+import { blamed, bodyOf, Entries, firstEntries, firstJson, hasForm, pretty, readable } from '../../tryit';
+import { Choice } from '../choice';
+import { Empty } from '../common';
+import { IEndpointTabProps } from './endpointview';
+import { TryFields } from './tryfields';
+import { ms } from './words';
+
+type Mode = 'form' | 'json';
+
+export function TryTab(props: IEndpointTabProps): JSX.Element {
+  const { endpoint, trans } = props;
+  const [chosen, setChosen] = React.useState('');
+  const models = Object.keys(endpoint.schemas);
+  const name = models.includes(chosen) ? chosen : models[0];
+  if (name === undefined) {
+    return <Empty>{trans.__('No version has loaded its model yet.')}</Empty>;
+  }
+  return (
+    <>
+      {models.length > 1 && (
+        <div className="wb-Curves-toolbar">
+          <label>
+            {trans.__('Model')}
+            <select className="jp-mod-styled" value={name} onChange={event => setChosen(event.target.value)}>
+              {models.map(one => <option key={one}>{one}</option>)}
+            </select>
+          </label>
+        </div>
+      )}
+      <TryForm key={name} {...props} name={name} schema={endpoint.schemas[name]} />
+    </>
+  );
+}
+
+function TryForm(props: IEndpointTabProps & { name: string; schema: IModelSchema }): JSX.Element {
+  const { endpoint, model, trans, name, schema } = props;
+  const canForm = hasForm(schema);
+  const [mode, setMode] = React.useState<Mode>(canForm ? 'form' : 'json');
+  const [entries, setEntries] = React.useState<Entries>(() => firstEntries(schema));
+  const [json, setJson] = React.useState(() => firstJson(schema));
+  const [version, setVersion] = React.useState('');
+  const [answer, setAnswer] = React.useState<IAttempt | null>(null);
+  const [problem, setProblem] = React.useState('');
+  const [isBusy, setBusy] = React.useState(false);
+  const change = (next: Mode) => {
+    if (next === 'json') {
+      setJson(pretty(bodyOf(schema, entries)));
+    }
+    setMode(next);
+  };
+  const submit = async (event: React.FormEvent) => {
+    event.preventDefault();
+    setBusy(true);
+    setProblem('');
+    try {
+      const body = mode === 'form' ? bodyOf(schema, entries) : JSON.parse(json);
+      setAnswer(await model.api.serving.attempt(endpoint.name, body, version, endpoint.models.length > 1 ? name : ''));
+    } catch (error) {
+      setAnswer(null);
+      setProblem(error instanceof SyntaxError ? trans.__('That is no JSON: %1', error.message) : (error as Error).message);
+    }
+    setBusy(false);
+  };
+  return (
+    <form className="wb-Try" onSubmit={event => void submit(event)}>
+      <div className="wb-Try-ask">
+        <div className="wb-Curves-toolbar">
+          {canForm && (
+            <Choice
+              label={trans.__('How to enter')}
+              all={[['form', trans.__('Form')], ['json', 'JSON']]}
+              chosen={mode}
+              onChoose={change}
+            />
+          )}
+          <label>
+            {trans.__('Version')}
+            <select className="jp-mod-styled" value={version} onChange={event => setVersion(event.target.value)}>
+              <option value="">{trans.__('as traffic goes')}</option>
+              {endpoint.versions.map(one => <option key={one.label}>{one.label}</option>)}
+            </select>
+          </label>
+        </div>
+        {mode === 'form' ? (
+          <TryFields
+            schema={schema}
+            entries={entries}
+            blamed={answer && answer.status >= 400 ? blamed(answer.body) : ''}
+            onChange={setEntries}
+          />
+        ) : (
+          <textarea
+            className="jp-mod-styled wb-Try-json"
+            aria-label={trans.__('Request as JSON')}
+            spellCheck={false}
+            value={json}
+            onChange={event => setJson(event.target.value)}
+          />
+        )}
+        <button className="jp-mod-styled jp-mod-accept" type="submit" disabled={isBusy}>
+          {isBusy ? trans.__('Asking…') : trans.__('Ask')}
+        </button>
+      </div>
+      <Answer answer={answer} problem={problem} schema={schema} trans={trans} />
+    </form>
+  );
+}
+
+interface IAnswerProps {
+  answer: IAttempt | null;
+  problem: string;
+  schema: IModelSchema;
+  trans: IEndpointTabProps['trans'];
+}
+
+function Answer({ answer, problem, schema, trans }: IAnswerProps): JSX.Element {
+  if (problem) {
+    return <p className="wb-Try-answer wb-mod-error" role="alert">{problem}</p>;
+  }
+  if (answer === null) {
+    const outputs = schema.outputs?.map(one => `${one.name || trans.__('output')}: ${one.dtype}`).join(', ');
+    return (
+      <p className="wb-Try-answer wb-Muted">
+        {trans.__('The answer comes here.')} {outputs && trans.__('It has %1.', outputs)}
+      </p>
+    );
+  }
+  const isGood = answer.status < 400;
+  return (
+    <section className="wb-Try-answer" aria-label={trans.__('Answer')} aria-live="polite">
+      <p>
+        <span className={`wb-Chip ${isGood ? 'wb-mod-finished' : 'wb-mod-failed'}`}>{answer.status}</span>{' '}
+        <span className="wb-Muted">
+          {ms(answer.latency_ms)}
+          {answer.version && ` · ${trans.__('version %1', answer.version)}`}
+          {answer.cached && ` · ${trans.__('from the cache')}`}
+        </span>
+      </p>
+      <pre>{readable(answer.body)}</pre>
+    </section>
+  );
+}

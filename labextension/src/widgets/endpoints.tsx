@@ -1,0 +1,205 @@
+/** The sidebar's section of endpoints: what answers, how often, how fast. */
+
+import * as React from 'react';
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { useVirtualizer } from '@tanstack/react-virtual';
+
+import { champion, DOTS, IEndpoint, IEndpoints, overall, rates, sparkline } from '../endpoint';
+import { WorkbenchModel } from '../model';
+import { CommandIDs } from '../tokens';
+import { Empty, Problem, StateDot } from './common';
+import { openEndpointMenu } from './endpoint/menu';
+import { ms, percent, perSecond, stateWord } from './endpoint/words';
+import { SeenWidget, usePolled } from './polled';
+
+const LOOK_EVERY_MS = 2000;
+const ROW_PX = 44;
+const SPARK = { width: 48, height: 18 };
+
+export class EndpointsSection extends SeenWidget {
+  constructor(
+    private readonly model: WorkbenchModel,
+    private readonly commands: CommandRegistry,
+    private readonly trans: TranslationBundle
+  ) {
+    super();
+    this.title.label = trans.__('Endpoints');
+    this.addClass('wb-EndpointsSection');
+  }
+
+  render(): JSX.Element {
+    return <Endpoints model={this.model} commands={this.commands} trans={this.trans} widget={this} />;
+  }
+}
+
+interface IEndpointsProps {
+  model: WorkbenchModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  widget: SeenWidget;
+}
+
+function Endpoints({ model, commands, trans, widget }: IEndpointsProps): JSX.Element {
+  const read = React.useCallback(() => model.api.serving.endpoints(), [model]);
+  const { data, error, refresh } = usePolled<IEndpoints>(read, widget, LOOK_EVERY_MS);
+  React.useEffect(() => {
+    const onState = () => void refresh();
+    model.stateChanged.connect(onState);
+    return () => {
+      model.stateChanged.disconnect(onState);
+    };
+  }, [model, refresh]);
+  if (error && data === null) {
+    return <Problem text={error} again={trans.__('Try again')} onAgain={refresh} />;
+  }
+  if (data === null) {
+    return <Empty><span className="wb-Spinner" />{trans.__('Looking for endpoints…')}</Empty>;
+  }
+  const { gateway, endpoints, asleep } = data;
+  const isEmpty = endpoints.length === 0 && asleep.length === 0;
+  return (
+    <div className="wb-Endpoints">
+      {error && <p className="wb-Note wb-mod-error" role="alert">{error}</p>}
+      {gateway.state === 'lost' && <Problem text={gateway.message} again={trans.__('Try again')} onAgain={refresh} />}
+      {asleep.length > 0 && gateway.state !== 'lost' && <Asleep names={asleep} commands={commands} trans={trans} />}
+      {isEmpty && gateway.state !== 'lost' && <Nothing commands={commands} trans={trans} />}
+      <Rows endpoints={endpoints} commands={commands} trans={trans} />
+    </div>
+  );
+}
+
+/** Something to be typed in a cell. */
+function Typed({ text }: { text: string }): JSX.Element {
+  return <code className="wb-Typed">{text}</code>;
+}
+
+function Nothing({ commands, trans }: { commands: CommandRegistry; trans: TranslationBundle }): JSX.Element {
+  return (
+    <Empty>
+      <p>{trans.__('Nothing is published. In a notebook, one line makes a model answer requests:')}</p>
+      <p><Typed text="%publish model --name digits" /></p>
+      <button className="jp-mod-styled" onClick={() => void commands.execute(CommandIDs.publish)}>
+        {trans.__('Publish a model…')}
+      </button>
+    </Empty>
+  );
+}
+
+/** What was published before its cluster ended, with the way to bring it back. */
+function Asleep(props: { names: string[]; commands: CommandRegistry; trans: TranslationBundle }): JSX.Element {
+  const { names, commands, trans } = props;
+  const [isBusy, setBusy] = React.useState(false);
+  const restore = async () => {
+    setBusy(true);
+    await commands.execute(CommandIDs.restoreEndpoints);
+    setBusy(false);
+  };
+  return (
+    <div className="wb-Banner" role="status">
+      <p>{trans.__('Published, but not running since their cluster ended:')}</p>
+      <ul>
+        {names.map(name => (
+          <li key={name}><StateDot state="queued" label={trans.__('does not answer')} />{name}</li>
+        ))}
+      </ul>
+      <p>
+        <button className="jp-mod-styled" disabled={isBusy} onClick={() => void restore()}>
+          {isBusy ? trans.__('Bringing back…') : trans.__('Bring back')}
+        </button>{' '}
+        <span className="wb-Muted">{trans.__('or in a notebook')} <Typed text="%endpoints restore" /></span>
+      </p>
+    </div>
+  );
+}
+
+interface IRowsProps {
+  endpoints: IEndpoint[];
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+function Rows({ endpoints, commands, trans }: IRowsProps): JSX.Element {
+  const scroller = React.useRef<HTMLDivElement>(null);
+  const virtual = useVirtualizer({
+    count: endpoints.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ROW_PX,
+    overscan: 10
+  });
+  return (
+    <div className="wb-Endpoints-list" ref={scroller}>
+      <ul className="wb-Virtual" aria-label={trans.__('Endpoints')} style={{ height: virtual.getTotalSize() }}>
+        {virtual.getVirtualItems().map(item => (
+          <li
+            key={endpoints[item.index].name}
+            aria-setsize={endpoints.length}
+            aria-posinset={item.index + 1}
+            style={{ transform: `translateY(${item.start}px)`, height: ROW_PX }}
+          >
+            <Row endpoint={endpoints[item.index]} commands={commands} trans={trans} />
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+interface IRowProps {
+  endpoint: IEndpoint;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+function Row({ endpoint, commands, trans }: IRowProps): JSX.Element {
+  const figures = overall(endpoint);
+  const first = champion(endpoint);
+  const canary = endpoint.canary;
+  const word = stateWord(endpoint.state, trans);
+  const line = [
+    first ? trans.__('version %1', first.label) : trans.__('no version'),
+    ...(endpoint.state !== 'live' ? [word] : []),
+    ...(figures.p95 !== null ? [trans.__('p95 %1', ms(figures.p95))] : []),
+    ...(figures.errorRate ? [trans.__('%1 errors', percent(figures.errorRate))] : [])
+  ];
+  return (
+    <button
+      className="wb-Run wb-mod-inFlow"
+      title={endpoint.message || endpoint.url}
+      onClick={() => void commands.execute(CommandIDs.openEndpoint, { name: endpoint.name })}
+      onContextMenu={event => {
+        event.preventDefault();
+        event.stopPropagation();
+        openEndpointMenu(commands, endpoint, { x: event.clientX, y: event.clientY });
+      }}
+    >
+      <StateDot state={DOTS[endpoint.state]} label={word} />
+      <span className="wb-Run-main">
+        <span className="wb-Run-name">
+          {endpoint.name}
+          {canary && (
+            <span className="wb-Badge" title={canary.verdict}>
+              {trans.__('canary %1 %', canary.steps[canary.step] ?? 0)}
+            </span>
+          )}
+          {endpoint.shadow && <span className="wb-Badge">{trans.__('shadow %1', endpoint.shadow.version)}</span>}
+        </span>
+        <span className={`wb-Run-line${figures.errorRate ? ' wb-mod-error' : ''}`}>{line.join(' · ')}</span>
+      </span>
+      <Spark values={rates(endpoint)} />
+      <span className="wb-Run-metric">
+        <span>{perSecond(figures.rate)}</span>
+      </span>
+    </button>
+  );
+}
+
+/** The rate over the last minutes; its newest value stands beside it as text. */
+function Spark({ values }: { values: number[] }): JSX.Element {
+  return (
+    <svg className="wb-Spark" width={SPARK.width} height={SPARK.height} aria-hidden>
+      <path d={sparkline(values, SPARK.width, SPARK.height)} />
+    </svg>
+  );
+}

@@ -1,0 +1,260 @@
+"""An endpoint as its user holds it: asked, watched and steered from the notebook or a script."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from workbench.data.log_file import LogFile, LogPage
+from workbench.errors import ClusterError, EndpointNotFoundError, OptionError, ServingError
+from workbench.options import parse_replicas
+from workbench.project import Project
+from workbench.serving.link import gateway_of
+from workbench.serving.records import VersionState
+from workbench.serving.token_files import DEFAULT, digest, forget_token, make_token, read_token, token_path
+
+_POLL_S = 0.1
+
+
+class Endpoint:
+    """One endpoint. Made by :func:`workbench.publish` and :func:`workbench.endpoint`.
+
+    ::
+
+        digits = workbench.endpoint("digits")
+        digits.predict(X[:3])                # what model.predict(X[:3]) says
+        digits.set_traffic({"3": 90, "4": 10})
+        digits.rollback()
+
+    Args:
+        project: The project that asks.
+        name: The endpoint's name.
+    """
+
+    def __init__(self, project: Project, name: str) -> None:
+        self._project = project
+        self.name = name
+        self._client: Any = None
+
+    def __repr__(self) -> str:
+        found = self.snapshot()
+        shares = ", ".join(
+            f"{version['label']} {version['weight']:g} %" for version in found["versions"] if version["weight"]
+        )
+        return f"<endpoint {self.name} at {found['url']}: {found['state']}{f', {shares}' if shares else ''}>"
+
+    def call(self, verb: str, *arguments: Any, timeout_s: float = 60.0) -> Any:
+        """Call a verb of the gateway that is about this endpoint."""
+        gateway = gateway_of(self._project.connection(start=False), start=False)
+        return gateway.call(verb, self.name, *arguments, timeout_s=timeout_s)
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that is known of it, as the panel shows it."""
+        try:
+            found: dict[str, Any] = self.call("snapshot")
+        except (ClusterError, ServingError) as error:
+            path = self._project.settings.state_dir / "endpoints" / f"{self.name}.json"
+            if path.exists():
+                raise ServingError(
+                    f"Endpoint {self.name!r} was published, but does not run: its cluster ended. "
+                    "Bring it back: %endpoints restore"
+                ) from error
+            raise EndpointNotFoundError(f"Cannot find endpoint {self.name!r}: nothing is published.") from error
+        return found
+
+    # -- asking --------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """Where it is; ``/predict``, ``/invocations``, ``/v2`` and ``/docs`` lie below."""
+        return str(self.snapshot()["url"])
+
+    @property
+    def grpc_url(self) -> str:
+        """Where its gRPC is, ``host:port``."""
+        return str(self.snapshot()["grpc_url"])
+
+    @property
+    def token(self) -> str:
+        """The token that it was published with. Keep it out of notebooks: pass it on by its file, ``token_file``."""
+        return read_token(self._state_dir(), self.name)
+
+    @property
+    def token_file(self) -> Path:
+        """Where that token lies, readable by you alone."""
+        return token_path(self._state_dir(), self.name)
+
+    def predict(self, data: Any, *, model: str = "", version: str | None = None, timeout_s: float = 60.0) -> Any:
+        """What its model says to ``data``: the same as the model's own ``predict``.
+
+        Args:
+            data: Rows: lists, an array, a DataFrame, an Arrow table, a tensor.
+            model: Which model, where the endpoint has several.
+            version: Only this version may answer.
+            timeout_s: How long to wait.
+
+        Raises ``PredictionError`` with the endpoint's own words.
+        """
+        return self._asking().predict(data, model=model, version=version, timeout_s=timeout_s)
+
+    def stream(self, data: Any, *, model: str = "") -> Iterator[Any]:
+        """What its model yields, one by one, where it is a generator."""
+        return iter(self._asking().stream(data, model=model))
+
+    def _asking(self) -> Any:
+        if self._client is None:
+            from workbench.serving.client import EndpointClient
+
+            self._client = EndpointClient(self.url, lambda: self.token)
+        return self._client
+
+    def stats(self, version: str | None = None) -> dict[str, Any]:
+        """Requests, errors, latencies and queue of a version, by default the one with the most traffic.
+
+        ``rate`` is per second, ``p50_ms``, ``p95_ms`` and ``p99_ms`` are of the last minute.
+        """
+        versions = self.snapshot()["versions"]
+        if version is None:
+            version = max(versions, key=lambda one: one["weight"])["label"] if versions else ""
+        for one in versions:
+            if one["label"] == version:
+                stats: dict[str, Any] = one["stats"]
+                return stats
+        known = ", ".join(one["label"] for one in versions)
+        raise OptionError(f"Cannot find version {version!r} of {self.name!r}: its versions are {known}.")
+
+    # -- steering ------------------------------------------------------------------------------
+
+    def set_traffic(self, weights: Mapping[str, float]) -> dict[str, Any]:
+        """Share the requests between versions by weight; what was before can be gone back to."""
+        shares = {str(label): float(weight) for label, weight in weights.items()}
+        return dict(self.call("set_traffic", shares))
+
+    def set_shadow(self, version: str | None) -> dict[str, Any]:
+        """Have a version get a copy of each request, whose answers nobody sees; None ends that."""
+        return dict(self.call("set_shadow", version))
+
+    def promote(self, version: str) -> dict[str, Any]:
+        """Give a version all requests."""
+        return dict(self.call("promote", str(version)))
+
+    def rollback(self) -> dict[str, Any]:
+        """Share the requests as before the last change, at once: the version before is still up."""
+        return dict(self.call("rollback"))
+
+    def scale(self, replicas: str | int, version: str | None = None) -> dict[str, Any]:
+        """How many replicas there may be: ``2``, or ``"1..4"``; from 0 it goes to sleep when nobody asks."""
+        low, high = parse_replicas(replicas)
+        return dict(self.call("set_replicas", low, high, version))
+
+    def set_limits(self, **changes: Any) -> dict[str, Any]:
+        """Change ``max_body`` (bytes), ``rate`` (requests a second and token) or ``cache`` (answers kept)."""
+        return dict(self.call("set_limits", changes))
+
+    def withdraw(self) -> None:
+        """End it; its models stay registered, its figures stay kept, its tokens are of no use any more."""
+        for token in self.snapshot()["tokens"]:
+            forget_token(self._state_dir(), self.name, token["label"])
+        self.call("withdraw")
+
+    # -- tokens --------------------------------------------------------------------------------
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """Labels of its tokens, when each was made and last used."""
+        return list(self.snapshot()["tokens"])
+
+    def new_token(self, label: str) -> str:
+        """Make a token for somebody; it also lies in a file below ``.workbench/tokens``. Gives the token."""
+        if any(token["label"] == label for token in self.tokens()):
+            raise OptionError(f"Cannot make token {label!r}: {self.name!r} has one of that name. Revoke it first.")
+        token = make_token(self._state_dir(), self.name, label)
+        try:
+            self.call("add_token", label, digest(token))
+        except BaseException:
+            forget_token(self._state_dir(), self.name, label)
+            raise
+        return token
+
+    def revoke_token(self, label: str = DEFAULT) -> None:
+        """Let a token in no more, from the next request on."""
+        self.call("revoke_token", label)
+        forget_token(self._state_dir(), self.name, label)
+
+    # -- looking back --------------------------------------------------------------------------
+
+    def logs(self, tail: int = 200) -> str:
+        """The last lines that its models printed, and what happened to it."""
+        return "".join(f"{line}\n" for line in self.log_page(-tail, tail).lines)
+
+    def log_page(self, start: int, count: int, wanted: str = "") -> LogPage:
+        """Lines of its log, see :meth:`workbench.data.log_file.LogFile.page`."""
+        return LogFile(self._state_dir() / "endpoints" / f"{self.name}.log").page(start, count, wanted)
+
+    def history(self) -> dict[str, dict[str, list[float]]]:
+        """Figures by version, a point a minute in which somebody asked: ``t`` (seconds since the epoch), ``requests``,
+        ``errors``, ``p50_ms``, ``p95_ms``, ``p99_ms``, ``replicas``, … They outlive the endpoint.
+        """
+        from workbench.serving.history import history_of
+
+        return history_of(self._project.store, self.name)
+
+    def samples(self, version: str | None = None) -> list[dict[str, Any]]:
+        """Some requests with their answers, of the version that runs, or as kept of one that did."""
+        from workbench.serving.history import kept_samples
+
+        if version is None:
+            version = max(self.snapshot()["versions"], key=lambda one: one["weight"])["label"]
+        try:
+            found: list[dict[str, Any]] = self.call("samples", version)
+        except (OptionError, EndpointNotFoundError, ServingError, ClusterError):
+            found = []
+        return found or kept_samples(self._project.store, self.name, version)
+
+    def wait(
+        self, version: str, timeout_s: float | None = None, on_change: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
+        """Wait until a version that was published answers.
+
+        Raises ``ServingError`` with the model's own traceback when it does not.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            found = next((one for one in self.snapshot()["versions"] if one["label"] == version), None)
+            if found is None:
+                raise ServingError(f"Version {version} of {self.name!r} is gone: it was replaced or withdrawn.")
+            if on_change is not None:
+                on_change(found)
+            if found["state"] == VersionState.FAILED.value:
+                raise ServingError(_why(self.name, found), failure=found["failure"])
+            if found["is_settled"]:
+                return
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"Version {version} of {self.name!r} is still {found['state']}: {found['message']}")
+            time.sleep(_POLL_S)
+
+    def curl(self) -> str:
+        """A line for a terminal that asks it."""
+        body = json.dumps(json.loads(self.example() or '{"inputs": []}'))
+        return (
+            f"curl -s {self.url}/predict -H 'Content-Type: application/json' "
+            f"-H \"Authorization: Bearer $(cat '{self.token_file}')\" -d '{body}'"
+        )
+
+    def example(self) -> str | None:
+        """The body of a request that its model takes, as JSON text; None where none is known."""
+        schemas = self.snapshot()["schemas"]
+        return next((schema["example"] for schema in schemas.values() if schema.get("example")), None)
+
+    def _state_dir(self) -> Path:
+        return self._project.settings.state_dir
+
+
+def _why(name: str, version: dict[str, Any]) -> str:
+    failure = version["failure"]
+    text = f"Cannot serve version {version['label']} of {name!r}: {failure['message']}"
+    trace = failure.get("traceback", "").rstrip()
+    kept = "It never took traffic; what was live before still is."
+    return "\n".join(filter(None, [text, trace, kept]))

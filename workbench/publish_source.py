@@ -1,0 +1,175 @@
+"""What is to be published, and as which version of a registered model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.errors import (
+    ModelNotFoundError,
+    OptionError,
+    RunNotFoundError,
+    TrackingError,
+    WorkbenchError,
+    suggestion,
+)
+from workbench.project import Project
+
+if TYPE_CHECKING:
+    from workbench.tracking.registry import Registered
+
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+_TAKEN = ("v2", "docs", "metrics", "models")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Something to publish.
+
+    Attributes:
+        model: A model or function of the notebook's, None where words say what is meant.
+        words: A run, ``name@alias``, ``name/version`` or a registered name.
+        name: What the notebook calls it.
+        example: Rows that it takes, None where none are known.
+        run_id: The run that returned this very object, an empty string where none did.
+    """
+
+    model: Any = None
+    words: str = ""
+    name: str = ""
+    example: Any = None
+    run_id: str = ""
+
+
+def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> Source:
+    """What was given to publish: words stay words, a model gets the rows that it takes."""
+    if isinstance(thing, str):
+        return Source(words=thing)
+    from workbench.data.examples import example_for
+    from workbench.tracking.models import can_be_logged
+
+    if not can_be_logged(thing):
+        raise OptionError(
+            f"Cannot publish a {type(thing).__name__}: give a fitted model (scikit-learn, XGBoost, LightGBM, CatBoost, "
+            "torch, mlflow.pyfunc.PythonModel), a function of one argument, a run, or a registered model."
+        )
+    name = next((name for name, value in namespace.items() if value is thing and not name.startswith("_")), "")
+    if (example is None and hasattr(thing, "predict")) or (
+        example is None and not callable(getattr(thing, "__code__", None)) and hasattr(thing, "parameters")
+    ):
+        example = example_for(thing, namespace)
+    return Source(thing, name=name or getattr(thing, "__name__", "") or "model", example=example)
+
+
+def check_name(name: str) -> str:
+    """An endpoint's name, which is a part of its address."""
+    if not _NAME.match(name) or name in _TAKEN:
+        raise OptionError(
+            f"Cannot publish as {name!r}: use letters, digits, '-' and '_', 63 at most, a letter or digit first"
+            f"{'; that name is taken' if name in _TAKEN else ''}. Name it with --name."
+        )
+    return name
+
+
+def default_name(sources: list[Source]) -> str:
+    """The name of the model, where only one is published."""
+    if len(sources) > 1:
+        raise OptionError("Cannot publish several models without a name: give one with --name.")
+    source = sources[0]
+    text = source.name or re.split(r"[@/]", source.words.removeprefix("models:/"))[0]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_") or "model"
+
+
+def register(project: Project, source: Source, name: str, notebook: str = "") -> Registered:
+    """A registered version of what is to be published: an existing one, or a new one of a run's or notebook's model."""
+    from workbench.tracking.registry import Registry
+
+    registry = Registry(project.store)
+    if source.model is None:
+        return _of_words(project, registry, source.words, name)
+    uri, run_id = _logged(project, registry, source, notebook)
+    return registry.register(uri, name or source.name, run_id)
+
+
+def _of_words(project: Project, registry: Any, words: str, name: str) -> Registered:
+    if "@" in words or "/" in words.removeprefix("runs:/"):
+        run, _, model = words.removeprefix("runs:/").partition("/")
+        if "@" not in words and not model.isdigit() and not words.startswith("models:/"):
+            return _of_run(project, registry, run, model, name)
+        found: Registered = registry.find(words)
+        return found
+    try:
+        return _of_run(project, registry, words.removeprefix("runs:/"), "", name)
+    except RunNotFoundError as no_run:
+        try:
+            found = registry.find(words)
+        except ModelNotFoundError as no_model:
+            raise ModelNotFoundError(f"Cannot publish {words!r}. {no_model} {no_run}") from None
+        return found
+
+
+def _of_run(project: Project, registry: Any, run: str, model: str, name: str) -> Registered:
+    record = project.store.get(run)
+    models: dict[str, str] = registry.models_of_run(record.run_id)
+    if not models:
+        raise ModelNotFoundError(
+            f"Cannot publish run {record.name!r}: it keeps no model. Return one from its cell (%%train --returns model), "
+            "or log one with mlflow."
+        )
+    if model and model not in models:
+        raise ModelNotFoundError(
+            f"Cannot find model {model!r} of run {record.name!r}: it keeps {', '.join(models)}.{suggestion(model, models)}"
+        )
+    if not model and len(models) > 1:
+        raise OptionError(
+            f"Cannot tell which model of run {record.name!r} is meant: it keeps {', '.join(models)}. "
+            f"Write {record.name}/{next(iter(models))}."
+        )
+    chosen = model or next(iter(models))
+    registered: Registered = registry.register(models[chosen], name or chosen, record.run_id)
+    return registered
+
+
+def _logged(project: Project, registry: Any, source: Source, notebook: str) -> tuple[str, str]:
+    """Where MLflow has the notebook's model: kept with the run that returned it, else logged now in a run of its own."""
+    from workbench.records import RunState
+    from workbench.tracking.models import log_model
+
+    if source.run_id:
+        models = registry.models_of_run(source.run_id)
+        if source.name in models:
+            return models[source.name], source.run_id
+    experiment = Path(notebook).stem if notebook else "published"
+    tags = {"workbench.state": RunState.RUNNING.value, "workbench.notebook": notebook}
+    run_id = project.store.create_run(experiment=experiment, name=f"publish {source.name}", tags=tags, params={})
+    try:
+        uri = log_model(
+            source.model,
+            source.name,
+            run_id=run_id,
+            tracking_uri=project.settings.tracking_uri,
+            example=source.example,
+        )
+    except WorkbenchError:
+        project.store.set_state(run_id, RunState.FAILED)
+        raise
+    except Exception as error:
+        project.store.set_state(run_id, RunState.FAILED)
+        raise TrackingError(
+            f"Cannot keep {source.name!r} as an MLflow model: {type(error).__name__}: {error}. "
+            "Give rows that it takes with example=, or log it with mlflow yourself and publish the run."
+        ) from error
+    project.store.set_state(run_id, RunState.FINISHED)
+    return uri, run_id
+
+
+def requirements_of(project: Project, models: Iterable[Registered]) -> tuple[str, ...]:
+    """The packages that the models were logged with, all of them."""
+    from workbench.tracking.models import requirements_at
+
+    return tuple(
+        dict.fromkeys(line for one in models for line in requirements_at(one.uri, project.settings.tracking_uri))
+    )

@@ -1,0 +1,188 @@
+"""Publishes models: finds what is meant, registers it, and has the gateway bring it up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from workbench.endpoint_handle import Endpoint
+from workbench.errors import OptionError
+from workbench.project import Project, current_project
+from workbench.publish_options import serving_options, traffic_plan
+from workbench.publish_source import Source, check_name, default_name, register, requirements_of, source_of
+from workbench.serving.records import Limits, ServedModel, ServingOptions
+from workbench.serving.token_files import digest, make_token, token_path
+
+if TYPE_CHECKING:
+    from workbench.serving.gateway.publication import Order
+
+
+def publish(
+    model: Any,
+    *more: Any,
+    name: str | None = None,
+    alias: str | None = None,
+    example: Any = None,
+    replicas: str | int = 1,
+    cpus: float = 0.1,
+    gpus: float = 0.0,
+    memory: int | str | None = None,
+    slo: float | str | None = None,
+    batch: int = 64,
+    cache: int | None = None,
+    canary: str | float | None = None,
+    canary_for: float | str = "60s",
+    canary_requests: int = 100,
+    shadow: bool = False,
+    traffic: bool = True,
+    timeout: float | str = "60s",
+    idle: float | str = "5m",
+    max_queue: int = 256,
+    max_models: int = 3,
+    max_body: int | str | None = None,
+    rate: float | None = None,
+    env: str = "cluster",
+    env_vars: Mapping[str, str] | None = None,
+    wait: bool = True,
+) -> Endpoint:
+    """Publish a model as an endpoint that other programs can ask.
+
+    ::
+
+        digits = workbench.publish(model, name="digits", slo="20ms", replicas="1..4")
+        digits.predict(X[:1])
+
+    Args:
+        model: A model or a function of one argument; or words: a run's name (its model), ``"digits@champion"``,
+            ``"digits/3"``, ``"digits"`` (the newest version of a registered model).
+        more: More of them: each replica then holds several, and requests say which they mean.
+        name: The endpoint's name, and the registered model's; None takes the model's own.
+        alias: What the version is called in the registry once it has all of the traffic.
+        example: Rows that the model takes, where they cannot be found in the notebook.
+        replicas: How many processes serve it, or the least and the most: ``"1..4"``; ``"0..4"`` lets it sleep.
+        cpus: CPUs to reserve for each.
+        gpus: GPUs for each, a fraction to share one.
+        memory: Memory to reserve for each, MiB or ``"2G"``.
+        slo: How long an answer may take, ``"20ms"``: batches are made as large as that allows, and replicas are
+            added when it is missed.
+        batch: Rows computed together, at most.
+        cache: Answers to keep for requests that come again; None leaves it as it is (0 at first).
+        canary: Percent of the traffic that it gets at first, ``"10%"``, or several steps ``"10%,50%"``; it is promoted
+            or rolled back by its errors and latency.
+        canary_for: How long a step lasts at least.
+        canary_requests: How many requests it must answer in a step.
+        shadow: Whether it only gets a copy of each request.
+        traffic: Whether it gets traffic at all; without, it waits for ``set_traffic`` or ``promote``.
+        timeout: Requests that take longer are answered with 504.
+        idle: With replicas from 0, how long after the last request it goes to sleep.
+        max_queue: Requests that may wait per replica; more are answered with 429.
+        max_models: With several models, how many a replica holds at a time.
+        max_body: Bytes of a request, or ``"16M"``.
+        rate: Requests per second and token.
+        env: ``"cluster"`` for the cluster's packages, ``"pinned"`` for those that the model was logged with.
+        env_vars: Environment variables of the replicas.
+        wait: Whether to wait until it answers.
+
+    Returns:
+        The endpoint.
+
+    Raises:
+        OptionError: An option cannot be used.
+        ModelNotFoundError: The words name no model.
+        ServingError: It did not load, or did not answer; what was live before still is.
+    """
+    from workbench.api import callers_names
+
+    namespace = callers_names()
+    sources = [source_of(one, namespace, example) for one in (model, *more)]
+    options, limits = serving_options(
+        replicas=replicas, cpus=cpus, gpus=gpus, memory=memory, slo=slo, batch=batch, timeout=timeout, idle=idle,
+        max_queue=max_queue, max_models=max_models, max_body=max_body, rate=rate, env=env, env_vars=env_vars,
+    )  # fmt: skip
+    plan = traffic_plan(canary, canary_for, canary_requests, shadow=shadow, traffic=traffic)
+    endpoint, label = begin(current_project(), sources, options, limits, plan, name=name, alias=alias, cache=cache)
+    if wait:
+        endpoint.wait(label)
+    return endpoint
+
+
+def begin(
+    project: Project,
+    sources: list[Source],
+    options: ServingOptions,
+    limits: Limits | None,
+    plan: tuple[str, Any],
+    *,
+    name: str | None,
+    alias: str | None = None,
+    cache: int | None = None,
+    notebook: str = "",
+    on_step: Callable[[str], None] = lambda _: None,
+    on_tick: Callable[[float], None] = lambda _: None,
+) -> tuple[Endpoint, str]:
+    """Register and hand over to the gateway; gives the endpoint and the version that is on its way."""
+    from workbench.serving.gateway.publication import Order
+    from workbench.serving.link import gateway_of
+
+    name = check_name(name or default_name(sources))
+    if cache is not None and cache < 0:
+        raise OptionError(f"Cannot keep {cache} answers: give 0 or more.")
+    connection = project.connection(on_tick=on_tick)
+    with ThreadPoolExecutor(1) as beside:
+        # The gateway takes seconds when it is the first: the models are registered meanwhile.
+        gateway = beside.submit(gateway_of, connection)
+        on_step("registers")
+        found = [register(project, source, name if len(sources) == 1 else "", notebook) for source in sources]
+        gateway.result()
+    if len({one.name for one in found}) < len(found):
+        raise OptionError(f"Cannot publish two versions of one model as {name!r} at once: use traffic, or a canary.")
+    if options.env == "pinned":
+        options = replace(options, requirements=requirements_of(project, found))
+    kind, canary = plan
+    state_dir = project.settings.state_dir
+    order = Order(
+        name=name,
+        state_dir=str(state_dir),
+        tracking_uri=project.settings.tracking_uri,
+        artifact_dir=str(project.settings.artifact_dir) if project.settings.is_embedded_tracking else None,
+        models=tuple(ServedModel(one.name, one.number, one.uri, one.run_id) for one in found),
+        options=options,
+        notebook=notebook,
+        alias=alias or "",
+        traffic=kind,
+        canary=canary,
+        limits=limits,
+        cache=cache,
+    )
+    return Endpoint(project, name), _hand_over(gateway.result(), order, state_dir)
+
+
+def _hand_over(gateway: Any, order: Order, state_dir: Path) -> str:
+    """Give the order to the gateway, with the first token of an endpoint that is new."""
+    path = token_path(state_dir, order.name)
+    is_new = order.name not in gateway.call("names")
+    if is_new and (state_dir / "endpoints" / f"{order.name}.json").exists():
+        gateway.call("restore_one", str(state_dir), order.name)  # published before the cluster ended
+        is_new = False
+    if is_new:
+        order = replace(order, digest=digest(make_token(state_dir, order.name)))
+    try:
+        label: str = gateway.call("publish", order)
+    except BaseException:
+        if is_new:
+            path.unlink(missing_ok=True)
+        raise
+    return label
+
+
+def endpoint(name: str) -> Endpoint:
+    """A published endpoint.
+
+    Raises ``EndpointNotFoundError`` with the nearest name.
+    """
+    found = Endpoint(current_project(), name)
+    found.snapshot()
+    return found

@@ -1,0 +1,1 @@
+"""Endpoints: models published from the registry, run by Ray Serve, reached through one gateway."""

@@ -1,0 +1,1 @@
+"""The gateway: where all requests to endpoints come in."""

@@ -1,0 +1,298 @@
+"""The gateway's verbs: a detached Ray actor through which all requests to endpoints go, and which drives Ray Serve."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any
+
+import ray
+
+from workbench.errors import EndpointNotFoundError, OptionError, ServingError
+from workbench.serving.gateway.asking import Answer, Request
+from workbench.serving.gateway.book import EndpointBook, published
+from workbench.serving.gateway.deployer import Deployer
+from workbench.serving.gateway.diary import Diary
+from workbench.serving.gateway.endpoint_log import EndpointLogs
+from workbench.serving.gateway.index import Index
+from workbench.serving.gateway.plane import DataPlane
+from workbench.serving.gateway.upkeep import Upkeep
+from workbench.serving.gateway.versions import Standing, snapshot
+
+NAME = "gateway"
+NAMESPACE = "workbench"
+
+log = logging.getLogger(__name__)
+
+
+class Gateway(Upkeep):
+    """Verbs that kernels, the command line, the panel and replicas call.
+
+    Args:
+        home: The user's own folder, where ports and the secret of this gateway are kept.
+        host: The interface to listen on.
+        port: For HTTP; None takes the last one, else any free one.
+        grpc_port: For gRPC; the same.
+    """
+
+    def __init__(self, home: str, host: str, port: int | None, grpc_port: int | None) -> None:
+        self.index = Index(Path(home))
+        self.plane = DataPlane(on_replica=self._on_replica, on_log=self._on_log)
+        self.deployer = Deployer()
+        self.diary = Diary()
+        self.logs = EndpointLogs()
+        self.books: dict[str, EndpointBook] = {}
+        self.standings: dict[str, dict[str, Standing]] = {}
+        self.news: dict[tuple[str, str], asyncio.Future[dict[str, Any]]] = {}
+        self.where: dict[str, Any] = {}
+        self.tasks: set[asyncio.Task[Any]] = set()
+        self._asked = (host, port, grpc_port)
+        self._beginning: asyncio.Future[None] | None = None
+        # After a crash Ray makes the actor anew, and nobody calls until a request cannot come in.
+        ray.get_runtime_context().current_actor.begin.remote()
+
+    async def begin(self) -> dict[str, Any]:
+        """Listen, and take up again what Serve runs already; says where it listens.
+
+        Raises ``ServingError`` when a port that was asked for is in use.
+        """
+        if self._beginning is None:
+            self._beginning = asyncio.ensure_future(self._begin())
+        try:
+            await asyncio.shield(self._beginning)
+        except BaseException:
+            self._beginning = None
+            raise
+        return {name: self.where[name] for name in ("http", "grpc")}
+
+    async def _begin(self) -> None:
+        host, port, grpc_port = self._asked
+        self.where = await self.index.listen(self.plane, host, port, grpc_port)
+        self.in_background(self._adopt())
+        self.in_background(self.keep_up())
+        # Serve's controller takes seconds: it starts while the first model is registered.
+        self.in_background(asyncio.to_thread(self.deployer.start))
+
+    async def replica_address(self) -> dict[str, Any]:
+        """Where replicas dial; waits until the gateway listens."""
+        await self.begin()
+        return {**self.where["replicas"], "node": ray.get_runtime_context().get_node_id()}
+
+    # -- for kernels ---------------------------------------------------------------------------
+
+    async def names(self) -> list[str]:
+        """All endpoints."""
+        await self.begin()
+        return sorted(self.books)
+
+    async def overview(self) -> dict[str, Any]:
+        """Where the gateway listens, and every endpoint."""
+        await self.begin()
+        found = [self._snapshot(name) for name in sorted(self.books)]
+        return {"gateway": {"state": "up", "url": f"http://{self.where['http']}", "message": ""}, "endpoints": found}
+
+    async def snapshot(self, name: str) -> dict[str, Any]:
+        """One endpoint; see :func:`workbench.serving.gateway.versions.snapshot`."""
+        await self.begin()
+        self.book(name)
+        return self._snapshot(name)
+
+    async def ask(self, request: Request) -> Answer:
+        """A request that did not come in by the network: the panel's form. It needs no token."""
+        self.book(request.endpoint)
+        label = request.version or self.book(request.endpoint).champion
+        if label is None:
+            raise ServingError(f"Cannot ask {request.endpoint!r}: no version of it answers yet.")
+        timeout_s = self.standings[request.endpoint][label].version.options.timeout_s
+        return await self.plane.check(request.endpoint, label, request.body, request.route, timeout_s)
+
+    async def set_traffic(self, name: str, weights: dict[str, float]) -> dict[str, Any]:
+        """Share the requests between versions; the weights are made to sum to 100."""
+        book, total = self.book(name), sum(weights.values())
+        for label, weight in weights.items():
+            self.standing(name, label)
+            if not weight >= 0:
+                raise OptionError(f"Cannot give version {label} {weight:g} %: it must be 0 or more.")
+        if not total > 0:
+            raise OptionError(f"Cannot share the traffic of {name!r} as {weights}: at least one must be above 0.")
+        shares = {label: 100.0 * weight / total for label, weight in weights.items() if weight > 0}
+        book.canary = None
+        self.route(book, shares, "traffic: " + ", ".join(f"{label} {share:g} %" for label, share in shares.items()))
+        return self._snapshot(name)
+
+    async def set_shadow(self, name: str, label: str | None) -> dict[str, Any]:
+        """Have a version get a copy of each request; None ends that."""
+        book = self.book(name)
+        if label is not None:
+            self.standing(name, label)
+            if label == book.champion:
+                raise OptionError(f"Cannot have {label} shadow {name!r}: it is the version that answers.")
+        if book.shadow is not None and book.shadow != label:
+            book.held.append(book.shadow)  # what was learnt of it may be a reason to promote it
+        book.shadow = label
+        book.note(f"shadow: {label}" if label else "shadow: none")
+        self.settle(book)
+        return self._snapshot(name)
+
+    async def promote(self, name: str, label: str) -> dict[str, Any]:
+        """Give a version all of the traffic."""
+        book = self.book(name)
+        self.standing(name, label)
+        self.promoted(book, label, f"promoted {label} by hand")
+        return self._snapshot(name)
+
+    async def rollback(self, name: str) -> dict[str, Any]:
+        """Go back to how the requests were shared before the last change."""
+        book = self.book(name)
+        if not book.past:
+            raise ServingError(f"Cannot roll {name!r} back: there was no version before.")
+        self.rolled_back(book, "by hand")
+        return self._snapshot(name)
+
+    async def set_replicas(self, name: str, low: int, high: int, label: str | None = None) -> dict[str, Any]:
+        """How many replicas a version may have at least and at most; None means those that take traffic."""
+        book = self.book(name)
+        for one in [label] if label is not None else list(book.weights):
+            standing = self.standing(name, one)
+            standing.version = standing.version.with_options(min_replicas=low, max_replicas=high)
+            book.versions[one] = standing.version
+            book.note(f"{one}: {low}..{high} replicas")
+        self.settle(book)
+        await self.scale_all()
+        return self._snapshot(name)
+
+    async def set_limits(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+        """Change ``max_body``, ``rate`` or ``cache``."""
+        from dataclasses import replace
+
+        book = self.book(name)
+        book.cache = changes.pop("cache", book.cache)
+        book.limits = replace(book.limits, **changes)
+        self.settle(book)
+        return self._snapshot(name)
+
+    async def add_token(self, name: str, label: str, digest: str) -> None:
+        """Let a token in by its SHA-256."""
+        book = self.book(name)
+        if label in book.tokens:
+            raise OptionError(
+                f"Cannot make token {label!r}: {name!r} has one of that name. Revoke it, or name another."
+            )
+        book.tokens[label] = {"digest": digest, "created_at": time.time()}
+        book.note(f"token {label!r} was made")
+        self.settle(book)
+
+    async def revoke_token(self, name: str, label: str) -> None:
+        """Let a token in no more."""
+        book = self.book(name)
+        if label not in book.tokens:
+            known = ", ".join(book.tokens) or "none"
+            raise OptionError(f"Cannot revoke token {label!r}: the tokens of {name!r} are {known}.")
+        del book.tokens[label]
+        book.note(f"token {label!r} was revoked")
+        self.settle(book)
+
+    async def withdraw(self, name: str) -> None:
+        """End an endpoint; its models stay registered, its figures stay kept."""
+        book = self.book(name)
+        self.note_figures(book)
+        del self.books[name]
+        self.plane.remove(name)
+        standings = self.standings.pop(name)
+        book.erase()
+        for standing in standings.values():
+            self.diary.end(book, standing.version)
+            await asyncio.to_thread(self.deployer.delete, standing.version.app)
+
+    async def restore(self, state_dirs: list[str]) -> list[str]:
+        """Bring back what was published and does not run; gives the names."""
+        await self.begin()
+        missing = [book for book in published(state_dirs) if book.name not in self.books]
+        for book in missing:
+            await self.take_up(book, running=set())
+        return [book.name for book in missing]
+
+    async def restore_one(self, state_dir: str, name: str) -> None:
+        """Bring one endpoint back, where it does not run."""
+        await self.begin()
+        for book in published([state_dir]):
+            if book.name == name and name not in self.books:
+                await self.take_up(book, running=set())
+
+    async def samples(self, name: str, label: str) -> list[dict[str, Any]]:
+        """Some requests and their answers since the version began."""
+        self.standing(name, label)
+        return self.plane.samples(name, label)
+
+    async def close(self) -> None:
+        """Write out what is to be kept; for ``%workbench down``."""
+        for book in self.books.values():
+            self.note_figures(book)
+        await self.plane.close()
+        await asyncio.to_thread(self.diary.close)
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def book(self, name: str) -> EndpointBook:
+        """An endpoint's book; ``EndpointNotFoundError`` names those that there are."""
+        from workbench.errors import suggestion
+
+        if name not in self.books:
+            known = ", ".join(sorted(self.books)) or "none"
+            near = suggestion(name, self.books)
+            raise EndpointNotFoundError(f"Cannot find endpoint {name!r}: published are {known}.{near}")
+        return self.books[name]
+
+    def standing(self, name: str, label: str) -> Standing:
+        """A version that can take traffic."""
+        found = self.standings[name].get(label)
+        if found is None or found.failure is not None:
+            known = ", ".join(one for one, standing in self.standings[name].items() if standing.failure is None)
+            raise OptionError(f"Cannot use version {label!r} of {name!r}: its versions are {known or 'none'}.")
+        return found
+
+    def _snapshot(self, name: str) -> dict[str, Any]:
+        return snapshot(self.books[name], self.standings[name], self.plane, self.where)
+
+    def _on_replica(self, name: str, label: str, replica: str, event: str, facts: dict[str, Any]) -> None:
+        standing = self.standings.get(name, {}).get(label)
+        if standing is None:
+            return
+        if event == "hello":
+            standing.message = "loads the model"
+        elif event == "ready":
+            standing.was_live, standing.message = True, ""
+        elif event == "lost" and not standing.is_draining and standing.scaler.target:
+            self.logs.write(self.books[name], label, f"[replica {replica} is gone; Serve starts another]")
+        news = self.news.get((name, label))
+        if news is not None and not news.done() and event in ("ready", "failed"):
+            news.set_result({"event": event, **facts})
+
+    def _on_log(self, name: str, label: str, replica: str, text: str) -> None:
+        if name in self.books:
+            self.logs.write(self.books[name], label, text)
+
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something beside; what goes wrong is in the log."""
+
+        async def done() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("the gateway failed beside a request")
+
+        task = asyncio.ensure_future(done())
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _adopt(self) -> None:
+        """After a crash: take up again the endpoints whose applications Serve still runs."""
+        running = set(await asyncio.to_thread(self.deployer.apps))
+        for book in published(self.index.state_dirs):
+            if book.name not in self.books and running & {version.app for version in book.versions.values()}:
+                with contextlib.suppress(OSError):
+                    await self.take_up(book, running)

@@ -1,0 +1,97 @@
+"""What the gateway has Ray Serve do: run a version as an application, scale it, end it. All calls block."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from typing import Any
+
+import ray
+
+from workbench.serving.records import Version
+
+_DEPLOYMENT = "model"
+_HEALTH_PERIOD_S = 1.0
+_HEALTH_TIMEOUT_S = 30.0
+_SHUTDOWN_S = 10.0
+
+
+class Deployer:
+    """Serve's applications of this cluster."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_started = False
+
+    def start(self) -> None:
+        """Start Serve where it does not run: without proxies, since requests come in by the gateway."""
+        with self._lock:
+            if self._is_started:
+                return
+            from ray import serve
+
+            serve.start(proxy_location="Disabled", logging_config={"enable_access_log": False})
+            self._is_started = True
+
+    def deploy(self, version: Version, spec: dict[str, Any], runtime_env: dict[str, Any]) -> None:
+        """Have Serve run a version; returns before it does."""
+        self.start()
+        from ray import serve
+        from ray.serve.api import RunTarget
+
+        from workbench.serving.replica.deployment import Replica
+
+        options = version.options
+        resources: dict[str, Any] = {"num_cpus": options.cpus, "num_gpus": options.gpus, "runtime_env": runtime_env}
+        if options.memory_mb:
+            resources["memory"] = options.memory_mb * 2**20
+        deployment = serve.deployment(
+            Replica,
+            name=_DEPLOYMENT,
+            num_replicas=max(1, options.min_replicas),
+            ray_actor_options=resources,
+            max_ongoing_requests=max(2 * options.max_batch, 100),
+            health_check_period_s=_HEALTH_PERIOD_S,
+            health_check_timeout_s=_HEALTH_TIMEOUT_S,
+            graceful_shutdown_wait_loop_s=0.2,
+            graceful_shutdown_timeout_s=_SHUTDOWN_S,
+            max_constructor_retry_count=1,
+        )
+        target = RunTarget(deployment.bind(spec), name=version.app, route_prefix=None, external_scaler_enabled=True)
+        serve.run_many([target], wait_for_applications_running=False)
+
+    def scale(self, app: str, replicas: int) -> None:
+        """Another number of replicas; those that go answer what they have first."""
+        from ray.serve._private.common import DeploymentID
+        from ray.serve.context import _get_global_client
+
+        client = _get_global_client()
+        assert client is not None
+        identifier = DeploymentID(name=_DEPLOYMENT, app_name=app)
+        # Serve's API for scaling from outside; its public form is a REST call to the dashboard, which need not run.
+        ray.get(client._controller.update_deployment_replicas.remote(identifier, replicas))
+
+    def delete(self, app: str) -> None:
+        """End an application."""
+        from ray import serve
+
+        with contextlib.suppress(KeyError):
+            serve.delete(app, _blocking=False)
+
+    def problem(self, app: str) -> str | None:
+        """Why an application did not come up, None while it may still, or did."""
+        found = self.apps().get(app)
+        if found is None or found.status not in ("DEPLOY_FAILED", "UNHEALTHY"):
+            return None
+        messages = [deployment.message for deployment in found.deployments.values()]
+        return "\n".join(filter(None, messages)) or found.message
+
+    def apps(self) -> dict[str, Any]:
+        """Serve's applications by name; none where Serve does not run."""
+        try:
+            ray.get_actor("SERVE_CONTROLLER_ACTOR", namespace="serve")
+        except ValueError:
+            return {}
+        from ray import serve
+
+        return dict(serve.status().applications)

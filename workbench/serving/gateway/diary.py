@@ -1,0 +1,114 @@
+"""An endpoint's figures and samples, kept in MLflow: one run a version, below an experiment that lists of runs leave out."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from workbench.errors import WorkbenchError
+from workbench.records import RunState
+from workbench.serving.gateway.book import EndpointBook
+from workbench.serving.gateway.kept import FIGURES, SAMPLES_FILE
+from workbench.serving.records import Version
+from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
+from workbench.tracking.registry import Registry
+from workbench.tracking.store import TrackingStore
+
+log = logging.getLogger(__name__)
+
+
+class Diary:
+    """Writes in a thread of its own, in order; what cannot be written is said in the gateway's log, once a reason."""
+
+    def __init__(self) -> None:
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="diary")
+        self._stores: dict[str, TrackingStore] = {}
+        self._said: set[str] = set()
+
+    def begin(self, book: EndpointBook, version: Version) -> Future[str]:
+        """Make the run that a version's figures go to; gives its id, an empty string where that failed."""
+        return self._writer.submit(self._begin, book, version)
+
+    def figures(
+        self, book: EndpointBook, version: Version, values: dict[str, Any], samples: list[dict[str, Any]]
+    ) -> None:
+        """Note a minute's figures, and the samples as they are now."""
+        if version.history_run:
+            self._writer.submit(self._quietly, self._figures, book, version, values, samples)
+
+    def end(self, book: EndpointBook, version: Version) -> None:
+        """The version has gone: end its run."""
+        if version.history_run:
+            self._writer.submit(self._quietly, self._end, book, version)
+
+    def set_alias(self, book: EndpointBook, version: Version, alias: str) -> None:
+        """Have an alias of the registry name this version of each of its models."""
+        self._writer.submit(self._quietly, self._set_alias, book, version, alias)
+
+    def close(self) -> None:
+        """Write out what is left."""
+        self._writer.shutdown(wait=True)
+
+    def _store(self, book: EndpointBook) -> TrackingStore:
+        if book.tracking_uri not in self._stores:
+            artifacts = Path(book.artifact_dir) if book.artifact_dir else None
+            self._stores[book.tracking_uri] = TrackingStore(book.tracking_uri, artifacts)
+        return self._stores[book.tracking_uri]
+
+    def _quietly(self, write: Any, *arguments: Any) -> None:
+        try:
+            write(*arguments)
+        except Exception as error:
+            if str(error) not in self._said:
+                self._said.add(str(error))
+                log.warning("an endpoint's figures were not kept: %s", error)
+
+    def _begin(self, book: EndpointBook, version: Version) -> str:
+        tags = {
+            "workbench.endpoint": book.name,
+            "workbench.endpoint_version": version.label,
+            "workbench.notebook": book.notebook,
+            "mlflow.source.name": book.notebook or book.name,
+        }
+        params = {"models": ", ".join(f"{model.name}/{model.number}" for model in version.models)}
+        try:
+            store = self._store(book)
+            run_id = store.create_run(
+                experiment=ENDPOINTS_EXPERIMENT, name=f"{book.name} {version.label}", tags=tags, params=params
+            )
+            store.set_state(run_id, RunState.RUNNING)
+            registry = Registry(store)
+            for model in version.models:
+                registry.tag(model.name, model.number, f"workbench.endpoint.{book.name}", run_id)
+            return run_id
+        except WorkbenchError as error:
+            log.warning("an endpoint's figures will not be kept: %s", error)
+            return ""
+
+    def _figures(
+        self, book: EndpointBook, version: Version, values: dict[str, Any], samples: list[dict[str, Any]]
+    ) -> None:
+        store, now_ms = self._store(book), int(time.time() * 1000)
+        step = now_ms // 60_000
+        points = [(name, float(values[name]), now_ms, step) for name in FIGURES if values.get(name) is not None]
+        store.log_metrics(version.history_run, points)
+        if samples:
+            store.log_bytes(version.history_run, json.dumps(samples).encode(), SAMPLES_FILE)
+
+    def _end(self, book: EndpointBook, version: Version) -> None:
+        store = self._store(book)
+        store.set_state(version.history_run, RunState.FINISHED)
+        registry = Registry(store)
+        for model in version.models:
+            with contextlib.suppress(WorkbenchError):
+                registry.untag(model.name, model.number, f"workbench.endpoint.{book.name}")
+
+    def _set_alias(self, book: EndpointBook, version: Version, alias: str) -> None:
+        registry = Registry(self._store(book))
+        for model in version.models:
+            registry.set_alias(model.name, alias, model.number)

@@ -1,0 +1,45 @@
+"""Whether a canary may have more traffic, must go back, or has to show more first."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Any
+
+from workbench.serving.gateway.book import Canary
+
+_FEW = 20
+
+
+class Ruling(Enum):
+    """What is to be done with a canary."""
+
+    WAIT = "wait"
+    STEP = "step"
+    ROLL_BACK = "roll back"
+
+
+def judge(canary: Canary, mine: dict[str, Any], champion: dict[str, Any], now: float) -> tuple[Ruling, str]:
+    """A ruling with its reason.
+
+    Args:
+        canary: Who is judged.
+        mine: Its requests, errors and ``p95_ms`` since the step began; see ``DataPlane.since``.
+        champion: The champion's in the same time.
+        now: Seconds since the epoch.
+    """
+    requests = mine["requests"]
+    share = mine["errors"] / requests if requests else 0.0
+    usual = champion["errors"] / champion["requests"] if champion["requests"] else 0.0
+    if requests >= min(_FEW, canary.min_requests) and share > usual + canary.max_more_errors:
+        return Ruling.ROLL_BACK, f"{share:.1%} of its {requests} answers were errors, {usual:.1%} of the champion's"
+    if requests < canary.min_requests:
+        return Ruling.WAIT, f"{requests} of {canary.min_requests} requests"
+    p95, theirs = mine["p95_ms"], champion["p95_ms"]
+    # A millisecond of grace: of fast models, noise is a large part.
+    if p95 and theirs and p95 > canary.max_slowdown * theirs + 1.0:
+        return Ruling.ROLL_BACK, f"its p95 is {p95:.1f} ms, the champion's {theirs:.1f} ms"
+    left = canary.for_s - (now - canary.since)
+    if left > 0:
+        return Ruling.WAIT, f"{requests} requests without complaint, {left:.0f} s to go"
+    compared = f", p95 {p95:.1f} ms against {theirs:.1f} ms" if p95 and theirs else ""
+    return Ruling.STEP, f"{requests} requests, {share:.1%} errors{compared}"

@@ -1,0 +1,29 @@
+"""How often a token's owner may ask: a bucket that fills at the allowed rate, a request takes one out."""
+
+from __future__ import annotations
+
+
+class Rates:
+    """Buckets by label.
+
+    Args:
+        rate: Requests per second that each label may make, a second's worth of them at once; None allows any number.
+    """
+
+    def __init__(self, rate: float | None) -> None:
+        self.rate = rate
+        self._most = max(1.0, rate or 0.0)
+        self._buckets: dict[str, tuple[float, float]] = {}
+
+    def take(self, label: str, now: float) -> float:
+        """Take one out: 0 where there was one, else the seconds until there is."""
+        rate = self.rate
+        if rate is None:
+            return 0.0
+        left, at = self._buckets.get(label, (self._most, now))
+        left = min(self._most, left + (now - at) * rate)
+        if left >= 1.0:
+            self._buckets[label] = (left - 1.0, now)
+            return 0.0
+        self._buckets[label] = (left, now)
+        return (1.0 - left) / rate

@@ -1,0 +1,50 @@
+"""The Open Inference Protocol's words over HTTP: its metadata, and its header for binary tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench import __version__
+from workbench.serving.gateway.refusals import Refusal
+
+HEADER = b"inference-header-content-length"
+BINARY = "application/vnd.workbench.v2+binary;json="
+
+_DATATYPES = {"bool": "BOOL", "float16": "FP16", "float32": "FP32", "float64": "FP64"} | {
+    f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
+}
+
+
+def server() -> dict[str, Any]:
+    """What ``/v2`` says."""
+    return {"name": "workbench", "version": __version__, "extensions": ["binary_tensor_data"]}
+
+
+def metadata(name: str, versions: list[str], schema: dict[str, Any]) -> dict[str, Any]:
+    """What ``/v2/models/NAME`` says."""
+    return {
+        "name": name,
+        "versions": versions,
+        "platform": schema.get("flavor") or "",
+        "inputs": [_tensor(tensor) for tensor in schema["inputs"]],
+        "outputs": [_tensor(tensor) for tensor in schema.get("outputs") or []],
+    }
+
+
+def binary_type(header: bytes) -> str:
+    """The content type of a body whose first bytes are JSON, as its header says how many.
+
+    Raises:
+        Refusal: 400, that is no number.
+    """
+    if not header.isdigit() or len(header) > 12:
+        raise Refusal(400, "Cannot read the body: Inference-Header-Content-Length is no number. Give the JSON's bytes.")
+    return BINARY + header.decode()
+
+
+def _tensor(tensor: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": tensor["name"],
+        "datatype": _DATATYPES.get(tensor["dtype"], "BYTES"),
+        "shape": list(tensor["shape"]),
+    }

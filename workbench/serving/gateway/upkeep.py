@@ -1,0 +1,177 @@
+"""What the gateway does by itself: bring versions up, share traffic, scale, judge canaries, keep figures."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import asdict, replace
+from typing import Any
+
+from workbench.serving.gateway.book import EndpointBook
+from workbench.serving.gateway.judge import Ruling, judge
+from workbench.serving.gateway.publication import Publication
+from workbench.serving.gateway.scaler import Scaler
+from workbench.serving.gateway.versions import Standing
+from workbench.serving.records import Version
+
+_TICK_S = 0.25
+_FIGURES_EVERY_S = 60.0
+_DRAIN_S = 30.0
+
+log = logging.getLogger(__name__)
+
+
+class Upkeep(Publication):
+    """The gateway's own work, on top of bringing versions up."""
+
+    async def keep_up(self) -> None:
+        """Scale and judge several times a second, keep figures once a minute."""
+        noted = time.monotonic()
+        while True:
+            await asyncio.sleep(_TICK_S)
+            try:
+                await self.scale_all()
+                for book in list(self.books.values()):
+                    self._judge(book)
+                if time.monotonic() - noted >= _FIGURES_EVERY_S:
+                    noted = time.monotonic()
+                    for book in self.books.values():
+                        self.note_figures(book)
+            except Exception:
+                log.exception("the gateway's upkeep")
+
+    async def scale_all(self) -> None:
+        """Give each version the replicas that it needs now."""
+        for name, standings in list(self.standings.items()):
+            for label, standing in list(standings.items()):
+                if standing.failure is not None or standing.is_draining or not standing.was_live:
+                    continue
+                before = standing.scaler.target
+                options = self._options_now(self.books[name], standing.version)
+                target = standing.scaler.decide(options, self.plane.pressure(name, label), time.monotonic())
+                if target != before:
+                    self.plane.expect(name, label, standing.version.options, target)
+                    self.logs.write(self.books[name], label, f"[{before} replicas become {target}]")
+                    self.in_background(asyncio.to_thread(self.deployer.scale, standing.version.app, target))
+
+    @staticmethod
+    def _options_now(book: EndpointBook, version: Version) -> Any:
+        """A version that only waits for a roll-back keeps one replica."""
+        if version.label in book.weights or version.label == book.shadow:
+            return version.options
+        least = min(1, version.options.min_replicas)
+        return replace(version.options, min_replicas=least, max_replicas=1)
+
+    def _judge(self, book: EndpointBook) -> None:
+        canary = book.canary
+        if canary is None or book.champion is None:
+            return
+        now = time.time()
+        age_s = max(1.0, now - canary.since)
+        champion = next((label for label in book.weights if label != canary.version), canary.version)
+        mine = self.plane.since(book.name, canary.version, age_s)
+        theirs = self.plane.since(book.name, champion, age_s)
+        ruling, why = judge(canary, mine, theirs, now)
+        canary.verdict = why
+        if ruling is Ruling.ROLL_BACK:
+            self.rolled_back(book, why)
+        elif ruling is Ruling.STEP and canary.step + 1 < len(canary.steps):
+            canary.step += 1
+            canary.since = now
+            share = canary.steps[canary.step]
+            book.weights = {champion: 100.0 - share, canary.version: share}
+            book.note(f"canary {canary.version} goes to {share:g} %: {why}")
+            self.settle(book)
+        elif ruling is Ruling.STEP:
+            self.promoted(book, canary.version, f"canary {canary.version} is promoted: {why}")
+
+    # -- traffic -------------------------------------------------------------------------------
+
+    def route(self, book: EndpointBook, weights: dict[str, float], why: str) -> None:
+        """Share the requests anew, so that it can be gone back."""
+        book.route(weights)
+        book.note(why)
+        self.logs.write(book, book.champion or "", f"[{why}]")
+        self.settle(book)
+
+    def promoted(self, book: EndpointBook, label: str, why: str) -> None:
+        """All requests go to one version, and its alias names it."""
+        if book.canary is not None and book.past and book.canary.version in book.weights:
+            # The steps of a canary are one change: going back means what was before the first.
+            book.weights = book.past.pop()
+        book.canary = None
+        book.held = []
+        if book.shadow == label:
+            book.shadow = None
+        self.route(book, {label: 100.0}, why)
+        alias = book.aliases.get(label)
+        if alias:
+            self.diary.set_alias(book, book.versions[label], alias)
+
+    def rolled_back(self, book: EndpointBook, why: str) -> None:
+        """The requests are shared as they were before."""
+        gone = book.canary.version if book.canary is not None else book.champion
+        book.canary = None
+        book.weights = book.past.pop()
+        text = f"rolled back from {gone} to {', '.join(book.weights)}: {why}"
+        book.note(text)
+        self.logs.write(book, gone or "", f"[{text}]")
+        self.settle(book)
+        alias = book.aliases.get(book.champion or "")
+        if alias and book.champion:
+            self.diary.set_alias(book, book.versions[book.champion], alias)
+
+    def settle(self, book: EndpointBook) -> None:
+        """Have routing and file say what the book says, and end what nobody needs any more."""
+        self.plane.put(book.table())
+        needed = {*book.weights, *(book.past[-1] if book.past else ()), *book.held, book.shadow}
+        needed.add(book.canary.version if book.canary else None)
+        for label, standing in list(self.standings[book.name].items()):
+            is_up = label in book.versions and (standing.was_live or standing.scaler.target == 0)
+            if label not in needed and is_up and not standing.is_draining and book.weights:
+                standing.is_draining = True
+                self.in_background(self._retire(book, standing))
+        book.past = [past for past in book.past if all(self._is_there(book, label) for label in past)]
+        book.save()
+
+    def _is_there(self, book: EndpointBook, label: str) -> bool:
+        standing = self.standings[book.name].get(label)
+        return standing is not None and not standing.is_draining
+
+    async def _retire(self, book: EndpointBook, standing: Standing) -> None:
+        """End a version once it has answered what it was asked."""
+        label = standing.version.label
+        await self.plane.drain(book.name, label, _DRAIN_S)
+        await asyncio.to_thread(self.deployer.delete, standing.version.app)
+        self.diary.end(book, standing.version)
+        self.standings.get(book.name, {}).pop(label, None)
+        book.versions.pop(label, None)
+        if book.name in self.books:
+            book.save()
+
+    # -- figures and restarts ------------------------------------------------------------------
+
+    def note_figures(self, book: EndpointBook) -> None:
+        """Keep the last minute of each version that was asked something in it."""
+        for label, standing in self.standings[book.name].items():
+            minute = self.plane.since(book.name, label, _FIGURES_EVERY_S)
+            if minute["requests"]:
+                now = self.plane.stats(book.name, label)
+                values = {**now, **minute}
+                self.diary.figures(book, standing.version, values, self.plane.samples(book.name, label))
+
+    async def take_up(self, book: EndpointBook, running: set[str]) -> None:
+        """Route an endpoint as its book says; versions that Serve does not run are deployed."""
+        self.books[book.name] = book
+        self.index.add(book.state_dir)
+        self.standings[book.name] = {}
+        for label, version in book.versions.items():
+            target = max(1, version.options.min_replicas)
+            standing = Standing(version, Scaler(target), message="is started again")
+            self.standings[book.name][label] = standing
+            self.plane.expect(book.name, label, version.options, target)
+            if version.app not in running:
+                self.in_background(self.bring_up(book, standing))
+        self.plane.put(book.table())
+        log.info("took up endpoint %s: %s", book.name, asdict(book.limits))

@@ -1,0 +1,69 @@
+"""Several writes to a socket made one: a system call costs more than all else that the gateway does for a request."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+
+class HeldWrites:
+    """A transport whose writes may be held back for a moment, as those of an answer's head and body.
+
+    Args:
+        transport: What is written to; everything but writing and closing goes through to it.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._held: list[bytes] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def hold(self) -> None:
+        """Write nothing until :meth:`release`."""
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        """Write what was held."""
+        held, self._held = self._held, None
+        if held and not self._transport.is_closing():
+            self._transport.write(b"".join(held))
+
+    def write(self, data: bytes) -> None:
+        """Write, or hold it."""
+        if self._held is None:
+            self._transport.write(data)
+        else:
+            self._held.append(data)
+
+    def close(self) -> None:
+        """Write what was held and close."""
+        self.release()
+        self._transport.close()
+
+
+class TickWrites:
+    """Gathers what is written to a transport within one turn of the loop.
+
+    Args:
+        transport: What is written to.
+    """
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._transport = transport
+        self._loop = asyncio.get_running_loop()
+        self._gathered: list[bytes] = []
+
+    def write(self, data: bytes) -> None:
+        """Write at the next turn."""
+        if not self._gathered:
+            self._loop.call_soon(self.flush)
+        self._gathered.append(data)
+
+    def flush(self) -> None:
+        """Write now."""
+        gathered, self._gathered = self._gathered, []
+        if gathered and not self._transport.is_closing():
+            self._transport.write(b"".join(gathered) if len(gathered) > 1 else gathered[0])

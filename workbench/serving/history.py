@@ -1,0 +1,45 @@
+"""An endpoint's figures as they were kept; see :mod:`workbench.serving.gateway.diary`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from workbench.serving.gateway.kept import FIGURES, SAMPLES_FILE
+from workbench.tracking.matching import any_quote
+from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
+from workbench.tracking.store import TrackingStore
+
+_MOST_POINTS = 1440
+
+
+def history_of(store: TrackingStore, endpoint: str) -> dict[str, dict[str, list[float]]]:
+    """Per version the columns ``t`` and the figures, newest last; a version that came again goes on where it was."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for run in reversed(_runs(store, endpoint)):
+        label = run.tags["workbench.endpoint_version"]
+        rows = found.setdefault(label, {"t": [], **{name: [] for name in FIGURES}})
+        columns = {name: dict(store.series(run.run_id, name, "time").points()) for name in FIGURES}
+        for t in sorted({t for column in columns.values() for t in column})[-_MOST_POINTS:]:
+            rows["t"].append(t)
+            for name in FIGURES:
+                rows[name].append(columns[name].get(t, float("nan")))
+    return found
+
+
+def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[dict[str, Any]]:
+    """The samples kept of a version, an empty list where there are none."""
+    for run in _runs(store, endpoint):
+        if run.tags["workbench.endpoint_version"] == label:
+            try:
+                samples: list[dict[str, Any]] = json.loads(store.read_artifact(run.run_id, SAMPLES_FILE))
+            except FileNotFoundError:
+                continue
+            return samples
+    return []
+
+
+def _runs(store: TrackingStore, endpoint: str) -> list[Any]:
+    query = f"tags.`workbench.endpoint` LIKE '{any_quote(endpoint)}'"
+    found = store.search(query=query, experiment=ENDPOINTS_EXPERIMENT, limit=50)
+    return [run for run in found if run.tags.get("workbench.endpoint") == endpoint]

@@ -1,0 +1,71 @@
+"""A process's way to the gateway, which is made where the cluster has none."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from workbench.compute.connection import Connection, on_this_node
+from workbench.errors import ClusterError, OptionError, ServingError
+from workbench.settings import home
+
+_BEGIN_S = 60.0
+
+
+def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
+    """The cluster's gateway, listening.
+
+    Args:
+        connection: To the cluster.
+        start: Whether to make one where there is none.
+
+    Raises:
+        ServingError: There is none, and ``start`` is false; or a port that was asked for is in use.
+    """
+    import ray
+
+    from workbench.serving.gateway.actor import NAME, NAMESPACE, Gateway
+
+    if not start:
+        try:
+            return connection.to(ray.get_actor(NAME, namespace=NAMESPACE), NAME)
+        except ValueError:
+            raise ServingError("Nothing is published yet: %publish MODEL --name NAME begins.") from None
+        except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
+            raise ClusterError(f"Cannot reach the gateway: {error}") from error
+    host, port, grpc_port = asked()
+    actor = (
+        ray.remote(Gateway)
+        .options(
+            name=NAME,
+            namespace=NAMESPACE,
+            lifetime="detached",
+            get_if_exists=True,
+            num_cpus=0,
+            max_concurrency=10_000,
+            max_restarts=-1,
+            scheduling_strategy=on_this_node(),
+        )
+        .remote(str(home()), host, port, grpc_port)
+    )
+    gateway = connection.to(actor, NAME)
+    gateway.call("begin", timeout_s=_BEGIN_S)
+    return gateway
+
+
+def asked() -> tuple[str, int | None, int | None]:
+    """Where the gateway is to listen: ``WORKBENCH_SERVE_HOST``, ``WORKBENCH_SERVE_PORT``, ``WORKBENCH_SERVE_GRPC_PORT``."""
+    return (
+        os.environ.get("WORKBENCH_SERVE_HOST") or "127.0.0.1",
+        _port("WORKBENCH_SERVE_PORT"),
+        _port("WORKBENCH_SERVE_GRPC_PORT"),
+    )
+
+
+def _port(name: str) -> int | None:
+    text: Any = os.environ.get(name)
+    if not text:
+        return None
+    if not text.isdigit() or not 0 < int(text) < 65536:
+        raise OptionError(f"Cannot listen on {name}={text!r}: give a port, 1 to 65535.")
+    return int(text)

@@ -1,0 +1,149 @@
+"""The words of serving as plain records: they travel between kernel, gateway, replicas and files."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, replace
+from enum import Enum
+from typing import Any
+
+
+class VersionState(str, Enum):
+    """Where one version of an endpoint stands."""
+
+    STARTING = "starting"
+    """Its first replica is being made, or loads the model."""
+    LIVE = "live"
+    IDLE = "idle"
+    """Scaled to zero: the next request wakes it."""
+    DEGRADED = "degraded"
+    """Fewer replicas answer than there should be."""
+    FAILED = "failed"
+    """It did not load, or did not answer its health check; it never took traffic."""
+    DRAINING = "draining"
+    """It takes no more requests and ends when it has answered those that it has."""
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model of a version.
+
+    Attributes:
+        name: Its registered name.
+        number: Its version in the registry.
+        uri: Where MLflow finds it, ``models:/digits/3``.
+        run_id: The run that made it, an empty string where none did.
+    """
+
+    name: str
+    number: int
+    uri: str
+    run_id: str = ""
+
+
+@dataclass(frozen=True)
+class ServingOptions:
+    """What one version asks of the cluster, and how it answers.
+
+    Attributes:
+        min_replicas: So many at least; 0 lets it go to sleep.
+        max_replicas: And so many at most.
+        cpus: CPUs reserved for a replica.
+        gpus: GPUs for a replica, a fraction to share one.
+        memory_mb: Memory reserved for a replica, MiB; None reserves none.
+        slo_ms: How long an answer may take, batching included; None has no such goal.
+        max_batch: Rows computed together, at most.
+        max_queue: Requests that wait for a replica, per replica; more are answered with 429.
+        timeout_s: A request that takes longer is answered with 504.
+        idle_s: With ``min_replicas=0``, how long after the last request the last replica is ended.
+        target_queue: Requests in flight per replica beyond which another replica is started.
+        max_models: With several models, how many a replica holds at a time.
+        env: ``"cluster"`` for the packages of the cluster, ``"pinned"`` for those that the model was logged with.
+        env_vars: Environment variables of the replicas.
+        requirements: Packages of a pinned environment.
+    """
+
+    min_replicas: int = 1
+    max_replicas: int = 1
+    cpus: float = 1.0
+    gpus: float = 0.0
+    memory_mb: int | None = None
+    slo_ms: float | None = None
+    max_batch: int = 64
+    max_queue: int = 256
+    timeout_s: float = 60.0
+    idle_s: float = 300.0
+    target_queue: float = 8.0
+    max_models: int = 3
+    env: str = "cluster"
+    env_vars: dict[str, str] = field(default_factory=dict)
+    requirements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a client may ask of an endpoint.
+
+    Attributes:
+        max_body: Bytes of a request's body; more are answered with 413.
+        rate: Requests per second and token, None for any number; more are answered with 429.
+    """
+
+    max_body: int = 16 * 2**20
+    rate: float | None = None
+
+
+@dataclass(frozen=True)
+class RouteTable:
+    """How the gateway routes an endpoint's requests; replaced as a whole.
+
+    Attributes:
+        name: The endpoint's.
+        weights: Percent of the requests by version; versions without traffic may be left out.
+        shadow: A version that gets a copy of each request and whose answers nobody sees.
+        tokens: SHA-256 of each token (hex) by its label.
+        cache: How many answers are kept for requests that come again; 0 keeps none.
+        limits: Of each client.
+    """
+
+    name: str
+    weights: dict[str, float]
+    shadow: str | None = None
+    tokens: dict[str, str] = field(default_factory=dict)
+    cache: int = 0
+    limits: Limits = field(default_factory=Limits)
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of an endpoint: models, options, and the Serve application that runs them.
+
+    Attributes:
+        label: The registry's number for an endpoint of one model; a count where there are several.
+        app: The Serve application.
+        models: What it serves.
+        options: How.
+        published_at: Seconds since the epoch.
+        history_run: The MLflow run that keeps its figures.
+    """
+
+    label: str
+    app: str
+    models: tuple[ServedModel, ...]
+    options: ServingOptions = field(default_factory=ServingOptions)
+    published_at: float = 0.0
+    history_run: str = ""
+
+    def with_options(self, **changes: Any) -> Version:
+        """The same with other options."""
+        return replace(self, options=replace(self.options, **changes))
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Version:
+        """What :meth:`to_json` gave."""
+        models = tuple(ServedModel(**model) for model in data["models"])
+        options = {**data["options"], "requirements": tuple(data["options"]["requirements"])}
+        return cls(**{**data, "models": models, "options": ServingOptions(**options)})
+
+    def to_json(self) -> dict[str, Any]:
+        """As dictionaries."""
+        return asdict(self)

@@ -1,0 +1,1 @@
+"""What runs in a replica: a model, and the thread that answers requests with it."""

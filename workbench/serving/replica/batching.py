@@ -1,0 +1,151 @@
+"""Which of the waiting requests are computed together: all that came meanwhile, as far as the objective allows."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Any
+
+from workbench.serving.replica.decode import Decoded
+
+_DECAY = 0.98
+NOTHING = Decoded(None, 0)
+"""What a request asks before it is decoded."""
+
+
+@dataclass(slots=True)
+class Asked:
+    """A request that waits.
+
+    Attributes:
+        id: The gateway's, None where a Serve handle asks.
+        model: Its name among those of the replica.
+        route: As on the wire.
+        accept: What the answer may be.
+        decoded: What it asks.
+        arrived: When, by :func:`time.perf_counter`.
+        deadline: When nobody waits for it any more.
+        future: Whom the answer goes to, where a Serve handle asks.
+    """
+
+    id: int | None
+    model: str
+    route: str
+    accept: str
+    decoded: Decoded
+    arrived: float
+    deadline: float
+    future: Any = None
+
+
+class LatencyFit:
+    """How long a batch takes, a line over its rows; older batches count less and less."""
+
+    def __init__(self) -> None:
+        self._weight = self._x = self._y = self._xx = self._xy = 0.0
+
+    def observe(self, rows: int, ms: float) -> None:
+        """A batch of so many rows took so long."""
+        self._weight = self._weight * _DECAY + 1
+        self._x = self._x * _DECAY + rows
+        self._y = self._y * _DECAY + ms
+        self._xx = self._xx * _DECAY + rows * rows
+        self._xy = self._xy * _DECAY + rows * ms
+
+    def line(self) -> tuple[float, float]:
+        """Milliseconds of an empty batch, and per row; neither is negative."""
+        if not self._weight:
+            return 0.0, 0.0
+        x, y = self._x / self._weight, self._y / self._weight
+        spread = self._xx / self._weight - x * x
+        # Batches of one size tell nothing of the slope: then all is counted per row, the careful way.
+        if spread < 1e-6 * x * x:
+            return 0.0, y / x
+        slope = max(0.0, (self._xy / self._weight - x * y) / spread)
+        base = y - slope * x
+        return (base, slope) if base >= 0 else (0.0, y / x)
+
+    def rows_within(self, ms: float) -> int | None:
+        """The most rows that take no longer; None for any number."""
+        base, slope = self.line()
+        if base > ms:
+            return 0
+        return int((ms - base) / slope) if slope > 0 else None
+
+
+class Waiting:
+    """The requests that wait, in groups that can be computed together.
+
+    Args:
+        max_batch: Rows of a batch, at most.
+        slo_ms: How long an answer may take, None for no such goal.
+    """
+
+    def __init__(self, max_batch: int, slo_ms: float | None) -> None:
+        self.max_batch = max_batch
+        self.slo_ms = slo_ms
+        self._groups: dict[Hashable, deque[Asked]] = {}
+        self._fits: dict[str, LatencyFit] = {}
+        self._count = 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, asked: Asked) -> None:
+        """One more waits."""
+        key = (asked.model, asked.decoded.key)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = deque()
+        group.append(asked)
+        self._count += 1
+
+    def fit(self, model: str) -> LatencyFit:
+        """How long a model's batches take."""
+        return self._fits.setdefault(model, LatencyFit())
+
+    def take(self, now: float) -> list[Asked]:
+        """The next batch: the one that waits longest, and what can go with it."""
+        key = min(self._groups, key=lambda each: self._groups[each][0].arrived)
+        group = self._groups[key]
+        first = group.popleft()
+        batch, rows = [first], first.decoded.rows
+        if first.decoded.key is not None and group:
+            limit = self._limit(first, now)
+            while group and rows + group[0].decoded.rows <= limit:
+                asked = group.popleft()
+                rows += asked.decoded.rows
+                batch.append(asked)
+        if not group:
+            del self._groups[key]
+        self._count -= len(batch)
+        return batch
+
+    def drop(self, request: int) -> None:
+        """Nobody waits for a request any more."""
+        for key, group in self._groups.items():
+            for asked in group:
+                if asked.id == request:
+                    group.remove(asked)
+                    self._count -= 1
+                    if not group:
+                        del self._groups[key]
+                    return
+
+    def clear(self) -> list[Asked]:
+        """Take all of them out."""
+        found = [asked for group in self._groups.values() for asked in group]
+        self._groups.clear()
+        self._count = 0
+        return found
+
+    def _limit(self, first: Asked, now: float) -> int:
+        if self.slo_ms is None:
+            return self.max_batch
+        fit = self.fit(first.model)
+        rows = fit.rows_within(self.slo_ms - (now - first.arrived) * 1e3)
+        if rows is not None and rows < first.decoded.rows:
+            # Too late for the oldest, whatever is done: the others' sake, as many as the objective allows at all.
+            rows = fit.rows_within(self.slo_ms)
+        return self.max_batch if rows is None else min(self.max_batch, max(1, rows))

@@ -1,0 +1,72 @@
+"""What Ray Serve runs: a replica, whose requests come from the gateway and not through Serve."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from typing import Any
+
+import ray
+
+from workbench.serving.records import ServingOptions
+from workbench.serving.replica.loopback import stay_on_loopback
+from workbench.serving.replica.server import ModelThread
+
+_ADDRESS_S = 10.0
+NAMESPACE = "workbench"
+
+
+class Replica:
+    """Loads the models of a version and answers until Serve ends it.
+
+    Args:
+        spec: ``endpoint``, ``version``, ``models`` (address by name), ``options`` (those of
+            :class:`workbench.serving.records.ServingOptions`), ``secret`` and ``gateway`` (its actor's name).
+
+    Raises:
+        ModelLoadError: A model does not load, or does not answer its own example.
+    """
+
+    def __init__(self, spec: dict[str, Any]) -> None:
+        stay_on_loopback()
+        gateway = spec.get("gateway", "gateway")
+
+        def address() -> dict[str, Any]:
+            # Looked up each time: a gateway that died for good and was made again is another actor.
+            actor = ray.get_actor(gateway, namespace=NAMESPACE)
+            found: dict[str, Any] = ray.get(actor.replica_address.remote(), timeout=_ADDRESS_S)
+            return found
+
+        options = ServingOptions(**spec["options"])
+        context = ray.get_runtime_context()
+        self._thread = ModelThread(
+            address=address,
+            secret=spec["secret"],
+            endpoint=spec["endpoint"],
+            version=spec["version"],
+            replica=context.get_actor_id() or uuid.uuid4().hex,
+            node=context.get_node_id(),
+            models=dict(spec["models"]),
+            options=options,
+            gpus=options.gpus,
+        )
+        self._thread.start()
+        self._thread.wait_ready()
+
+    async def __call__(self, data: Any, model: str = "") -> Any:
+        """A prediction for who asks by a Serve handle: rows, records, arrays or a DataFrame."""
+        return await asyncio.wrap_future(self._thread.submit(data, model))
+
+    def check_health(self) -> None:
+        """Serve asks this again and again.
+
+        Raises:
+            RuntimeError: The model's thread ended, or is stuck.
+        """
+        if not self._thread.is_healthy():
+            raise RuntimeError("Cannot answer: the model's thread ended or is stuck in one batch. Replace the replica.")
+
+    def __del__(self) -> None:
+        thread = getattr(self, "_thread", None)
+        if thread is not None:
+            thread.close()

@@ -1,0 +1,121 @@
+"""The replica's end of the connection to the gateway: dialled, and dialled again when it is lost."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from workbench.serving import wire
+
+_READ = 2**18
+_DIAL_S = 5.0
+
+
+class Link:
+    """A connection, which one thread reads and any thread writes.
+
+    Args:
+        address: Says where the gateway listens: ``unix``, ``tcp`` and the ``node`` it is on.
+        node: The one that this is.
+    """
+
+    def __init__(self, address: Callable[[], dict[str, Any]], node: str) -> None:
+        self._address = address
+        self._node = node
+        self._socket: socket.socket | None = None
+        self._lock = threading.Lock()
+        self._unpacker = wire.unpacker()
+        self._buffer = memoryview(bytearray(_READ))
+        self._woken, self._waker = socket.socketpair()
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it is connected, as far as is known."""
+        return self._socket is not None
+
+    def dial(self, hello: bytes) -> bool:
+        """Connect and say hello; False where nobody answers."""
+        try:
+            where = self._address()
+            if where.get("unix") and where.get("node") == self._node:
+                found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+                found.settimeout(_DIAL_S)
+                found.connect(where["unix"])
+            elif where.get("tcp"):
+                host, _, port = where["tcp"].rpartition(":")
+                found = socket.create_connection((host.strip("[]"), int(port)), timeout=_DIAL_S)
+                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            else:
+                return False
+            found.sendall(hello)
+        except Exception:  # the gateway's actor may be away too, which is Ray's error: it is asked again
+            return False
+        found.settimeout(None)
+        self._unpacker = wire.unpacker()
+        with self._lock:
+            self._socket = found
+        return True
+
+    def send(self, data: bytes) -> bool:
+        """Send one or more packed messages; False where nobody is there to take them."""
+        with self._lock:
+            if self._socket is None:
+                return False
+            try:
+                self._socket.sendall(data)
+            except OSError:
+                return False  # the reader finds the connection closed, and hangs up
+            return True
+
+    def wait(self, timeout_s: float | None) -> None:
+        """Until there is something to read, or :meth:`wake` is called; 0 does not wait."""
+        connection = self._socket
+        poll = select.poll()
+        poll.register(self._woken, select.POLLIN)
+        if connection is not None:
+            poll.register(connection, select.POLLIN)
+        for each, _ in poll.poll(None if timeout_s is None else timeout_s * 1e3):
+            if each == self._woken.fileno():
+                self._woken.recv(4096)
+
+    def wake(self) -> None:
+        """End the wait; for any thread."""
+        try:
+            self._waker.send(b"x")
+        except OSError:
+            pass  # so many have called that it wakes anyway, or it is closed
+
+    def read(self) -> Iterator[list[Any]]:
+        """The messages that have come; it does not wait. The connection is hung up where it is lost."""
+        while (connection := self._socket) is not None:
+            try:
+                count = connection.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return
+            except OSError:
+                count = 0
+            if not count:
+                self.hang_up()
+                return
+            self._unpacker.feed(self._buffer[:count])
+            yield from self._unpacker
+            if count < _READ:
+                return
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+        with self._lock:
+            connection, self._socket = self._socket, None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        """Close it for good."""
+        self.hang_up()
+        self._woken.close()
+        self._waker.close()

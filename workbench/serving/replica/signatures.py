@@ -1,0 +1,73 @@
+"""MLflow's signature and input example in the words of the wire."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import orjson
+
+from workbench.serving.replica.schema import INPUTS, PREDICTIONS
+
+_LONG = 8 * 2**10
+
+
+def schema_of(meta: Any, folder: str, *, flavor: str, streams: bool) -> dict[str, Any]:
+    """The schema of :mod:`workbench.serving.wire`.
+
+    Args:
+        meta: ``mlflow.models.Model``.
+        folder: Where the model's files lie.
+        flavor: Which of its flavors answers.
+        streams: Whether it yields answers bit by bit.
+    """
+    inputs, outputs = meta.get_input_schema(), meta.get_output_schema()
+    is_columns = inputs is not None and not inputs.is_tensor_spec()
+    return {
+        "inputs": _specs(inputs, INPUTS) if inputs is not None else [],
+        "outputs": _specs(outputs, PREDICTIONS) if outputs is not None else None,
+        "is_columns": is_columns,
+        "example": _example(meta.get_serving_input(folder), is_columns=is_columns),
+        "flavor": flavor,
+        "streams": streams,
+    }
+
+
+def _example(text: str | None, *, is_columns: bool) -> str | None:
+    """Without blanks, and with its first row alone where it is long."""
+    if text is None or ("NaN" in text and not is_columns):  # JSON has no NaN for a tensor
+        return None
+    example = json.loads(text)
+    if len(text) > _LONG and isinstance(example, dict):
+        for form, rows in example.items():
+            if isinstance(rows, list):
+                example[form] = rows[:1]
+            elif form == "dataframe_split":
+                example[form] = {**rows, "data": rows["data"][:1]}
+                example[form].pop("index", None)
+    return orjson.dumps(example).decode()
+
+
+def _specs(schema: Any, name: str) -> list[dict[str, Any]]:
+    return [_spec(spec, at, len(schema.inputs), name) for at, spec in enumerate(schema.inputs)]
+
+
+def _spec(spec: Any, at: int, count: int, name: str) -> dict[str, Any]:
+    kind = spec.type
+    is_tensor = hasattr(spec, "shape")
+    if is_tensor:
+        word, shape = _word(kind), [int(size) for size in spec.shape]
+    else:
+        # Arrays, objects and maps in a column are handed on as they are.
+        word, shape = _word(kind.to_numpy()) if hasattr(kind, "to_numpy") else "object", [-1]
+    named = spec.name if spec.name is not None else name if count == 1 and is_tensor else str(at)
+    found: dict[str, Any] = {"name": str(named), "dtype": word, "shape": shape}
+    if not spec.required:
+        found["optional"] = True
+    return found
+
+
+def _word(dtype: Any) -> str:
+    kind = np.dtype(dtype)
+    return {"U": "str", "S": "bytes", "O": "object"}.get(kind.kind) or str(kind.name)

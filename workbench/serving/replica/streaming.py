@@ -1,0 +1,116 @@
+"""Answers bit by bit: a thread for each request, whose model yields."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from workbench.serving import wire
+from workbench.serving.replica.batching import Asked
+from workbench.serving.replica.codecs import join
+from workbench.serving.replica.encode import normal, to_json
+from workbench.serving.replica.refusals import JSON, RefusedError, error_body
+from workbench.serving.replica.shelf import Held
+from workbench.serving.replica.traces import in_short, own_traceback
+
+NDJSON = "application/x-ndjson"
+EVENTS = "text/event-stream"
+TEXT = "text/plain"
+THREADS = 32
+
+
+def form_of(accept: str) -> str:
+    """How the parts are written: lines of JSON, server-sent events, or text as it is."""
+    return next((form for form in (EVENTS, TEXT) if form in accept), NDJSON)
+
+
+def is_stream(route: str, accept: str) -> bool:
+    """Whether a client wants the parts as they come."""
+    return route == "stream" or (route == "predict" and (EVENTS in accept or NDJSON in accept))
+
+
+def write_part(item: Any, form: str) -> bytes:
+    """One item that the model yielded."""
+    item = normal(item)
+    if form == TEXT:
+        return item.encode() if isinstance(item, str) else to_json(item)
+    return b"data: " + to_json(item) + b"\n\n" if form == EVENTS else to_json(item) + b"\n"
+
+
+class Streams:
+    """The requests that are answered bit by bit now.
+
+    Args:
+        send: Sends packed messages, from any thread.
+        log: Takes a traceback.
+    """
+
+    def __init__(self, send: Callable[[bytes], bool], log: Callable[[str], None]) -> None:
+        self._send = send
+        self._log = log
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="stream")
+        self._running: dict[int, threading.Event] = {}
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def begin(self, asked: Asked, held: Held) -> None:
+        """Answer a request in a thread of its own."""
+        assert asked.id is not None
+        cancelled = self._running[asked.id] = threading.Event()
+        self._pool.submit(self._run, asked.id, asked, held, cancelled)
+
+    def cancel(self, request: int) -> None:
+        """Nobody waits for it any more: the generator is closed at its next item."""
+        cancelled = self._running.get(request)
+        if cancelled is not None:
+            cancelled.set()
+
+    def cancel_all(self) -> None:
+        """The connection is lost, or the replica ends."""
+        for cancelled in list(self._running.values()):
+            cancelled.set()
+
+    def close(self) -> None:
+        """End them all."""
+        self.cancel_all()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, request: int, asked: Asked, held: Held, cancelled: threading.Event) -> None:
+        items: Iterator[Any] | None = None
+        has_begun = False
+        try:
+            assert held.model.stream is not None
+            items = iter(held.model.stream(join([asked.decoded.data])))
+            form = form_of(asked.accept)
+            for item in items:
+                part = write_part(item, form)
+                if cancelled.is_set():
+                    return
+                begin = b"" if has_begun else wire.pack("start", request, 200, form)
+                has_begun = True
+                if not self._send(begin + wire.pack("chunk", request, part)):
+                    return
+            begin = b"" if has_begun else wire.pack("start", request, 200, form)
+            self._send(begin + wire.pack("end", request, None))
+        except Exception as error:
+            if cancelled.is_set():
+                return
+            self._fail(request, asked, error, has_begun)
+        finally:
+            if self._running.get(request) is cancelled:
+                del self._running[request]
+            close = getattr(items, "close", None)
+            if close is not None:
+                close()
+
+    def _fail(self, request: int, asked: Asked, error: Exception, has_begun: bool) -> None:
+        if not isinstance(error, RefusedError):
+            self._log(own_traceback(error))
+        words = str(error) if isinstance(error, RefusedError) else in_short(error)
+        if has_begun:
+            self._send(wire.pack("end", request, words))
+        else:
+            self._send(wire.pack("answer", request, 500, JSON, error_body(asked.route, 500, words), [0, 0, 0.0, 0.0]))

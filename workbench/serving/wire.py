@@ -1,0 +1,48 @@
+"""How gateway and replicas talk: MessagePack arrays on a stream, the first item says what the rest is.
+
+A replica dials the gateway: a Unix socket on the gateway's node, else TCP. Then, replica to gateway::
+
+    ["hello", {"secret", "endpoint", "version", "replica", "node", "pid"}]    first
+    ["ready", {"models": {name: schema}}]        it has loaded, and answered its own example
+    ["failed", {"message", "traceback"}]         it has not; the traceback is the model's own
+    ["answer", id, status, content_type, body, [rows, batch_rows, wait_ms, model_ms]]
+    ["start", id, status, content_type]          the answer comes in parts
+    ["chunk", id, bytes]
+    ["end", id, error]                           error is None, or words
+    ["log", text]                                whole lines that the model printed
+    ["holds", [model, ...]]                      the models it has loaded, when that changes
+
+Gateway to replica::
+
+    ["ask", id, model, route, content_type, accept, body, ms_left]    model "" is the only one
+    ["cancel", id]                               nobody waits for it any more
+    ["options", {"slo_ms", "max_batch"}]         from now on
+    ["stop"]                                     answer what is queued, then go
+
+``route`` is ``predict``, ``invocations``, ``infer`` (Open Inference Protocol) or ``stream``. A ``schema`` is::
+
+    {"inputs": [{"name", "dtype", "shape"}], "outputs": [...] or None, "is_columns": bool, "example": str or None,
+     "flavor": str, "streams": bool}
+
+dtype is NumPy's word (``float64``, ``str``), -1 in a shape is any length, ``is_columns`` says that inputs are the columns
+of a table (their shape is ``[-1]``), and the example is the JSON body of a ``predict`` request.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgpack
+
+MAX_MESSAGE = 2**31 - 1
+
+
+def pack(*message: Any) -> bytes:
+    """A message's bytes."""
+    packed: bytes = msgpack.packb(message, use_bin_type=True)
+    return packed
+
+
+def unpacker() -> Any:
+    """What takes bytes in (``feed``) and gives whole messages out (by iteration)."""
+    return msgpack.Unpacker(raw=False, use_list=True, max_buffer_size=MAX_MESSAGE)
