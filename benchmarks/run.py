@@ -1,7 +1,8 @@
 """All measurements, side by side with the peers in one run; prints a table and writes it to a file.
 
-make bench                      everything (about twenty minutes on two cores)
-python benchmarks/run.py log    only what is named: start, peers, log, throughput, array, panel, sweeps
+make bench                      everything (about forty minutes on two cores)
+python benchmarks/run.py log    only what is named: start, peers, log, throughput, array, panel, sweeps,
+                                serving
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import measure_array
 import measure_log
 import measure_panel
 import measure_peers
+import measure_serving
 import measure_start
 import measure_sweeps
 import measure_throughput
@@ -31,6 +33,7 @@ PARTS = {
     "array": measure_array.measure,
     "panel": measure_panel.measure,
     "sweeps": measure_sweeps.measure,
+    "serving": measure_serving.measure,
 }
 
 

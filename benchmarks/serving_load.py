@@ -1,4 +1,4 @@
-"""A client that asks one address over some kept-alive connections as fast as it answers, cheap enough to not be measured.
+"""A client that asks one address over kept-alive connections as fast as it answers, cheap enough to not be measured.
 
 It runs as a process of its own: what to ask comes as one line of JSON on its standard input, what was seen goes as one
 line to its standard output. With ``seconds`` null it asks until its standard input is closed.

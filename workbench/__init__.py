@@ -38,11 +38,13 @@ _LAZY = {
     "study": "workbench.sweeping",
     "publish": "workbench.publishing",
     "endpoint": "workbench.publishing",
+    "Endpoint": "workbench.endpoint_handle",
     "RunHandle": "workbench.handle",
     "RunState": "workbench.records",
 }
 
 __all__ = [
+    "Endpoint",
     "RunHandle",
     "RunState",
     "again",

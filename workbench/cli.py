@@ -23,6 +23,8 @@ _USAGE = """usage: workbench COMMAND ...
   train FILE [options]      run a Python file as a run         workbench train --help
   runs [VERB] ...           list, show, logs, stop, compare …  workbench runs --help
   status | up | down        the cluster                        workbench up --help
+  publish MODEL [options]   make an endpoint of a model        workbench publish --help
+  endpoints [VERB] ...      list, show, traffic, restore …     workbench endpoints --help
   doctor                    look for problems, with fixes
 """
 
@@ -56,9 +58,13 @@ def _run(words: list[str]) -> int:
         return _train(rest)
     if command == "runs":
         return _runs(rest)
+    if command == "publish":
+        return _publish(rest)
+    if command == "endpoints":
+        return _endpoints(rest)
     if command in WORKBENCH_VERBS:
         return _workbench([command, *rest])
-    known = ["train", "runs", *WORKBENCH_VERBS]
+    known = ["train", "runs", "publish", "endpoints", *WORKBENCH_VERBS]
     raise OptionError(f"Cannot {command!r}: workbench knows {', '.join(known)}.{suggestion(command, known)}")
 
 
@@ -117,6 +123,26 @@ def _watch(run: Any, *, follow: bool) -> int:
         LiveView(run, is_kernel=False).hold()
     else:
         print(render(run.snapshot()))
+    return 0
+
+
+def _publish(words: list[str]) -> int:
+    from workbench import publishing
+    from workbench.endpoint_commands import card
+    from workbench.publish_parsers import publish_options, publish_parser
+
+    arguments = publish_parser("workbench publish").parse(words)
+    options = publish_options(arguments)
+    endpoint = publishing.publish(*arguments.model, name=arguments.name, wait=arguments.wait, **options)
+    print(card(endpoint))
+    return 0
+
+
+def _endpoints(words: list[str]) -> int:
+    from workbench import endpoint_commands
+    from workbench.publish_parsers import endpoints_parser
+
+    print(endpoint_commands.run(endpoints_parser("workbench endpoints").parse(words)))
     return 0
 
 

@@ -124,7 +124,8 @@ def _token(_: argparse.Namespace, words: list[str]) -> Any:
     endpoint.new_token(words[1])
     path = endpoint.token_file.with_name(words[1])
     # The token itself would be saved with the notebook.
-    return f"Token {words[1]!r} lies in {path}, readable by you alone. Take it back: %endpoints revoke {words[0]} {words[1]}"
+    revoke = f"%endpoints revoke {words[0]} {words[1]}"
+    return f"Token {words[1]!r} lies in {path}, readable by you alone. Take it back: {revoke}"
 
 
 def _revoke(_: argparse.Namespace, words: list[str]) -> str:
@@ -132,10 +133,10 @@ def _revoke(_: argparse.Namespace, words: list[str]) -> str:
     return f"Token {words[1]!r} of {words[0]} opens nothing any more."
 
 
-def _restore(_: argparse.Namespace, words: list[str]) -> str:
-    _expect("restore", words, 0, "")
-    names = endpoints.restore(current_project())
-    return f"Coming back: {', '.join(names)}." if names else "Everything that this project published runs already."
+def _restore(arguments: argparse.Namespace, words: list[str]) -> str:
+    _expect("restore", words, 0, "[--all]")
+    names = endpoints.restore(current_project(), everywhere=arguments.all)
+    return f"Coming back: {', '.join(names)}." if names else "Nothing is left to bring back: all that was published runs."
 
 
 def _withdraw(_: argparse.Namespace, words: list[str]) -> str:

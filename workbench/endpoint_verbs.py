@@ -21,7 +21,10 @@ _USUAL = {
     "replicas": 1, "cpus": 0.1, "gpus": 0.0, "memory": None, "slo": None, "batch": 64, "timeout": "60s", "idle": "5m",
     "max_queue": 256, "max_models": 3, "max_body": None, "rate": None, "env": "cluster", "env_vars": None,
 }  # fmt: skip
-_PLAN = {"canary": None, "canary_for": "60s", "canary_requests": 100, "shadow": False, "traffic": True}
+_PLAN = {
+    "canary": None, "canary_for": "60s", "canary_requests": 100, "canary_slowdown": 1.5, "canary_errors": "1%",
+    "shadow": False, "traffic": True,
+}  # fmt: skip
 
 
 def endpoints_overview(project: Project) -> dict[str, Any]:
@@ -62,10 +65,10 @@ def publish_from_panel(project: Project, source: str, name: str | None, options:
     return endpoint.snapshot()
 
 
-def restore(project: Project) -> list[str]:
-    """Bring back what this project published and does not run; gives the names."""
+def restore(project: Project, *, everywhere: bool = False) -> list[str]:
+    """Bring back what this project, or any of this user's, published and does not run; gives the names."""
     gateway = gateway_of(project.connection())
-    names: list[str] = gateway.call("restore", [str(project.settings.state_dir)])
+    names: list[str] = gateway.call("restore", None if everywhere else [str(project.settings.state_dir)])
     return names
 
 
@@ -125,10 +128,10 @@ def try_endpoint(
     import urllib3
 
     endpoint = Endpoint(project, name)
+    url = f"{endpoint.url}{f'/models/{model}' if model else ''}/predict"
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {endpoint.token}"}
     if version:
         headers["X-Workbench-Version"] = version
-    url = f"{endpoint.url}{f'/models/{model}' if model else ''}/predict"
     began = time.perf_counter()
     try:
         answer = urllib3.request(

@@ -89,7 +89,14 @@ def parse_bytes(text: int | str) -> int:
 
 
 def traffic_plan(
-    canary: str | float | None, canary_for: float | str, canary_requests: int, *, shadow: bool, traffic: bool
+    canary: str | float | None,
+    canary_for: float | str,
+    canary_requests: int,
+    canary_slowdown: float,
+    canary_errors: float | str,
+    *,
+    shadow: bool,
+    traffic: bool,
 ) -> tuple[str, Any]:
     """What share of the traffic a version gets, and what a canary has to show for it."""
     from workbench.serving.gateway.book import Canary
@@ -100,12 +107,28 @@ def traffic_plan(
         return "shadow" if shadow else "all" if traffic else "none", None
     steps = []
     for part in str(canary).split(","):
-        try:
-            steps.append(float(part.strip().removesuffix("%")))
-        except ValueError:
-            raise OptionError(f"Cannot begin with canary={canary!r}: write percent, as in 10% or 10%,50%.") from None
+        steps.append(_percent("canary", part))
     if any(not 0 < step < 100 for step in steps) or steps != sorted(set(steps)):
         raise OptionError(f"Cannot step through canary={canary!r}: percents between 0 and 100, each above the last.")
     if canary_requests < 1:
         raise OptionError(f"Cannot judge a canary by {canary_requests} requests: give 1 or more.")
-    return "canary", Canary("", steps, for_s=parse_time(canary_for) or 60.0, min_requests=canary_requests)
+    if not canary_slowdown >= 1:
+        raise OptionError(f"Cannot allow canary-slowdown={canary_slowdown:g}: give a factor of 1 or more.")
+    return "canary", Canary(
+        "",
+        steps,
+        for_s=parse_time(canary_for) or 60.0,
+        min_requests=canary_requests,
+        max_slowdown=canary_slowdown,
+        max_more_errors=_percent("canary-errors", str(canary_errors)) / 100.0,
+    )
+
+
+def _percent(what: str, text: str) -> float:
+    try:
+        percent = float(text.strip().removesuffix("%"))
+    except ValueError:
+        percent = float("nan")
+    if not 0 <= percent <= 100:
+        raise OptionError(f"Cannot take {what}={text!r}: write percent, as in 10%.")
+    return percent

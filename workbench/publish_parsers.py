@@ -43,6 +43,8 @@ def publish_parser(prog: str = "%publish") -> Parser:
     add("--canary", metavar="P", help="percent of the traffic at first: 10%%, or steps 10%%,50%%")
     add("--canary-for", default="60s", metavar="T", help="how long a step lasts at least (default 60s)")
     add("--canary-requests", type=int, default=100, metavar="N", help="requests to judge a step by (default 100)")
+    add("--canary-slowdown", type=float, default=1.5, metavar="F", help="p95 allowed, times the champion's (1.5)")
+    add("--canary-errors", default="1%", metavar="P", help="errors allowed above the champion's (default 1%%)")
     add("--shadow", action="store_true", help="only give it copies of the requests")
     add("--no-traffic", dest="traffic", action="store_false", help="let it wait for %%endpoints traffic or promote")
     add("--timeout", default="60s", metavar="T", help="answer what takes longer with 504 (default 60s)")
@@ -59,7 +61,7 @@ def publish_parser(prog: str = "%publish") -> Parser:
 
 def publish_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """The parsed words as :func:`workbench.publish` calls them, without the models and the name."""
-    left = ("model", "name", "example", "wait", "env_vars")
+    left = ("help", "model", "name", "example", "wait", "env_vars")
     options = {key: value for key, value in vars(arguments).items() if key not in left}
     pairs = [text.partition("=") for text in arguments.env_vars]
     for key, equals, _ in pairs:
@@ -91,6 +93,7 @@ def endpoints_parser(prog: str = "%endpoints") -> Parser:
     )
     add = parser.add_argument
     add("words", nargs="*", help="a verb and what it is about")
+    add("--all", action="store_true", help="restore: what any project of yours published")
     add("--version", metavar="V", help="only this version")
     add("--tail", type=int, default=200, metavar="N", help="how many lines of the log (default 200)")
     add("--rate", type=float, metavar="N", help="requests per second and token; 0 for any number")

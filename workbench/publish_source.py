@@ -116,12 +116,13 @@ def _of_run(project: Project, registry: Any, run: str, model: str, name: str) ->
     models: dict[str, str] = registry.models_of_run(record.run_id)
     if not models:
         raise ModelNotFoundError(
-            f"Cannot publish run {record.name!r}: it keeps no model. Return one from its cell (%%train --returns model), "
-            "or log one with mlflow."
+            f"Cannot publish run {record.name!r}: it keeps no model. Return one from its cell "
+            "(%%train --returns model), or log one with mlflow."
         )
     if model and model not in models:
         raise ModelNotFoundError(
-            f"Cannot find model {model!r} of run {record.name!r}: it keeps {', '.join(models)}.{suggestion(model, models)}"
+            f"Cannot find model {model!r} of run {record.name!r}: it keeps {', '.join(models)}."
+            f"{suggestion(model, models)}"
         )
     if not model and len(models) > 1:
         raise OptionError(
@@ -134,7 +135,7 @@ def _of_run(project: Project, registry: Any, run: str, model: str, name: str) ->
 
 
 def _logged(project: Project, registry: Any, source: Source, notebook: str) -> tuple[str, str]:
-    """Where MLflow has the notebook's model: kept with the run that returned it, else logged now in a run of its own."""
+    """Where MLflow has the notebook's model: with the run that returned it, else logged now in a run of its own."""
     from workbench.records import RunState
     from workbench.tracking.models import log_model
 

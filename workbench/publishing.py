@@ -36,6 +36,8 @@ def publish(
     canary: str | float | None = None,
     canary_for: float | str = "60s",
     canary_requests: int = 100,
+    canary_slowdown: float = 1.5,
+    canary_errors: float | str = "1%",
     shadow: bool = False,
     traffic: bool = True,
     timeout: float | str = "60s",
@@ -74,6 +76,8 @@ def publish(
             or rolled back by its errors and latency.
         canary_for: How long a step lasts at least.
         canary_requests: How many requests it must answer in a step.
+        canary_slowdown: It is rolled back when its p95 is more than so many times the champion's (and 2 ms).
+        canary_errors: It is rolled back when its share of errors is by so much above the champion's.
         shadow: Whether it only gets a copy of each request.
         traffic: Whether it gets traffic at all; without, it waits for ``set_traffic`` or ``promote``.
         timeout: Requests that take longer are answered with 504.
@@ -102,7 +106,9 @@ def publish(
         replicas=replicas, cpus=cpus, gpus=gpus, memory=memory, slo=slo, batch=batch, timeout=timeout, idle=idle,
         max_queue=max_queue, max_models=max_models, max_body=max_body, rate=rate, env=env, env_vars=env_vars,
     )  # fmt: skip
-    plan = traffic_plan(canary, canary_for, canary_requests, shadow=shadow, traffic=traffic)
+    plan = traffic_plan(
+        canary, canary_for, canary_requests, canary_slowdown, canary_errors, shadow=shadow, traffic=traffic
+    )
     endpoint, label = begin(current_project(), sources, options, limits, plan, name=name, alias=alias, cache=cache)
     if wait:
         endpoint.wait(label)

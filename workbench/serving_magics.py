@@ -17,7 +17,7 @@ from workbench.publishing import begin
 from workbench.tracking.models import can_be_logged
 from workbench.tracking.notebook import context_of
 
-_PLAN = ("canary", "canary_for", "canary_requests", "shadow", "traffic")
+_PLAN = ("canary", "canary_for", "canary_requests", "canary_slowdown", "canary_errors", "shadow", "traffic")
 _SAY_EVERY_S = 0.25
 
 
@@ -64,8 +64,8 @@ def _source(word: str, names: dict[str, Any], example: Any, origin_of: Callable[
         return source_of(word if value is None else value, names)
     if not can_be_logged(value):
         raise OptionError(
-            f"Cannot publish {word!r}: it is a {type(value).__name__}. Give a fitted model, a function of one argument, "
-            "a run, or a registered model (name@alias)."
+            f"Cannot publish {word!r}: it is a {type(value).__name__}. Give a fitted model, a function of one "
+            "argument, a run, or a registered model (name@alias)."
         )
     from dataclasses import replace
 

@@ -81,3 +81,8 @@ def home() -> Path:
     ``WORKBENCH_HOME``, by default ``~/.workbench``.
     """
     return Path(os.environ.get("WORKBENCH_HOME") or Path.home() / ".workbench")
+
+
+def restores_endpoints() -> bool:
+    """Whether a cluster that starts brings back what was published (``WORKBENCH_RESTORE=1``)."""
+    return os.environ.get("WORKBENCH_RESTORE", "") not in ("", "0", "false", "no")

@@ -20,7 +20,8 @@ from pathlib import Path
 import psutil
 
 HERE = Path(__file__).parent
-START_S, END_S = 120.0, 20.0
+START_S, SETTLE_S, END_S = 120.0, 30.0, 20.0
+QUIET = 0.2
 OURS = ("RAY_", "WORKBENCH_", "MLFLOW_", "PYTHON")
 
 
@@ -62,7 +63,8 @@ _HAPROXY = {
 PEERS = {
     "mlflow": Peer(
         "`mlflow models serve`",
-        ("mlflow", *"models serve --env-manager local --host 127.0.0.1 --port PORT --model-uri MODELS/KIND-mlflow".split()),
+        ("mlflow", "models", "serve", "--env-manager=local", "--host=127.0.0.1", "--port=PORT",
+         "--model-uri=MODELS/KIND-mlflow"),
         "/invocations",
         variables={"MLFLOW_DISABLE_TELEMETRY": "true"},
     ),
@@ -71,7 +73,7 @@ PEERS = {
     ),
     "bentoml": Peer(
         "BentoML",
-        ("bentoml", *"serve serve_bentoml:Model --working-dir HERE --host 127.0.0.1 --port PORT".split()),
+        ("bentoml", "serve", "serve_bentoml:Model", "--working-dir=HERE", "--host=127.0.0.1", "--port=PORT"),
         "/predict",
         "bentoml",
         {"PEER_MODEL": '["KIND", "MODELS"]', "BENTOML_HOME": "STATE", "BENTOML_DO_NOT_TRACK": "True"},
@@ -116,14 +118,42 @@ def running(peer: Peer, kind: str, models: Path) -> Iterator[Running]:
     log = state / "log"
     with log.open("w") as lines:
         process = psutil.Popen(
-            command, stdout=lines, stderr=lines, stdin=subprocess.DEVNULL, env=environ, cwd=state, start_new_session=True
+            command,
+            stdout=lines,
+            stderr=lines,
+            stdin=subprocess.DEVNULL,
+            env=environ,
+            cwd=state,
+            start_new_session=True,
         )
     try:
         _wait_for_answer(peer, port, json.loads((models / f"{kind}.json").read_text())["bodies"][0], process, log)
+        settle(process)
         yield Running(f"http://127.0.0.1:{port}{peer.path}", process)
     finally:
         end(process)
         shutil.rmtree(state, ignore_errors=True)
+
+
+def settle(process: psutil.Process) -> None:
+    """Wait until a server with all that it started takes under a fifth of a core: Ray starts workers in advance."""
+    began, before = time.monotonic(), _cpu_s(process)
+    while time.monotonic() - began < SETTLE_S:
+        time.sleep(1.0)
+        now = _cpu_s(process)
+        if sum(taken - before.get(pid, 0.0) for pid, taken in now.items()) < QUIET:
+            return
+        before = now
+
+
+def _cpu_s(process: psutil.Process) -> dict[int, float]:
+    found: dict[int, float] = {}
+    for one in (process, *process.children(recursive=True)):
+        try:
+            found[one.pid] = sum(one.cpu_times()[:2])
+        except psutil.NoSuchProcess:
+            continue
+    return found
 
 
 def end(process: psutil.Process) -> None:

@@ -16,7 +16,7 @@ class Model(litserve.LitAPI):
     def setup(self, device: str) -> None:
         self.answer = models.load(sys.argv[1], Path(sys.argv[2]))
 
-    def decode_request(self, request):  # type: ignore[no-untyped-def]  # an annotation would be taken for its form
+    def decode_request(self, request):  # an annotation would be taken for its form
         return request["inputs"]
 
     def predict(self, x: Any) -> list[Any]:

@@ -33,7 +33,6 @@ def main() -> None:
     serve.start(http_options={"host": "127.0.0.1", "port": int(port)})
     serve.run(Model.bind(kind, folder), name="peer", route_prefix="/")
     signal.sigwait([signal.SIGTERM])
-    serve.shutdown()
     ray.shutdown()
 
 

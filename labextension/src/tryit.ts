@@ -70,9 +70,20 @@ export function bodyOf(schema: IModelSchema, entries: Entries): unknown {
   return { dataframe_records: [record] };
 }
 
-/** JSON with a line for each row of innermost lists, so that a matrix reads as one. */
-export function pretty(value: unknown): string {
-  return JSON.stringify(value, null, 2).replace(/\[[^[\]{}]*\]/g, list => list.replace(/\s*\n\s*/g, ' ').replace(/^\[ /, '[').replace(/ \]$/, ']'));
+/** JSON laid out with a line for each list of plain values, so that a matrix reads as one. */
+export function pretty(value: unknown, indent = ''): string {
+  const deeper = `${indent}  `;
+  const block = (open: string, parts: string[], close: string) =>
+    parts.length ? `${open}\n${deeper}${parts.join(`,\n${deeper}`)}\n${indent}${close}` : open + close;
+  if (Array.isArray(value)) {
+    return value.every(item => typeof item !== 'object' || item === null)
+      ? `[${value.map(item => JSON.stringify(item)).join(', ')}]`
+      : block('[', value.map(item => pretty(item, deeper)), ']');
+  }
+  if (isObject(value)) {
+    return block('{', Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${pretty(item, deeper)}`), '}');
+  }
+  return JSON.stringify(value);
 }
 
 /** An answer as people read it: JSON laid out, all else as it is. */

@@ -84,7 +84,7 @@ class Gateway:
     def client(self, **headers: str) -> httpx.Client:
         """A client with a token."""
         said = {"Authorization": f"Bearer {TOKEN}", **headers}
-        return httpx.Client(base_url=self.url, headers=said, timeout=20, trust_env=False)
+        return httpx.Client(base_url=self.url, headers=said, timeout=20, trust_env=False, verify=False)
 
     def pressure(self, version: str = "1") -> Any:
         """As the plane says."""

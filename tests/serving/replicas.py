@@ -34,7 +34,7 @@ class ReplicaThread:
     """A replica in a thread.
 
     Args:
-        path: The gateway's socket.
+        path: The gateway's socket, or host and port.
         endpoint: Whose it is.
         version: Of which version.
         answer: Makes status, content type and body of an ``ask`` message; None keeps silent.
@@ -45,7 +45,7 @@ class ReplicaThread:
 
     def __init__(
         self,
-        path: str,
+        path: str | tuple[str, int],
         endpoint: str = "digits",
         version: str = "1",
         answer: Callable[[list[Any]], Answer | None] = total,
@@ -57,7 +57,7 @@ class ReplicaThread:
     ) -> None:
         self.got: list[list[Any]] = []
         self._answer = answer
-        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket = socket.socket(socket.AF_UNIX if isinstance(path, str) else socket.AF_INET)
         self._socket.connect(path)
         self.send("hello", {"secret": secret, "endpoint": endpoint, "version": version, "replica": replica,
                             "node": "n", "pid": 1})  # fmt: skip

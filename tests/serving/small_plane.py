@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import orjson
-import uvicorn
 
 from workbench.serving.gateway.asking import Answer, Request
 from workbench.serving.gateway.endpoint import Endpoint
-from workbench.serving.gateway.pages import docs, openapi
 from workbench.serving.records import Limits, RouteTable
 from workbench.serving.replica.codecs import Codec, join
 from workbench.serving.replica.encode import normal
@@ -90,96 +85,6 @@ class SmallPlane:
 async def _parts(items: Iterator[Any]) -> AsyncIterator[bytes]:
     for item in items:
         yield orjson.dumps(item, option=orjson.OPT_SERIALIZE_NUMPY) + b"\n"
-
-
-class SmallGateway:
-    """The plane over HTTP."""
-
-    def __init__(self, plane: SmallPlane) -> None:
-        self._plane = plane
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http":
-            return
-        body, is_more = b"", True
-        while is_more:
-            message = await receive()
-            body, is_more = body + message.get("body", b""), message.get("more_body", False)
-        answer = await self._route(scope, body)
-        headers = {"content-type": answer.content_type, **answer.headers}
-        if answer.parts is None:
-            headers["content-length"] = str(len(answer.body))
-        raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-        if answer.parts is not None:
-            async for part in answer.parts:
-                await send({"type": "http.response.body", "body": part, "more_body": True})
-        await send({"type": "http.response.body", "body": answer.body})
-
-    async def _route(self, scope: Any, body: bytes) -> Answer:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        _, endpoint, *rest = scope["path"].split("/")
-        below = "/".join(rest)
-        if below == "docs" or below.startswith("docs/"):
-            return docs(below.removeprefix("docs")) or Answer(404, b"{}")
-        if below == "openapi.json":
-            schemas = self._plane.schemas(endpoint)
-            return Answer(200, orjson.dumps(openapi(endpoint, schemas, f"http://{headers['host']}/{endpoint}", LIMITS)))
-        model = rest[1] if rest[0] == "models" else ""
-        route = rest[-1]
-        if route not in ("predict", "invocations", "infer"):
-            return await self._look(scope, endpoint, below)
-        if scope["method"] != "POST":
-            return Answer(405, error_body(route, 405, "Cannot do that: POST."), headers={"Allow": "POST"})
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        return await self._plane.ask(
-            Request(
-                endpoint,
-                route,
-                body,
-                headers.get("content-type", ""),
-                headers.get("accept", "").replace("*/*", ""),
-                model or (rest[2].partition(".")[2] if rest[0] == "v2" else ""),
-                headers.get("x-workbench-version"),
-                token if scheme == "Bearer" else None,
-            )
-        )
-
-    async def _look(self, scope: Any, endpoint: str, below: str) -> Answer:
-        if scope["method"] != "GET":
-            return Answer(405, error_body("", 405, "Cannot do that: GET."), headers={"Allow": "GET"})
-        is_open = below.startswith("v2/health") or below in ("ping", "health") or below.endswith("/ready")
-        authorization = dict(scope["headers"]).get(b"authorization", b"")
-        if not is_open and authorization != f"Bearer {TOKEN}".encode():
-            return Answer(401, error_body("", 401, "Cannot look: no token."), headers={"WWW-Authenticate": "Bearer"})
-        return Answer(200, b"{}")
-
-
-@contextmanager
-def listening(plane: SmallPlane) -> Iterator[str]:
-    """The plane's HTTP address while it listens."""
-    config = uvicorn.Config(SmallGateway(plane), host="127.0.0.1", port=0, log_level="warning", lifespan="off")
-    server = uvicorn.Server(config)
-    is_up = threading.Event()
-    address: list[str] = []
-
-    async def serve() -> None:
-        config.load()
-        server.lifespan = config.lifespan_class(config)
-        await server.startup()
-        address.append(f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}")
-        is_up.set()
-        await server.main_loop()
-        await server.shutdown()
-
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    assert is_up.wait(20)
-    try:
-        yield address[0]
-    finally:
-        server.should_exit = True
-        thread.join(20)
 
 
 def iris_model() -> Model:

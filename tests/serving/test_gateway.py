@@ -12,6 +12,9 @@ import pytest
 
 from tests.serving.gateways import BODY, TOKEN, Gateway, running_gateway, until
 from tests.serving.replicas import ReplicaThread
+from workbench.serving.gateway.asking import Request
+from workbench.serving.gateway.listener import HttpListener
+from workbench.serving.records import Limits
 
 
 @pytest.fixture
@@ -37,24 +40,18 @@ def test_predict_answers_with_the_version_that_did(client: httpx.Client) -> None
     assert answer.headers["content-type"] == "application/json"
 
 
-def test_ask_message_carries_what_the_client_said(gateway: Gateway, client: httpx.Client) -> None:
-    replica = gateway.serve(lambda ask: (200, "text/csv", b"y\n1\n"), replica="r2")
-    replicas = [replica]
+def test_ask_message_carries_what_the_client_said(gateway: Gateway) -> None:
+    replica = gateway.serve(lambda ask: (200, "text/csv", b"y\n1\n"))
     headers = {"Content-Type": "text/csv", "Accept": "text/csv"}
-    while not any(message[0] == "ask" for message in replicas[0].got):
-        gateway.expect(max_batch=1)
-        answers = [client.post("/digits/models/digits/invocations/", content=b"x\n1\n", headers=headers)]
-        if answers[0].headers["content-type"] == "text/csv":
-            break
-        replicas[0].kill()
-        until(lambda: gateway.pressure().replicas == 1)
-        pytest.fail("the first replica cannot answer CSV")
+    with gateway.client() as client:
+        answer = client.post("/digits/models/digits/invocations/", content=b"x\n1\n", headers=headers)
+    assert (answer.text, answer.headers["content-type"]) == ("y\n1\n", "text/csv")
     ask = next(message for message in replica.got if message[0] == "ask")
     assert ask[2:7] == ["", "invocations", "text/csv", "text/csv", b"x\n1\n"]
     assert 0 < ask[7] <= 60_000
 
 
-@pytest.mark.parametrize("token", [None, "another", "", "é"])
+@pytest.mark.parametrize("token", [None, "another", "é"])
 def test_wrong_token_is_401_in_the_words_of_the_protocol(client: httpx.Client, token: str | None) -> None:
     headers = {} if token is None else {"Authorization": f"Bearer {token}".encode()}
     if token is None:
@@ -74,10 +71,10 @@ def test_endpoint_without_tokens_is_open_to_nobody(gateway: Gateway, client: htt
 
 @pytest.mark.parametrize(
     "path",
-    ["/nobody/predict", "/digits/nothing", "/digits/models/x/nothing", "/v2/models", "/v2/nothing", "//", "/v2/x/y"],
+    ["/nobody/predict", "/digits/nothing", "/digits/models/x/nothing", "/v2/models", "/v2/nothing", "/v2/x/y"],
 )
 def test_unknown_path_is_404(client: httpx.Client, path: str) -> None:
-    answer = client.request("POST" if "predict" in path else "GET", f"{client.base_url}{path.lstrip('/') or '%2f/x'}")
+    answer = client.request("POST" if "predict" in path else "GET", path)
     assert answer.status_code == 404
     assert answer.json()["error"].startswith("Cannot find")
 
@@ -108,7 +105,7 @@ def test_body_beyond_the_limit_is_413_before_it_is_read(gateway: Gateway, client
 
 
 def test_chunked_body_beyond_the_limit_is_413(gateway: Gateway, client: httpx.Client) -> None:
-    gateway.put(limits=type(gateway.plane.endpoint("digits").table.limits)(max_body=1000))
+    gateway.put(limits=Limits(max_body=1000))
     parts = (b"x" * 600 for _ in range(4))
     assert client.post("/digits/predict", content=parts).status_code == 413
     assert client.post("/digits/predict", content=b"x" * 1001).status_code == 413
@@ -136,6 +133,15 @@ def test_endless_headers_are_431(gateway: Gateway) -> None:
         assert stranger.recv(100).startswith(b"HTTP/1.1 431")
 
 
+def test_nonsense_is_400_in_json(gateway: Gateway) -> None:
+    host, _, port = gateway.listening.http.rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=10) as stranger:
+        stranger.sendall(b"nonsense\r\n\r\n")
+        answer = stranger.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert b'{"error":"Cannot read the request' in answer
+
+
 def test_compressed_body_is_415(client: httpx.Client) -> None:
     answer = client.post("/digits/predict", content=b"x", headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 415
@@ -144,11 +150,11 @@ def test_compressed_body_is_415(client: httpx.Client) -> None:
 def test_fault_of_the_gateway_is_500_without_the_body_in_the_log(
     gateway: Gateway, client: httpx.Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def fail(request: object) -> None:
-        raise ValueError("a secret body")
+    async def fail(request: Request) -> None:
+        raise ValueError(request.body.decode())
 
     monkeypatch.setattr(gateway.plane, "ask", fail)
-    answer = client.post("/digits/predict", json=BODY)
+    answer = client.post("/digits/predict", content=b"secret")
     assert answer.status_code == 500
     assert "ValueError" in caplog.text
     assert "secret" not in caplog.text + answer.text
@@ -229,8 +235,6 @@ def test_models_of_an_endpoint_are_asked_by_name(gateway: Gateway) -> None:
 
 def test_port_in_use_is_an_error_that_names_it(gateway: Gateway, tmp_path: Path) -> None:
     port = int(gateway.listening.http.rpartition(":")[2])
-    from workbench.serving.gateway.listener import HttpListener
-
     with pytest.raises(OSError, match=f"port {port} is in use"):
         gateway.run(HttpListener(gateway.plane, "127.0.0.1", port).start())
 
@@ -250,9 +254,10 @@ def test_replica_with_a_wrong_secret_is_dropped(gateway: Gateway) -> None:
         stranger_socket.connect(gateway.path)
         stranger_socket.sendall(b"\x01" * 20_000)
         stranger_socket.settimeout(10)
-        with pytest.raises(ConnectionResetError):
+        try:
             assert stranger_socket.recv(10) == b""
-            raise ConnectionResetError
+        except ConnectionResetError:
+            pass
     assert gateway.events == []
 
 

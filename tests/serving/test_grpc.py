@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -18,7 +19,9 @@ from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 from tritonclient.utils import InferenceServerException
 
+from tests.serving.models_to_serve import Shop
 from tests.serving.small_plane import TOKEN, SmallPlane, counting_model, echo_model, iris_model, table_model
+from tests.serving.stack import running
 from workbench.serving.gateway.asking import Answer
 from workbench.serving.gateway.grpc_messages import MessageError, binary_request, infer_response
 from workbench.serving.gateway.grpc_server import start_grpc
@@ -325,6 +328,35 @@ def test_stream_goes_on_after_a_refusal(gateway: Gateway) -> None:
 def test_models_that_yield_answer_with_a_message_an_item(gateway: Gateway) -> None:
     items = streamed(gateway, [("count", [tensor("n", np.array([3]), "INT64")])], 3)
     assert [item.as_numpy("predictions").tolist() for item in items] == [[b'{"at":0}'], [b'{"at":1}'], [b'{"at":2}']]
+
+
+def test_real_endpoint_answers(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    with running() as stack:
+        stack.serve("digits", {"digits": shop("digits")})
+        stack.serve("both", {"digits": shop("digits"), "mixed": shop("mixed")})
+        stack.serve("counting", {"counting": shop("counting")})
+        with triton.InferenceServerClient(stack.at.grpc) as client:
+            assert client.is_model_ready("digits")
+            assert client.get_model_metadata("both.mixed", headers=HEADERS).platform == "sklearn"
+            assert status_of(client.get_model_metadata, "digits")[0] == "UNAUTHENTICATED"
+            digits = [tensor("inputs", np.zeros((3, 64)), "FP64")]
+            for name in ("digits", "both.digits"):
+                result = client.infer(name, digits, headers=HEADERS)
+                assert result.as_numpy("predictions").shape == (3,)
+                assert result.get_response().model_version == "1"
+            mixed = [
+                tensor("size", np.array([1.5]), "FP64"),
+                tensor("rooms", np.array([1]), "INT64"),
+                tensor("town", np.array(["Bern"], dtype=object), "BYTES"),
+            ]
+            assert client.infer("both.mixed", mixed, headers=HEADERS).as_numpy("predictions").shape == (1,)
+            assert status_of(client.infer, "digits", digits)[0] == "UNAUTHENTICATED"
+            assert status_of(client.infer, "both", digits, headers=HEADERS)[0] in ("INVALID_ARGUMENT", "NOT_FOUND")
+            assert status_of(client.infer, "digits", digits, model_version="9", headers=HEADERS)[0] == "NOT_FOUND"
+            longer = [tensor("inputs", np.zeros((LIMITS.max_body // 512 + 1, 64)), "FP64")]
+            code, message = status_of(client.infer, "digits", longer, headers=HEADERS)
+            assert (code, "the limit of 'digits'" in message) == ("RESOURCE_EXHAUSTED", True)
 
 
 def test_long_messages_are_refused(client: triton.InferenceServerClient) -> None:

@@ -20,6 +20,7 @@ from workbench.serving.records import ServingOptions
 from workbench.serving.replica.batching import Asked, LatencyFit, Waiting
 from workbench.serving.replica.decode import Decoded
 from workbench.serving.replica.loading import ModelLoadError
+from workbench.serving.replica.prints import Lines
 from workbench.serving.replica.server import ModelThread
 
 JSON = "application/json"
@@ -314,6 +315,58 @@ def test_replica_answers_handles_in_its_process(gateway: GatewayEnd, serve: Any)
 def test_replica_is_healthy_while_it_runs(gateway: GatewayEnd, serve: Any) -> None:
     thread = serve("digits")
     assert thread.is_healthy()
+
+
+def test_replica_dials_tcp_where_the_gateway_is_on_another_node(shop: Shop) -> None:
+    listener = socket.create_server(("127.0.0.1", 0))
+    thread = ModelThread(
+        address=lambda: {"unix": "/nowhere", "tcp": f"127.0.0.1:{listener.getsockname()[1]}", "node": "there"},
+        secret="s",
+        endpoint="end",
+        version="3",
+        replica="r",
+        node="here",
+        models={"double": shop("double")},
+        options=ServingOptions(),
+        gpus=0,
+    )
+    thread.start()
+    connection, _ = listener.accept()
+    unpacker = wire.unpacker()
+    unpacker.feed(connection.recv(4096))
+    assert next(unpacker)[0] == "hello"
+    thread.wait_ready(60)
+    thread.close()
+    thread.join(10)
+    connection.close()
+    listener.close()
+
+
+@pytest.mark.parametrize("name", ["perceptron", "boosted", "two", "later", "probabilities"])
+def test_replica_serves_each_kind_of_model(gateway: GatewayEnd, serve: Any, name: str) -> None:
+    serve(name)
+    body = {
+        "perceptron": {"inputs": [[0.0] * 4]},
+        "boosted": {"inputs": [[1, 2, 3]]},
+        "two": {"inputs": {"left": [[1, 2]], "right": [[3, 4]]}},
+        "later": {"inputs": 3},
+        "probabilities": {"inputs": [[1, 2]]},
+    }[name]
+    answers = gateway.ask(body, body, body)
+    assert [(answer[2], answer[5][0]) for answer in answers] == [(200, 1)] * 3
+    assert len({answer[4] for answer in answers}) == 1
+
+
+def test_lines_are_whole_and_limited() -> None:
+    sent: list[str] = []
+    lines = Lines(sent.append)
+    lines.write("one\ntw")
+    assert sent == ["one"]
+    lines.write("o\n" + "x" * 10_000 + "\n")
+    assert sent[1].splitlines()[0] == "two"
+    assert sent[1].endswith("... (1808 more)")
+    lines.write("many\n" * 5000)
+    assert "\n".join(sent).count("many") <= 2 * 1000  # a second may begin meanwhile
 
 
 def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from workbench.bridge.places import below_root
-from workbench.errors import OptionError
+from workbench.errors import ClusterError, OptionError
 from workbench.project import Project
 
 _MOST_LINES = 5_000
@@ -48,38 +50,44 @@ class ServingVerbs:
         """End an endpoint with all its versions; its models stay in the registry."""
         from workbench.endpoint_verbs import withdraw
 
-        withdraw(self.project, name)
+        with self._about(name):
+            withdraw(self.project, name)
         return {"name": name}
 
     def set_traffic(self, name: str, weights: dict[str, float]) -> dict[str, Any]:
         """Percent of the requests by version."""
         from workbench.endpoint_verbs import set_traffic
 
-        return self._shown(set_traffic(self.project, name, weights))
+        with self._about(name):
+            return self._shown(set_traffic(self.project, name, weights))
 
     def set_shadow(self, name: str, version: str = "") -> dict[str, Any]:
         """The version that gets a copy of each request; an empty string for none."""
         from workbench.endpoint_verbs import set_shadow
 
-        return self._shown(set_shadow(self.project, name, version or None))
+        with self._about(name):
+            return self._shown(set_shadow(self.project, name, version or None))
 
     def rollback(self, name: str) -> dict[str, Any]:
         """Back to what answered before."""
         from workbench.endpoint_verbs import rollback
 
-        return self._shown(rollback(self.project, name))
+        with self._about(name):
+            return self._shown(rollback(self.project, name))
 
     def promote(self, name: str, version: str) -> dict[str, Any]:
         """All requests to one version."""
         from workbench.endpoint_verbs import promote
 
-        return self._shown(promote(self.project, name, version))
+        with self._about(name):
+            return self._shown(promote(self.project, name, version))
 
     def set_replicas(self, name: str, replicas: str, version: str | None = None) -> dict[str, Any]:
         """How many replicas, ``2`` or ``1..4``; of all versions unless one is named."""
         from workbench.endpoint_verbs import set_replicas
 
-        return self._shown(set_replicas(self.project, name, replicas, version))
+        with self._about(name):
+            return self._shown(set_replicas(self.project, name, replicas, version))
 
     def endpoint_log(self, name: str, start: int = -1000, count: int = 1000, wanted: str = "") -> dict[str, Any]:
         """Lines that the replicas printed; see :meth:`workbench.data.log_file.LogFile.page`."""
@@ -105,25 +113,29 @@ class ServingVerbs:
         """Ask an endpoint as a client would, without a client's token."""
         from workbench.endpoint_verbs import try_endpoint
 
-        return try_endpoint(self.project, name, body, version, model)
+        with self._about(name):
+            return try_endpoint(self.project, name, body, version, model)
 
     def endpoint_tokens(self, name: str) -> dict[str, Any]:
         """Labels of the tokens and when each was used; never the tokens themselves."""
         from workbench.endpoint_verbs import tokens
 
-        return {"tokens": tokens(self.project, name)}
+        with self._about(name):
+            return {"tokens": tokens(self.project, name)}
 
     def new_token(self, name: str, label: str) -> dict[str, Any]:
         """Make a token; this answer is the only one that has it."""
         from workbench.endpoint_verbs import new_token
 
-        return new_token(self.project, name, label)
+        with self._about(name):
+            return new_token(self.project, name, label)
 
     def revoke_token(self, name: str, label: str) -> dict[str, Any]:
         """Have a token open nothing any more."""
         from workbench.endpoint_verbs import revoke_token
 
-        revoke_token(self.project, name, label)
+        with self._about(name):
+            revoke_token(self.project, name, label)
         return {"label": label}
 
     def models(self) -> dict[str, Any]:
@@ -148,6 +160,17 @@ class ServingVerbs:
 
         delete_alias(self.project, name, alias)
         return {"alias": alias}
+
+    @contextlib.contextmanager
+    def _about(self, name: str) -> Iterator[None]:
+        """Where there is no cluster, say what that means for an endpoint: it is none, or can be brought back."""
+        from workbench.endpoint_verbs import endpoint_snapshot
+
+        try:
+            yield
+        except ClusterError:
+            endpoint_snapshot(self.project, name)
+            raise
 
     def _shown(self, snapshot: dict[str, Any]) -> dict[str, Any]:
         """An endpoint with where its first token lies, so that a line that was copied works; never the token."""

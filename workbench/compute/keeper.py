@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.compute.ray_env import import_ray, prepare_environment, take_free_ports
+from workbench.settings import restores_endpoints
 
 
 def main() -> None:
@@ -67,6 +69,8 @@ def main() -> None:
     _write(arguments.record, record)
     preparing.join()
     foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
+    if restores_endpoints():
+        _restore_endpoints()
     missed = 0
     while not ending.is_set():
         news.wait(2.0)
@@ -80,6 +84,12 @@ def main() -> None:
         if not arguments.record.exists():  # the user's folder was removed: nobody can find us any more
             break
     _end(arguments.record, foreman)
+
+
+def _restore_endpoints() -> None:
+    """Have what was published come back, in a process of its own: this one is to know Ray alone."""
+    command = [sys.executable, "-m", "workbench.cli", "endpoints", "restore", "--all"]
+    subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=Path.home())
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
@@ -119,10 +129,15 @@ def _end(record: Path, foreman: object) -> None:
     with contextlib.suppress(OSError, ValueError):
         if json.loads(record.read_text())["pid"] == os.getpid():
             record.unlink()
-    try:
-        ray.get(foreman.close.remote(), timeout=20)  # type: ignore[attr-defined]
-    except Exception as error:
-        print(f"the foreman did not close: {error}", file=sys.stderr)
+    closing = {"foreman": foreman}
+    with contextlib.suppress(ValueError):  # nothing was published
+        closing["gateway"] = ray.get_actor("gateway", namespace="workbench")
+    calls = {name: actor.close.remote() for name, actor in closing.items()}  # type: ignore[attr-defined]
+    for name, call in calls.items():
+        try:
+            ray.get(call, timeout=20)
+        except Exception as error:
+            print(f"the {name} did not close: {error}", file=sys.stderr)
     ray.shutdown()
 
 

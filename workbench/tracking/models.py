@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -87,26 +89,62 @@ def log_model(
         MLflow's address of the model, ``models:/m-…``.
     """
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
-    os.environ.pop("MLFLOW_RUN_ID", None)
-    import mlflow
     from mlflow.models import Model
 
     flavor = flavor_of(model)
-    mlflow.set_tracking_uri(tracking_uri)
-    info = Model.log(
-        artifact_path=None,
-        name=name,
-        flavor=importlib.import_module(f"mlflow.{flavor or 'pyfunc'}"),
-        run_id=run_id,
-        signature=_signature(model, example),
-        input_example=example,
-        # Given, since MLflow would find them out by loading the model once more in a process of its own.
-        pip_requirements=_requirements(flavor),
-        code_paths=[str(path) for path in code_paths] or None,
-        **_as_argument(model, flavor),
-        **_OPTIONS.get(flavor or "", {}),
-    )
+    with _in_experiment_of(run_id, tracking_uri), _quiet():
+        info = Model.log(
+            artifact_path=None,
+            name=name,
+            flavor=importlib.import_module(f"mlflow.{flavor or 'pyfunc'}"),
+            run_id=run_id,
+            signature=_signature(model, example),
+            input_example=example,
+            # Given, since MLflow would find them out by loading the model once more in a process of its own.
+            pip_requirements=_requirements(flavor),
+            code_paths=[str(path) for path in code_paths] or None,
+            **_as_argument(model, flavor),
+            **_OPTIONS.get(flavor or "", {}),
+        )
     return str(info.model_uri)
+
+
+@contextlib.contextmanager
+def _in_experiment_of(run_id: str, tracking_uri: str) -> Iterator[None]:
+    """Have MLflow keep the model beside its run; what the notebook set for itself is as before afterwards."""
+    import mlflow
+    from mlflow.tracking import fluent
+
+    names = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI")
+    before = {name: os.environ.pop(name, None) for name in names}
+    uri = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    experiment_id = fluent._active_experiment_id
+    mlflow.set_tracking_uri(tracking_uri)
+    try:
+        mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
+        yield
+    finally:
+        fluent._active_experiment_id = experiment_id
+        mlflow.set_tracking_uri(uri)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """MLflow warns of pickle whenever a model is kept; replicas load only what this user logged."""
+    loggers = [logging.getLogger(f"mlflow.{name}") for name in ("sklearn", "pytorch", "models.model", "pyfunc")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _as_argument(model: Any, flavor: str | None) -> dict[str, Any]:

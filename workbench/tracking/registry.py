@@ -85,8 +85,12 @@ class Registry:
             except MlflowException as error:
                 if error.error_code != "RESOURCE_ALREADY_EXISTS":
                     raise
-            model_id = model_uri.removeprefix("models:/") if model_uri.startswith("models:/m-") else None
-            made = self._client.create_model_version(name, model_uri, run_id=run_id or None, model_id=model_id)
+            source, model_id = model_uri, None
+            if model_uri.startswith("models:/m-"):
+                # Given its files' address: MLflow would look the model up in the process's own tracking store.
+                logged = self._client.get_logged_model(model_uri.removeprefix("models:/"))
+                source, model_id, run_id = logged.artifact_location, logged.model_id, logged.source_run_id or run_id
+            made = self._client.create_model_version(name, source, run_id=run_id or None, model_id=model_id)
         return _registered(made)
 
     def find(self, text: str) -> Registered:
@@ -150,8 +154,13 @@ class Registry:
 
     def delete_alias(self, name: str, alias: str) -> None:
         """Remove an alias; harmless where there is none."""
-        with explained("remove an alias from", self._uri):
-            self._client.delete_registered_model_alias(name, alias)
+        from mlflow.exceptions import MlflowException
+
+        try:
+            with explained("remove an alias from", self._uri):
+                self._client.delete_registered_model_alias(name, alias)
+        except MlflowException as error:
+            raise ModelNotFoundError(f"Cannot remove alias {alias!r} of {name!r}: {error}") from error
 
     def tag(self, name: str, number: int, key: str, value: str) -> None:
         """Write a tag of a version."""

@@ -65,8 +65,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.toolbar.addItem('join', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.joinCluster, label: trans.__('Join…') }));
     panel.toolbar.addItem('stop', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.stopCluster, label: trans.__('Stop…') }));
     const sections = panel.content as AccordionPanel;
-    sections.setRelativeSizes([3, 5, 2, 2, 2]);
     sections.collapse(MODELS);
+    sections.setRelativeSizes([3, 5, 2, 3, 3]);
     app.shell.add(panel, 'left', { rank: 450, type: 'Workbench' });
     restorer?.add(panel, 'workbench-panel');
 

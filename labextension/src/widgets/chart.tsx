@@ -89,7 +89,7 @@ export function Chart(props: IChartProps): JSX.Element {
         legend: { live: true },
         scales: { x: { time: props.xLabel === 'time' }, y: { distr: props.isLog ? 3 : 1 } },
         axes: [
-          { ...axis, size: 28 },
+          { ...axis, size: props.xLabel === 'time' ? 40 : 28 }, // the day stands below the time
           { ...axis, size: 52, values: (_, ticks) => ticks.map(tick => (tick === null ? '' : number(tick))) }
         ],
         series: [

@@ -16,7 +16,7 @@ import { SeenWidget, usePolled } from './polled';
 
 const LOOK_EVERY_MS = 2000;
 const ROW_PX = 44;
-const SPARK = { width: 48, height: 18 };
+const SPARK = { width: 28, height: 18 };
 
 export class EndpointsSection extends SeenWidget {
   constructor(
@@ -157,16 +157,10 @@ function Row({ endpoint, commands, trans }: IRowProps): JSX.Element {
   const first = champion(endpoint);
   const canary = endpoint.canary;
   const word = stateWord(endpoint.state, trans);
-  const line = [
-    first ? trans.__('version %1', first.label) : trans.__('no version'),
-    ...(endpoint.state !== 'live' ? [word] : []),
-    ...(figures.p95 !== null ? [trans.__('p95 %1', ms(figures.p95))] : []),
-    ...(figures.errorRate ? [trans.__('%1 errors', percent(figures.errorRate))] : [])
-  ];
   return (
     <button
       className="wb-Run wb-mod-inFlow"
-      title={endpoint.message || endpoint.url}
+      title={told(endpoint, trans)}
       onClick={() => void commands.execute(CommandIDs.openEndpoint, { name: endpoint.name })}
       onContextMenu={event => {
         event.preventDefault();
@@ -176,23 +170,42 @@ function Row({ endpoint, commands, trans }: IRowProps): JSX.Element {
     >
       <StateDot state={DOTS[endpoint.state]} label={word} />
       <span className="wb-Run-main">
-        <span className="wb-Run-name">
-          {endpoint.name}
+        <span className="wb-Endpoint-name">
+          <span className="wb-Run-name">{endpoint.name}</span>
           {canary && (
-            <span className="wb-Badge" title={canary.verdict}>
-              {trans.__('canary %1 %', canary.steps[canary.step] ?? 0)}
+            <span className="wb-Badge" title={trans.__('version %1 at %2 %: %3', canary.version, canary.steps[canary.step] ?? 0, canary.verdict)}>
+              {trans.__('canary')}
             </span>
           )}
-          {endpoint.shadow && <span className="wb-Badge">{trans.__('shadow %1', endpoint.shadow.version)}</span>}
+          {endpoint.shadow && (
+            <span className="wb-Badge" title={trans.__('version %1 gets a copy of each request', endpoint.shadow.version)}>
+              {trans.__('shadow')}
+            </span>
+          )}
         </span>
-        <span className={`wb-Run-line${figures.errorRate ? ' wb-mod-error' : ''}`}>{line.join(' · ')}</span>
+        <span className="wb-Run-line">
+          {endpoint.state !== 'live' && `${word} · `}
+          {first ? trans.__('version %1', first.label) : trans.__('no version')}
+        </span>
       </span>
       <Spark values={rates(endpoint)} />
       <span className="wb-Run-metric">
         <span>{perSecond(figures.rate)}</span>
+        {figures.errorRate > 0 ? (
+          <span className="wb-Run-line"><span className="wb-mod-error">{trans.__('%1 errors', percent(figures.errorRate))}</span></span>
+        ) : (
+          <span className="wb-Run-line">{figures.p95 === null ? '' : trans.__('p95 %1', ms(figures.p95))}</span>
+        )}
       </span>
     </button>
   );
+}
+
+/** All figures in words: in a narrow panel the row itself has no room for each. */
+function told(endpoint: IEndpoint, trans: TranslationBundle): string {
+  const { rate, p95, errorRate } = overall(endpoint);
+  const figures = [perSecond(rate), trans.__('p95 %1', ms(p95)), trans.__('%1 errors', percent(errorRate))].join(' · ');
+  return [endpoint.message, endpoint.url, figures].filter(Boolean).join('\n');
 }
 
 /** The rate over the last minutes; its newest value stands beside it as text. */

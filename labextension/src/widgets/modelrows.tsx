@@ -65,9 +65,9 @@ export function VersionRowView(props: IVersionRowProps): JSX.Element {
         openVersionMenu(props, { x: event.clientX, y: event.clientY });
       }}
     >
-      <span className="wb-ModelVersion-number">{version.number}</span>
       <span className="wb-Run-main">
         <span className="wb-ModelVersion-chips">
+          <strong>{version.number}</strong>
           {version.aliases.map(alias => (
             <span key={alias} className="wb-Chip wb-mod-alias">
               @{alias}

@@ -66,8 +66,8 @@ class WorkbenchHandler(APIHandler):
 
     def number(self, name: str, default: float | None, *, low: float | None = None) -> float | None:
         """A numeric query argument; 400 that names it where it is none."""
-        text = self.get_query_argument(name, "")
-        if not text:
+        text = self.get_query_argument(name, None)
+        if text is None:
             return default
         try:
             value = float(text)

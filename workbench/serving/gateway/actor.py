@@ -208,10 +208,11 @@ class Gateway(Upkeep):
             self.diary.end(book, standing.version)
             await asyncio.to_thread(self.deployer.delete, standing.version.app)
 
-    async def restore(self, state_dirs: list[str]) -> list[str]:
-        """Bring back what was published and does not run; gives the names."""
+    async def restore(self, state_dirs: list[str] | None) -> list[str]:
+        """Bring back what these projects, or all, published and does not run; gives the names."""
         await self.begin()
-        missing = [book for book in published(state_dirs) if book.name not in self.books]
+        kept = published(self.index.state_dirs if state_dirs is None else state_dirs)
+        missing = [book for book in kept if book.name not in self.books]
         for book in missing:
             await self.take_up(book, running=set())
         return [book.name for book in missing]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from itertools import count
 from time import monotonic
 from typing import Any
 
 from workbench.serving.gateway.asking import Answer, Request
 from workbench.serving.gateway.link import ReplicaLink
+from workbench.serving.gateway.pressure import Pressure
 from workbench.serving.gateway.refusals import Refusal
 from workbench.serving.gateway.samples import Samples
 from workbench.serving.gateway.stats import VersionStats
@@ -22,27 +22,6 @@ MAX_WAITING_BYTES = 256 * 2**20
 TRIES = 2  # a request that two replicas did not survive is not given to a third
 
 _ids = count(1)
-
-
-@dataclass(frozen=True)
-class Pressure:
-    """What tells whether a version has replicas enough.
-
-    Attributes:
-        ongoing: Requests that replicas have.
-        queued: Requests that wait for a replica.
-        replicas: Those that are ready.
-        idle_s: Seconds since the last request.
-        p95_ms: Of the last ten seconds, None without a request.
-        is_wanted: A request waits and there is no replica.
-    """
-
-    ongoing: int
-    queued: int
-    replicas: int
-    idle_s: float
-    p95_ms: float | None
-    is_wanted: bool
 
 
 class Backend:
@@ -92,7 +71,7 @@ class Backend:
                 self.stats.record(monotonic(), refusal.status, (monotonic() - began) * 1000)
             raise
         if answer.parts is not None:
-            answer.parts = self._counted(answer, began, is_counted)
+            answer.parts = self._counted(answer.parts, answer.status, began, is_counted=is_counted)
         elif is_counted:
             self._count(request, answer, began, ticket.timing)
         return answer
@@ -157,10 +136,10 @@ class Backend:
         self.stats.record(now, answer.status, ms, timing)
         self.samples.offer(request, answer, ms)
 
-    async def _counted(self, answer: Answer, began: float, is_counted: bool) -> AsyncIterator[bytes]:
+    async def _counted(
+        self, parts: AsyncIterator[bytes], status: int, began: float, *, is_counted: bool
+    ) -> AsyncIterator[bytes]:
         """The parts, counted as one request when the last one is out."""
-        status, parts = answer.status, answer.parts
-        assert parts is not None
         try:
             async for part in parts:
                 yield part
@@ -219,6 +198,7 @@ class Backend:
         self.schemas = {**self.schemas, **schemas}
         if link not in self._ready:
             self._ready.append(link)
+            self._asked_at = monotonic()  # one that loaded for minutes was not idle for minutes
         self.pump()
 
     def left(self, link: ReplicaLink) -> None:

@@ -27,7 +27,7 @@ async def read_body(receive: Any, length: bytes | None, most: int, name: str) ->
     """
     if length is not None and int(length) > most:
         raise too_large(name, most)
-    message = await receive()
+    message = await _next(receive)
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         if len(body) > most:
@@ -39,7 +39,7 @@ async def read_body(receive: Any, length: bytes | None, most: int, name: str) ->
             while message.get("more_body"):
                 if size > most:
                     raise too_large(name, most)
-                message = await receive()
+                message = await _next(receive)
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
     except TimeoutError:
@@ -48,6 +48,13 @@ async def read_body(receive: Any, length: bytes | None, most: int, name: str) ->
     if size > most:
         raise too_large(name, most)
     return b"".join(parts)
+
+
+async def _next(receive: Any) -> Any:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Refusal(400, "Cannot read the body: the client hung up before its end. Ask again.")
+    return message
 
 
 async def send_answer(answer: Answer, send: Any, verb: str, transport: HeldWrites | None) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import ray
 
@@ -15,24 +17,39 @@ _HEALTH_PERIOD_S = 1.0
 _HEALTH_TIMEOUT_S = 30.0
 _SHUTDOWN_S = 10.0
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _one_at_a_time(call: Callable[Concatenate[Deployer, P], T]) -> Callable[Concatenate[Deployer, P], T]:
+    """Two threads that look Serve's controller up at once get handles that know its methods wrongly."""
+
+    @functools.wraps(call)
+    def locked(self: Deployer, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        with self.lock:
+            return call(self, *args, **kwargs)
+
+    return locked
+
 
 class Deployer:
     """Serve's applications of this cluster."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
         self._is_started = False
 
+    @_one_at_a_time
     def start(self) -> None:
         """Start Serve where it does not run: without proxies, since requests come in by the gateway."""
-        with self._lock:
-            if self._is_started:
-                return
-            from ray import serve
+        if self._is_started:
+            return
+        from ray import serve
 
-            serve.start(proxy_location="Disabled", logging_config={"enable_access_log": False})
-            self._is_started = True
+        serve.start(proxy_location="Disabled", logging_config={"enable_access_log": False})
+        self._is_started = True
 
+    @_one_at_a_time
     def deploy(self, version: Version, spec: dict[str, Any], runtime_env: dict[str, Any]) -> None:
         """Have Serve run a version; returns before it does."""
         self.start()
@@ -60,6 +77,7 @@ class Deployer:
         target = RunTarget(deployment.bind(spec), name=version.app, route_prefix=None, external_scaler_enabled=True)
         serve.run_many([target], wait_for_applications_running=False)
 
+    @_one_at_a_time
     def scale(self, app: str, replicas: int) -> None:
         """Another number of replicas; those that go answer what they have first."""
         from ray.serve._private.common import DeploymentID
@@ -71,6 +89,7 @@ class Deployer:
         # Serve's API for scaling from outside; its public form is a REST call to the dashboard, which need not run.
         ray.get(client._controller.update_deployment_replicas.remote(identifier, replicas))
 
+    @_one_at_a_time
     def delete(self, app: str) -> None:
         """End an application."""
         from ray import serve
@@ -78,6 +97,7 @@ class Deployer:
         with contextlib.suppress(KeyError):
             serve.delete(app, _blocking=False)
 
+    @_one_at_a_time
     def problem(self, app: str) -> str | None:
         """Why an application did not come up, None while it may still, or did."""
         found = self.apps().get(app)
@@ -86,6 +106,7 @@ class Deployer:
         messages = [deployment.message for deployment in found.deployments.values()]
         return "\n".join(filter(None, messages)) or found.message
 
+    @_one_at_a_time
     def apps(self) -> dict[str, Any]:
         """Serve's applications by name; none where Serve does not run."""
         try:

@@ -1,4 +1,4 @@
-"""An endpoint's figures and samples, kept in MLflow: one run a version, below an experiment that lists of runs leave out."""
+"""An endpoint's figures and samples, kept in MLflow: a run for each version, which lists of runs leave out."""
 
 from __future__ import annotations
 

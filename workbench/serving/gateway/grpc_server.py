@@ -25,13 +25,13 @@ from workbench.serving.gateway.grpc_messages import (
 from workbench.serving.gateway.refusals import Refusal
 from workbench.serving.gateway.routes import split_name
 from workbench.serving.gateway.ticket import StreamError
-from workbench.serving.records import Limits
 
 if TYPE_CHECKING:
     from workbench.serving.gateway.plane import DataPlane
 
-MAX_MESSAGE = Limits().max_body + 64 * 1024
-"""Bytes of a message where nothing else is said: a body of the usual limit, and the words around it."""
+MAX_MESSAGE = 64 * 2**20 + 64 * 1024
+"""Bytes of a message that gRPC takes in before anybody looks whose it is. An endpoint that allows longer bodies gets
+them over HTTP alone."""
 
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
@@ -54,7 +54,7 @@ async def start_grpc(
 
     Args:
         plane: What answers.
-        host: The address to listen at, nothing else is bound.
+        host: The address to listen at, nothing else is bound. gRPC takes ``0.0.0.0`` for all interfaces, IPv6 too.
         port: 0 takes a free one.
         max_message: Bytes of a message that comes in; a longer one is RESOURCE_EXHAUSTED. gRPC takes a message in
             whole before it is known whose it is, so this holds for all endpoints; those with less refuse it after.

@@ -18,6 +18,7 @@ from workbench.serving.gateway.bodies import read_body, send_answer
 from workbench.serving.gateway.endpoint import Endpoint
 from workbench.serving.gateway.refusals import Refusal
 from workbench.serving.gateway.routes import ASKING, Target, find_target
+from workbench.serving.gateway.ticket import StreamError
 
 if TYPE_CHECKING:
     from workbench.serving.gateway.plane import DataPlane
@@ -49,6 +50,8 @@ class HttpApp:
         connection = scope.get("workbench.connection")
         transport = None
         if connection is not None:
+            if connection.is_lost:
+                return
             connection.task = asyncio.current_task()
             transport = connection.transport
         verb = ""
@@ -69,6 +72,8 @@ class HttpApp:
         except asyncio.CancelledError:
             if connection is None or not connection.is_lost:
                 raise
+        except StreamError:
+            return  # uvicorn hangs up on an answer that is not whole
         except Exception as error:  # a fault of ours; the words of the error may quote a body, so they are not logged
             where = "".join(traceback.format_tb(error.__traceback__))
             _log.error("Failed to answer a request (%s):\n%s", type(error).__name__, where)

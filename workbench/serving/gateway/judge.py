@@ -8,6 +8,7 @@ from typing import Any
 from workbench.serving.gateway.book import Canary
 
 _FEW = 20
+_GRACE_MS = 2.0
 
 
 class Ruling(Enum):
@@ -35,8 +36,8 @@ def judge(canary: Canary, mine: dict[str, Any], champion: dict[str, Any], now: f
     if requests < canary.min_requests:
         return Ruling.WAIT, f"{requests} of {canary.min_requests} requests"
     p95, theirs = mine["p95_ms"], champion["p95_ms"]
-    # A millisecond of grace: of fast models, noise is a large part.
-    if p95 and theirs and p95 > canary.max_slowdown * theirs + 1.0:
+    # Some grace: of fast models, noise is a large part.
+    if p95 and theirs and p95 > canary.max_slowdown * theirs + _GRACE_MS:
         return Ruling.ROLL_BACK, f"its p95 is {p95:.1f} ms, the champion's {theirs:.1f} ms"
     left = canary.for_s - (now - canary.since)
     if left > 0:

@@ -87,9 +87,10 @@ class ReplicaLink(asyncio.Protocol):
         try:
             for message in self._unpacker:
                 if message[0] == "answer":
-                    ticket = self.pending.pop(message[1], None)
+                    _, id, status, content_type, body, timing = message
+                    ticket = self.pending.pop(id, None)
                     if ticket is not None:
-                        ticket.answered(message[2], message[3], message[4], message[5])
+                        ticket.answered(status, content_type, body, timing)
                         has_room = True
                 else:
                     has_room |= self._take(message)

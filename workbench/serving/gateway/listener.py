@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -24,11 +25,6 @@ MAX_UNREAD = 8 * 2**20
 """Bytes of a refused body that are taken and thrown away, so that a client that sends a little too much reads why."""
 STALLED_S = 60.0
 KEEP_ALIVE_S = 75
-
-_TOO_LARGE = (
-    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: application/json\r\ncontent-length: 68\r\n"
-    b'connection: close\r\n\r\n{"error":"Cannot read the request: its headers have more than 64 kB"}'
-)
 
 
 class Connection(HttpToolsProtocol):
@@ -53,8 +49,18 @@ class Connection(HttpToolsProtocol):
         if self._is_in_headers:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADERS and not self.transport.is_closing():
-                self.transport.write(_TOO_LARGE)
-                self.transport.close()
+                words = "Cannot read the request: its headers have more than 64 kB. Send fewer."
+                self._refuse(b"431 Request Header Fields Too Large", words)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(b"400 Bad Request", "Cannot read the request: it is no HTTP. Send HTTP/1.1.")
+
+    def _refuse(self, status: bytes, words: str) -> None:
+        """Answer what is no request, and hang up."""
+        body = orjson.dumps({"error": words})
+        head = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
+        self.transport.write(head % (status, len(body)) + body)
+        self.transport.close()
 
     def on_message_begin(self) -> None:
         super().on_message_begin()

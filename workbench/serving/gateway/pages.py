@@ -17,6 +17,7 @@ __all__ = ["docs", "openapi"]
 _NPY = "application/x-npy"
 _ARROW = "application/vnd.apache.arrow.stream"
 _CSV = "text/csv"
+_BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _WHY = {
     "400": "The body is malformed, or not what the model takes; `field` says what of it.",
     "401": "No token, or not one of this endpoint's.",
@@ -77,6 +78,7 @@ def _model_paths(model: str, schema: dict[str, Any], before: str, protocol_name:
         model, "Predict by the Open Inference Protocol", body.infer_body(schema), body.inferences(), limits,
         body.infer_example(schema),
     )  # fmt: skip
+    infer["responses"]["200"]["content"]["application/octet-stream"] = _BINARY
     for operation in (predict, score):
         operation["requestBody"]["content"].update(_other_bodies(schema))
         operation["responses"]["200"]["content"].update(_other_answers(schema))
@@ -98,10 +100,11 @@ def _post(
         "headers": {"X-Workbench-Version": {"description": "Which version answered.", "schema": {"type": "string"}}},
         "content": {JSON: {"schema": gives}},
     }
+    sent = {"schema": takes} if example is None else {"schema": takes, "example": example}
     return {
         "tags": [model],
         "summary": summary,
-        "requestBody": {"required": True, "content": {JSON: {"schema": takes, "example": example}}},
+        "requestBody": {"required": True, "content": {JSON: sent}},
         "responses": {"200": answer, **_errors(*_WHY, limits=limits, schema=error)},
     }
 
@@ -162,7 +165,7 @@ def _scoring_error() -> dict[str, Any]:
 def _other_bodies(schema: dict[str, Any]) -> dict[str, Any]:
     """Bodies that are not JSON; what they must hold stands in words, for they have no JSON Schema."""
     names = ", ".join(tensor["name"] for tensor in schema["inputs"])
-    binary = {"type": "string", "format": "binary"}
+    binary = _BINARY["schema"]
     bodies: dict[str, Any] = {_NPY: {"schema": {**binary, "description": "A file of numpy.save, without pickle."}}}
     if schema["is_columns"]:
         bodies[_CSV] = {"schema": {"type": "string", "description": f"A header ({names}), then a row a line."}}
@@ -172,8 +175,7 @@ def _other_bodies(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _other_answers(schema: dict[str, Any]) -> dict[str, Any]:
     """What the header Accept may ask for instead of JSON."""
-    binary = {"schema": {"type": "string", "format": "binary"}}
-    answers: dict[str, Any] = {_NPY: binary, _CSV: {"schema": {"type": "string"}}, _ARROW: binary}
+    answers: dict[str, Any] = {_NPY: _BINARY, _CSV: {"schema": {"type": "string"}}, _ARROW: _BINARY}
     if schema.get("streams"):
         words = {"type": "string", "description": "Each item that the model yields, when it yields it."}
         answers |= {"text/event-stream": {"schema": words}, "application/x-ndjson": {"schema": words}}

@@ -25,22 +25,31 @@ _TIME = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]
 
 def predict_body(schema: Schema) -> Schema:
     """The JSON that ``/predict`` takes."""
-    return {"anyOf": [*_wrapped(schema), *_bare(schema)]}
+    return {"anyOf": [*_wrapped(schema), *_bare(schema)]} if schema["inputs"] else {}
 
 
 def invocations_body(schema: Schema) -> Schema:
     """The JSON that ``/invocations`` takes: MLflow's scoring protocol."""
-    return {"anyOf": _wrapped(schema)}
+    return {"anyOf": _wrapped(schema)} if schema["inputs"] else {}
 
 
 def infer_body(schema: Schema) -> Schema:
     """The JSON that the Open Inference Protocol takes."""
     inputs = [_oip_tensor(tensor, word) for tensor, word in _with_datatypes(schema)]
-    return _object({"inputs": _tuple(inputs), "id": {"type": "string"}}, required=["inputs"], is_open=True)
+    if not inputs:
+        return {"type": "object"}
+    may_be: Schema = {"id": {"type": ["string", "null"]}, "parameters": _PARAMS}
+    if schema.get("outputs"):
+        wanted = _object({"name": {"enum": [output["name"] for output in schema["outputs"]]}}, is_open=True)
+        wanted["properties"]["parameters"] = _PARAMS
+        may_be["outputs"] = {"type": ["array", "null"], "items": wanted}
+    return _object({"inputs": _tuple(inputs), **may_be}, required=["inputs"], is_open=True)
 
 
 def predict_example(schema: Schema) -> Any:
-    """An instance of what ``/predict`` takes, made up where the model has none of its own."""
+    """An instance of what ``/predict`` takes, for a model that has none of its own."""
+    if not schema["inputs"]:
+        return None
     if schema["is_columns"]:
         return {"dataframe_records": [{tensor["name"]: _instance(tensor["dtype"]) for tensor in schema["inputs"]}]}
     inputs = {tensor["name"]: _filled(tensor) for tensor in schema["inputs"]}
@@ -48,7 +57,9 @@ def predict_example(schema: Schema) -> Any:
 
 
 def infer_example(schema: Schema) -> Any:
-    """An instance of what the Open Inference Protocol takes: one row."""
+    """An instance of what the Open Inference Protocol takes: one row; None where the model does not say what."""
+    if not schema["inputs"]:
+        return None
     return {
         "inputs": [
             {
@@ -95,7 +106,7 @@ def element(dtype: str) -> Schema:
     if dtype.startswith("bool"):
         return {"type": "boolean"}
     if dtype.startswith("datetime"):
-        return {"type": "string", "pattern": _TIME, "examples": ["2026-01-31T12:00:00"]}
+        return {"type": "string", "pattern": _TIME, "examples": ["2026-01-28T12:00:00"]}
     if dtype.startswith("bytes"):
         return {"type": "string", "contentEncoding": "base64", "pattern": _BASE64, "examples": ["dGV4dA=="]}
     return {} if dtype == "object" else {"type": "string"}
@@ -103,8 +114,6 @@ def element(dtype: str) -> Schema:
 
 def _wrapped(schema: Schema) -> list[Schema]:
     """Bodies that say by a key what they are; further keys are not looked at, but for those that say the same."""
-    if not schema["inputs"]:
-        return [_form(key, {}) for key in ("inputs", "instances")]
     if not schema["is_columns"]:
         return [_form(key, _inputs(schema)) for key in ("inputs", "instances")]
     table = _object({"columns": {"const": _names(schema)}, "data": _some(_row(schema))}, is_open=True)
@@ -120,8 +129,8 @@ def _bare(schema: Schema) -> list[Schema]:
         record = {**_record(schema), "additionalProperties": plain}
         record["properties"] = {**_others(schema), **record["properties"]}
         only = len(schema["inputs"]) == 1
-        rows = _some(_cell(schema["inputs"][0])) if only else _row(schema)
-        return [_some(_record(schema)), record, _some(_row(schema)), rows]
+        flat = _some(_cell(schema["inputs"][0])) if only else _row(schema)
+        return [_some(_record(schema)), record, _some(_row(schema)), flat]
     if len(schema["inputs"]) != 1:
         return []
     tensor = schema["inputs"][0]
@@ -131,7 +140,7 @@ def _bare(schema: Schema) -> list[Schema]:
 
 def _form(key: str, value: Schema) -> Schema:
     """An object that has the values under a key."""
-    others = {other: {"not": {}} for other in _FORMS if other != key}
+    others: Schema = {other: {"not": {}} for other in _FORMS if other != key}
     return {**_object({key: value}, is_open=True), "properties": {key: value, "params": _PARAMS, **others}}
 
 

@@ -10,10 +10,11 @@ from time import monotonic
 from typing import Any
 
 from workbench.serving.gateway.asking import Answer, Request
-from workbench.serving.gateway.backend import Backend, Pressure
+from workbench.serving.gateway.backend import Backend
 from workbench.serving.gateway.dock import ReplicaDock
 from workbench.serving.gateway.endpoint import Endpoint
 from workbench.serving.gateway.listener import HttpListener
+from workbench.serving.gateway.pressure import Pressure
 from workbench.serving.gateway.prometheus import exposition
 from workbench.serving.gateway.refusals import Refusal
 from workbench.serving.gateway.stats import VersionStats

@@ -30,6 +30,10 @@ class _Figures(Collector):
 
     def collect(self) -> Iterator[Metric]:
         requests = CounterMetricFamily("workbench_requests", "Answers by status.", labels=(*_LABELS, "code"))
+        unavailable = CounterMetricFamily(
+            "workbench_unavailable", "Requests for which no replica was up; they are no errors of the model.",
+            labels=_LABELS,
+        )  # fmt: skip
         hits = CounterMetricFamily("workbench_cache_hits", "Answers out of the cache.", labels=_LABELS)
         latency = HistogramMetricFamily("workbench_request_seconds", "From request to answer.", labels=_LABELS)
         queue = GaugeMetricFamily("workbench_queue", "Requests that wait for a replica.", labels=_LABELS)
@@ -40,10 +44,11 @@ class _Figures(Collector):
             stats = backend.stats
             for code, count in sorted(stats.codes.items()):
                 requests.add_metric((*labels, str(code)), count)
+            unavailable.add_metric(labels, stats.unavailable)
             hits.add_metric(labels, stats.hits)
             buckets = list(zip(_BOUNDS, accumulate(stats.edges), strict=True))
             latency.add_metric(labels, buckets=buckets, sum_value=stats.seconds_sum)
             queue.add_metric(labels, backend.queued)
             ongoing.add_metric(labels, backend.ongoing)
             replicas.add_metric(labels, backend.replicas)
-        yield from (requests, hits, latency, queue, ongoing, replicas)
+        yield from (requests, unavailable, hits, latency, queue, ongoing, replicas)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+import traceback
 from collections.abc import Coroutine
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -153,7 +154,7 @@ class Publication:
         standing.is_settled = True
         run_id = await asyncio.wrap_future(self.diary.begin(book, standing.version))
         standing.version = replace(standing.version, history_run=run_id)
-        if label in book.versions:
+        if label in book.versions and self.books.get(book.name) is book:  # it was not withdrawn meanwhile
             book.versions[label] = standing.version
             book.save()
 
@@ -188,7 +189,7 @@ class Publication:
                 return True
             standing.failure = {"message": event.get("message", ""), "traceback": event.get("traceback", "")}
         except Exception as error:
-            standing.failure = {"message": f"{type(error).__name__}: {error}", "traceback": ""}
+            standing.failure = {"message": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
         finally:
             self.news.pop(key, None)
         self.logs.write(book, version.label, f"[did not come up: {standing.failure['message']}]")

@@ -16,6 +16,8 @@ POINT_S = 5
 EDGES_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """The upper edges of the buckets that Prometheus sees."""
 
+_TURNED_AWAY = (429, 503)
+
 _REQUESTS, _ERRORS, _HITS, _ROWS, _BATCHES, _QUEUE, _REPLICAS = range(7)
 _FIGURES = 7
 
@@ -23,13 +25,14 @@ _FIGURES = 7
 class VersionStats:
     """Counts of one version. The second under way is kept in lists, those gone by as rows of two arrays.
 
-    An error is an answer of 500 and more; what was turned away with 429 is counted apart, and is no request.
+    An error is the model's own failure: it raised (500), or took too long (504). What was turned away because too many
+    asked (429) or no replica was up (503) never came to the model: it is counted apart, and is no request.
     """
 
     def __init__(self, now: float | None = None) -> None:
         now = time.monotonic() if now is None else now
         self.codes: dict[int, int] = {}
-        self.requests = self.errors = self.rejected = self.hits = 0
+        self.requests = self.errors = self.rejected = self.unavailable = self.hits = 0
         self.seconds_sum = 0.0
         self.edges = [0] * (len(EDGES_S) + 1)
         self.last_at = now
@@ -49,8 +52,9 @@ class VersionStats:
             self._roll(int(now))
         self.last_at = now
         self.codes[status] = self.codes.get(status, 0) + 1
-        if status == 429:
-            self.rejected += 1
+        if status in _TURNED_AWAY:
+            self.rejected += status == 429
+            self.unavailable += status == 503
             return
         figures = self._figures
         self.requests += 1
@@ -87,6 +91,7 @@ class VersionStats:
             "requests": self.requests,
             "errors": self.errors,
             "rejected": self.rejected,
+            "unavailable": self.unavailable,
             "rate": round(requests / max(1.0, min(window, now - self._born)), 2),
             "error_rate": sums[_ERRORS] / requests if requests else 0.0,
             **_percentiles(counts),

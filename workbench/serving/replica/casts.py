@@ -79,6 +79,26 @@ def type_name(value: Any) -> str:
     return _NAMES.get(type(value).__name__, "a number" if isinstance(value, int | float) else type(value).__name__)
 
 
+def whole(array: Array, want: np.dtype[Any], name: str, taker: str = "the model") -> Array:
+    """Numbers as integers; floats too, where they are whole.
+
+    Raises:
+        RefusedError: One is not whole, or beyond the range; ``taker`` is what the message says it is for.
+    """
+    with np.errstate(invalid="ignore"):
+        cast_array = array.astype(want)
+    is_wrong = np.asarray(cast_array != array)
+    if array.dtype.kind == "f":  # beyond the range machines differ in what comes of it, and it may compare equal
+        is_wrong |= array >= float(np.iinfo(want).max) + 1
+    if is_wrong.any():
+        value = array[is_wrong].flat[0].item()
+        raise RefusedError(
+            f"Cannot predict: {name} holds {value}; {taker} takes {want}. Give whole numbers of that range.",
+            field=name,
+        )
+    return cast_array
+
+
 def _from_lists(value: Any, name: str) -> Array:
     try:
         return np.asarray(value)
@@ -123,31 +143,20 @@ def _leaves(value: Any, where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int
 def _convert(array: Array, want: np.dtype[Any], name: str) -> Array:
     have = array.dtype.kind
     if want.kind in "fc" and have in "iufc"[: 3 if want.kind == "f" else 4]:
+        if want.itemsize >= array.itemsize:
+            return array.astype(want)
         with np.errstate(over="ignore"):
             cast_array = array.astype(want)
-        if want.itemsize < array.itemsize and np.isinf(cast_array).any() and not np.isinf(array).any():
+        if np.isinf(cast_array).any() and not np.isinf(array).any():
             raise RefusedError(f"Cannot predict: {name} has values beyond {want}. Give smaller ones.", field=name)
         return cast_array
     if want.kind in "iu" and have in "iuf":
-        return _whole(array, want, name)
+        return whole(array, want, name)
     if want.kind == "M" and have in "UOM":
         return _times(array, want, name)
     if want.kind in "US" and have in "USO":
         return array
     raise RefusedError(f"Cannot predict: {name} holds {array.dtype}; the model takes {want}. Convert it.", field=name)
-
-
-def _whole(array: Array, want: np.dtype[Any], name: str) -> Array:
-    with np.errstate(invalid="ignore"):
-        whole = array.astype(want)
-    different = np.asarray(whole != array)
-    if different.any():
-        value = array[different].flat[0].item()
-        raise RefusedError(
-            f"Cannot predict: {name} holds {value}; the model takes {want}. Give whole numbers of that range.",
-            field=name,
-        )
-    return whole
 
 
 def _times(array: Array, want: np.dtype[Any], name: str) -> Array:

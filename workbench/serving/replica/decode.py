@@ -71,7 +71,7 @@ class Decoder:
         if type(payload) is not dict:
             return self.value(payload, has_bools=has_bools, is_bare=True)
         for form in _WRAPPERS:
-            if form in payload and form not in self._schema.by_name:
+            if form in payload and (self._only is not None or form not in self._schema.by_name):
                 params = payload.get("params")
                 if params is not None and type(params) is not dict:
                     raise RefusedError(

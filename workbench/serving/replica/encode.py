@@ -104,7 +104,7 @@ def to_json(value: Any) -> bytes:
 def named(value: Any, names: Sequence[str]) -> dict[str, Array]:
     """A prediction as arrays by name, as the Open Inference Protocol wants it."""
     if hasattr(value, "columns"):
-        return {str(name): value[name].to_numpy() for name in value.columns}
+        return {str(name): _array(value[name].to_numpy()) for name in value.columns}
     if isinstance(value, dict):
         return {name: _array(item) for name, item in value.items()} or {PREDICTIONS: as_objects([])}
     if isinstance(value, list) and value and all(isinstance(item, np.ndarray) for item in value):
@@ -124,6 +124,8 @@ def _wanted(accept: str) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
+        if value.dtype.kind == "M":  # as Python's, which has no NaT and no nanoseconds
+            return value.astype("M8[us]").tolist()
         if value.dtype.kind not in "iufb" or value.dtype.itemsize > 8:
             return value.tolist()
         return (
@@ -150,7 +152,7 @@ def _default(value: Any) -> Any:
     if isinstance(value, complex):
         return [value.real, value.imag]
     if hasattr(value, "isoformat"):
-        return value.isoformat()
+        return value.isoformat() if value == value else None  # pandas' NaT is like NaN
     normalized = normal(value)
     if normalized is value:
         raise TypeError(f"a {type(value).__name__}")
@@ -158,11 +160,16 @@ def _default(value: Any) -> Any:
 
 
 def _array(value: Any) -> Array:
-    array = np.asarray(value) if not isinstance(value, dict) else as_objects([value])
-    if array.dtype.kind == "O":
-        array = as_objects(
-            [item if isinstance(item, str | bytes) else to_json(item).decode() for item in array.ravel().tolist()]
-        )
+    """As an array of numbers or of strings: times as ISO 8601 has them, all else that is no number as JSON."""
+    try:
+        array = np.asarray(value) if not isinstance(value, dict) else as_objects([value])
+    except ValueError:  # rows of different lengths
+        array = as_objects(value)
+    if array.dtype.kind == "M":
+        array = np.datetime_as_string(array)
+    if array.dtype.kind not in "biufUS":
+        items = [item if isinstance(item, str | bytes) else to_json(item).decode() for item in array.ravel().tolist()]
+        array = as_objects(items).reshape(array.shape)
     return array.reshape(1) if array.ndim == 0 else array
 
 
@@ -199,7 +206,7 @@ def _npy(value: Any) -> bytes:
 
 
 def _arrow(value: Any) -> bytes:
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     header, rows = _table(value)
     columns = list(zip(*rows, strict=True))

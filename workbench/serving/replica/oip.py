@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import orjson
 
-from workbench.serving.replica.casts import Array, type_name
+from workbench.serving.replica.casts import Array, type_name, whole
 from workbench.serving.replica.refusals import JSON, RefusedError
 
 BINARY = "application/vnd.workbench.v2+binary"
@@ -23,6 +23,7 @@ _DTYPES = {
     "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
 }  # fmt: skip
 _WORDS = {np.dtype(code): word for word, code in _DTYPES.items()}
+_MOST_DIMENSIONS = 32
 _OURS = {"binary_data_output", "sequence_id", "sequence_start", "sequence_end", "priority", "timeout", "headers"}
 
 
@@ -67,16 +68,18 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
     inputs = message.get("inputs") if isinstance(message, dict) else None
     if not isinstance(inputs, list) or not inputs or not all(isinstance(item, dict) for item in inputs):
         raise RefusedError("Cannot infer: inputs is no list of tensors. Give one or more.", field="inputs")
+    has_bools = b"true" in body or b"false" in body
     tensors: dict[str, Array] = {}
     for item in inputs:
         name = item.get("name")
         if not isinstance(name, str) or name in tensors:
-            raise RefusedError(f"Cannot infer: a tensor's name is {name!r}. Give each a name of its own.", field="name")
-        tensors[name], raw = _read_tensor(name, item, raw)
+            raise RefusedError(f"Cannot infer: a tensor's name is {_shown(name)}. Give each a name of its own.", field="name")
+        tensors[name], raw = _read_tensor(name, item, raw, has_bools)
     if len(raw):
         raise RefusedError(f"Cannot infer: {len(raw)} bytes follow the last tensor. Give each its binary_data_size.")
     parameters = _parameters(message, "the request")
-    asked = InferAsked(message.get("id"), _wanted(message), bool(parameters.get("binary_data_output")))
+    is_binary = _flag(parameters, "binary_data_output", False)
+    asked = InferAsked(message.get("id"), _wanted(message, is_binary), is_binary)
     if asked.id is not None and not isinstance(asked.id, str):
         raise RefusedError(f"Cannot infer: id is {type_name(asked.id)}. Give a string.", field="id")
     return tensors, {key: value for key, value in parameters.items() if key not in _OURS}, asked
@@ -127,24 +130,29 @@ def datatype(dtype: Any) -> str:
     return _WORDS.get(np.dtype(dtype).newbyteorder("<"), "BYTES")
 
 
-def _read_tensor(name: str, item: dict[str, Any], raw: memoryview) -> tuple[Array, memoryview]:
+def _read_tensor(name: str, item: dict[str, Any], raw: memoryview, has_bools: bool) -> tuple[Array, memoryview]:
     shape, word = item.get("shape"), item.get("datatype")
-    if not isinstance(shape, list) or not all(type(size) is int and size >= 0 for size in shape):
-        raise RefusedError(f"Cannot infer: the shape of {name} is {shape!r}. Give a list of lengths.", field=name)
-    if word not in _DTYPES and word not in ("BYTES", "BF16"):
+    is_shape = isinstance(shape, list) and len(shape) <= _MOST_DIMENSIONS
+    if not is_shape or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
         raise RefusedError(
-            f"Cannot infer: the datatype of {name} is {word!r}. Give one of {', '.join(_DTYPES)}, BYTES.", field=name
+            f"Cannot infer: the shape of {name} is {_shown(shape)}. Give a list of {_MOST_DIMENSIONS} lengths at most.",
+            field=name,
+        )
+    if not isinstance(word, str) or (word not in _DTYPES and word not in ("BYTES", "BF16")):
+        raise RefusedError(
+            f"Cannot infer: the datatype of {name} is {_shown(word)}. Give one of {', '.join(_DTYPES)}, BYTES.",
+            field=name,
         )
     size = _parameters(item, name).get("binary_data_size")
     if size is None:
-        array = _from_data(name, item.get("data"), str(word))
+        array = _from_data(name, item.get("data"), word, has_bools)
     elif type(size) is not int or not 0 <= size <= len(raw):
         raise RefusedError(
-            f"Cannot infer: binary_data_size of {name} is {size!r}; {len(raw)} bytes are left. Send them all.",
+            f"Cannot infer: binary_data_size of {name} is {_shown(size)}; {len(raw)} bytes are left. Send them all.",
             field=name,
         )
     else:
-        array, raw = _from_bytes(name, raw[:size], str(word)), raw[size:]
+        array, raw = _from_bytes(name, raw[:size], word), raw[size:]
     if array.size != math.prod(shape):
         raise RefusedError(
             f"Cannot infer: {name} has {array.size} values; its shape {shape} needs {math.prod(shape)}. Change one.",
@@ -153,7 +161,7 @@ def _read_tensor(name: str, item: dict[str, Any], raw: memoryview) -> tuple[Arra
     return array.reshape(shape), raw
 
 
-def _from_data(name: str, data: Any, word: str) -> Array:
+def _from_data(name: str, data: Any, word: str, has_bools: bool) -> Array:
     if not isinstance(data, list):
         raise RefusedError(f"Cannot infer: data of {name} is {type_name(data)}. Give a list.", field=name)
     try:
@@ -168,18 +176,11 @@ def _from_data(name: str, data: Any, word: str) -> Array:
             raise RefusedError(f"Cannot infer: data of {name} is not all strings. Give strings.", field=name)
         return array
     want = np.dtype(_DTYPES.get(word, "<f4"))
-    if kind not in {"b": "b", "f": "iuf"}.get(want.kind, "iu") or (
-        want.kind != "b" and any(isinstance(leaf, bool) for leaf in _flatten(data))
+    if kind not in ("b" if want.kind == "b" else "iuf") or (
+        want.kind != "b" and has_bools and any(isinstance(leaf, bool) for leaf in _flatten(data))
     ):
         raise RefusedError(f"Cannot infer: data of {name} is not all of {word}. Change it.", field=name)
-    return array if want.kind == "f" else _fitting(array, want, name, word)
-
-
-def _fitting(array: Array, want: np.dtype[Any], name: str, word: str) -> Array:
-    cast = array.astype(want)
-    if (cast != array).any():
-        raise RefusedError(f"Cannot infer: data of {name} is beyond {word}. Change the datatype.", field=name)
-    return cast
+    return array if want.kind in "fb" else whole(array, want, name, f"its datatype {word}")
 
 
 def _from_bytes(name: str, raw: memoryview, word: str) -> Array:
@@ -225,7 +226,20 @@ def _parameters(item: dict[str, Any], name: str) -> dict[str, Any]:
     return found or {}
 
 
-def _wanted(message: dict[str, Any]) -> dict[str, bool]:
+def _flag(parameters: dict[str, Any], key: str, default: bool) -> bool:
+    found = parameters.get(key, default)
+    if not isinstance(found, bool):
+        raise RefusedError(f"Cannot infer: {key} is {_shown(found)}. Give true or false.", field=key)
+    return found
+
+
+def _shown(value: Any) -> str:
+    """What a request holds, short enough for a message."""
+    text = "null" if value is None else repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _wanted(message: dict[str, Any], default: bool) -> dict[str, bool]:
     outputs = message.get("outputs")
     if outputs is None:
         return {}
@@ -233,8 +247,7 @@ def _wanted(message: dict[str, Any]) -> dict[str, bool]:
         isinstance(o, dict) and isinstance(o.get("name"), str) for o in outputs
     ):
         raise RefusedError("Cannot infer: outputs is no list of names. Give objects with a name.", field="outputs")
-    default = bool(_parameters(message, "the request").get("binary_data_output"))
-    return {o["name"]: bool(_parameters(o, o["name"]).get("binary_data", default)) for o in outputs}
+    return {o["name"]: _flag(_parameters(o, o["name"]), "binary_data", default) for o in outputs}
 
 
 def _flatten(data: Any) -> Sequence[Any]:

@@ -61,7 +61,8 @@ function Live({ endpoint, percentile, trans }: ILiveProps): JSX.Element {
     ['cache_hits', trans.__('Answers from the cache')]
   ];
   if (!endpoint.versions.some(version => version.stats.recent.t.length > 0)) {
-    return <Empty>{trans.__('No requests yet. “Try it” sends one.')}</Empty>;
+    const isUp = endpoint.versions.some(version => version.stats.replicas > 0);
+    return <Empty>{isUp ? trans.__('No requests yet. “Try it” sends one.') : trans.__('No version answers yet.')}</Empty>;
   }
   const shown = endpoint.cache > 0 ? figures : figures.filter(([figure]) => figure !== 'cache_hits');
   return <Grid curves={shown.map(([figure, title]) => [title, liveCurves(endpoint.versions, figure)])} />;

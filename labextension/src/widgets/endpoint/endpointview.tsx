@@ -16,7 +16,7 @@ import { ChartsPart } from './charts';
 import { EndpointHead } from './head';
 import { EndpointLog } from './log';
 import { SamplesTab } from './samples';
-import { TryTab } from './trytab';
+import { IEntered, TryTab } from './trytab';
 import { VersionsPart } from './versions';
 
 const LOOK_EVERY_MS = 2000;
@@ -45,6 +45,8 @@ export interface IEndpointTabProps {
   trans: TranslationBundle;
   /** What the view is in: it is looked at only while that is seen. */
   widget: SeenWidget;
+  /** What was entered to try it, by model; kept while other tabs are looked at. */
+  entered: Map<string, IEntered>;
   /** Gives an order; what it answers is shown, and so is what went wrong. */
   does: (order: () => Promise<unknown>) => Promise<void>;
 }
@@ -60,6 +62,7 @@ interface IEndpointProps {
 function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX.Element {
   const read = React.useCallback(() => model.api.serving.endpoint(name), [model, name]);
   const { data: endpoint, error, refresh, put } = usePolled<IEndpoint>(read, widget, LOOK_EVERY_MS);
+  const entered = React.useRef(new Map<string, IEntered>());
   const [refusal, setRefusal] = React.useState('');
   const does = React.useCallback(
     async (order: () => Promise<unknown>) => {
@@ -84,7 +87,7 @@ function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX
   if (endpoint === null) {
     return <Empty><span className="wb-Spinner" />{trans.__('Looking at the endpoint…')}</Empty>;
   }
-  const props: IEndpointTabProps = { endpoint, model, commands, trans, widget, does };
+  const props: IEndpointTabProps = { endpoint, model, commands, trans, widget, entered: entered.current, does };
   const tabs: [string, string, () => JSX.Element][] = [
     ['overview', trans.__('Overview'), () => <Overview {...props} />],
     ['try', trans.__('Try it'), () => <TryTab {...props} />],
@@ -95,7 +98,7 @@ function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX
   ];
   return (
     <>
-      <EndpointHead {...props} error={refusal || error} />
+      <EndpointHead {...props} isPast={error !== ''} error={refusal || error} />
       <Tabs id={`endpoint-${name}`} tabs={tabs} />
     </>
   );

@@ -11,9 +11,16 @@ import { StateDot } from '../common';
 import { IEndpointTabProps } from './endpointview';
 import { ms, percent, perSecond, stateWord } from './words';
 
-export function EndpointHead(props: IEndpointTabProps & { error: string }): JSX.Element {
-  const { endpoint, trans, error } = props;
-  const word = stateWord(endpoint.state, trans);
+interface IHeadProps extends IEndpointTabProps {
+  /** Whether what is shown is what was known before it could not be looked at any more. */
+  isPast: boolean;
+  error: string;
+}
+
+export function EndpointHead(props: IHeadProps): JSX.Element {
+  const { endpoint, trans, error, isPast } = props;
+  const state = isPast ? 'queued' : DOTS[endpoint.state];
+  const word = isPast ? trans.__('as last seen') : stateWord(endpoint.state, trans);
   const figures = overall(endpoint);
   const facts = [
     perSecond(figures.rate),
@@ -23,9 +30,9 @@ export function EndpointHead(props: IEndpointTabProps & { error: string }): JSX.
   return (
     <header className="wb-Head">
       <div className="wb-Head-line">
-        <StateDot state={DOTS[endpoint.state]} label={word} />
+        <StateDot state={state} label={word} />
         <h2>{endpoint.name}</h2>
-        <span className={`wb-Chip wb-mod-${DOTS[endpoint.state]}`}>{word}</span>
+        <span className={`wb-Chip wb-mod-${state}`}>{word}</span>
         <span className="wb-Muted">{facts.join(' · ')}</span>
         <Actions {...props} />
       </div>
@@ -139,13 +146,14 @@ function Canary({ canary, trans }: IEndpointTabProps & { canary: ICanary }): JSX
             {step} %
           </span>
         ))}
-        <span className="wb-Muted">{canary.verdict}</span>
+        <span className="wb-Muted" aria-live="polite">
+          {canary.verdict || trans.__('%1 of %2 requests', canary.requests.toLocaleString(), canary.min_requests.toLocaleString())}
+        </span>
       </div>
       <div className="wb-Progress">
         <progress max={1} value={share} aria-label={trans.__('This step')} />
         <span className="wb-Muted">
-          {trans.__('%1 of %2 requests', canary.requests.toLocaleString(), canary.min_requests.toLocaleString())}
-          {` · ${trans.__('%1 of %2', duration(Math.min(passed, canary.for_s)), duration(canary.for_s))}`}
+          {trans.__('%1 of %2', duration(Math.min(passed, canary.for_s)), duration(canary.for_s))}
         </span>
       </div>
     </div>

@@ -79,11 +79,18 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         trans.__('An endpoint of that name gets a new version.'),
         text('name', { pattern: '[A-Za-z0-9][A-Za-z0-9_\\-]*', maxLength: 63, required: hasSource })
       )}
-      {field(
-        trans.__('Replicas'),
-        cpu ? trans.__('2, or 1..4 by load; 0..4 may sleep. CPUs: %1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : trans.__('2, or 1..4 by load; 0..4 may sleep'),
-        text('replicas', { pattern: '\\d+(\\.\\.\\d+)?' })
-      )}
+      <div className="wb-Pair">
+        {field(
+          trans.__('Replicas'),
+          trans.__('2, or 1..4 by load; 0..4 may sleep'),
+          text('replicas', { pattern: '\\d+(\\.\\.\\d+)?' })
+        )}
+        {field(
+          trans.__('Latency objective'),
+          trans.__('batches as large as it allows'),
+          text('slo', { pattern: '\\d+(\\.\\d+)?\\s*(ms|s)?', placeholder: '20ms' })
+        )}
+      </div>
       {field(
         trans.__('Requests that it gets once it answers'),
         '',
@@ -104,14 +111,9 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
           trans.__('Percent, step by step: 10%,50%. It goes back by itself where it errs more or is slower.'),
           text('canary', { pattern: '\\s*\\d+(\\.\\d+)?\\s*%?(\\s*,\\s*\\d+(\\.\\d+)?\\s*%?)*\\s*', required: true })
         )}
-      {field(
-        trans.__('Latency objective'),
-        trans.__('Requests are batched as far as it allows, as 20ms'),
-        text('slo', { pattern: '\\d+(\\.\\d+)?\\s*(ms|s)?', placeholder: '20ms' })
-      )}
       <details>
         <summary>{trans.__('More')}</summary>
-        {field(trans.__('CPUs of a replica'), '', text('cpus', { type: 'number', min: 0, step: 'any', placeholder: '0.1' }))}
+        {field(trans.__('CPUs of a replica'), cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '', text('cpus', { type: 'number', min: 0, step: 'any', placeholder: '0.1' }))}
         {field(trans.__('GPUs of a replica'), trans.__('0.5 shares one'), text('gpus', { type: 'number', min: 0, step: 'any', placeholder: '0' }))}
         {field(trans.__('Answers to keep'), trans.__('for requests that come again'), text('cache', { type: 'number', min: 0, step: 1, placeholder: '0' }))}
         {field(trans.__('Alias'), trans.__('that its version gets when all requests are its own'), text('alias', { pattern: '[A-Za-z_][A-Za-z0-9_\\-]*', placeholder: 'champion' }))}

@@ -16,7 +16,9 @@ export async function showToken(
   const body = new Widget();
   body.addClass('wb-NewToken');
   const words = document.createElement('p');
-  words.textContent = trans.__('This is the only time that it is shown. Workbench keeps only its digest.');
+  words.textContent = trans.__(
+    'It is shown this once. The endpoint knows only its digest; a copy lies below .workbench/tokens on the server, readable by you alone.'
+  );
   const field = document.createElement('input');
   field.className = 'jp-mod-styled';
   field.readOnly = true;

@@ -12,6 +12,16 @@ import { ms } from './words';
 
 type Mode = 'form' | 'json';
 
+/** What was entered for a model, and what came of it. */
+export interface IEntered {
+  mode: Mode;
+  entries: Entries;
+  json: string;
+  version: string;
+  answer: IAttempt | null;
+  problem: string;
+}
+
 export function TryTab(props: IEndpointTabProps): JSX.Element {
   const { endpoint, trans } = props;
   const [chosen, setChosen] = React.useState('');
@@ -38,31 +48,34 @@ export function TryTab(props: IEndpointTabProps): JSX.Element {
 }
 
 function TryForm(props: IEndpointTabProps & { name: string; schema: IModelSchema }): JSX.Element {
-  const { endpoint, model, trans, name, schema } = props;
+  const { endpoint, model, trans, name, schema, entered } = props;
   const canForm = hasForm(schema);
-  const [mode, setMode] = React.useState<Mode>(canForm ? 'form' : 'json');
-  const [entries, setEntries] = React.useState<Entries>(() => firstEntries(schema));
-  const [json, setJson] = React.useState(() => firstJson(schema));
-  const [version, setVersion] = React.useState('');
-  const [answer, setAnswer] = React.useState<IAttempt | null>(null);
-  const [problem, setProblem] = React.useState('');
+  const [state, setState] = React.useState<IEntered>(
+    () =>
+      entered.get(name) ?? {
+        mode: canForm ? 'form' : 'json',
+        entries: firstEntries(schema),
+        json: firstJson(schema),
+        version: '',
+        answer: null,
+        problem: ''
+      }
+  );
+  const { mode, entries, json, version, answer, problem } = state;
   const [isBusy, setBusy] = React.useState(false);
-  const change = (next: Mode) => {
-    if (next === 'json') {
-      setJson(pretty(bodyOf(schema, entries)));
-    }
-    setMode(next);
-  };
+  React.useEffect(() => void entered.set(name, state), [state]);
+  const set = (change: Partial<IEntered>) => setState(before => ({ ...before, ...change }));
+  const choose = (next: Mode) => set({ mode: next, ...(next === 'json' ? { json: pretty(bodyOf(schema, entries)) } : {}) });
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
     setBusy(true);
-    setProblem('');
     try {
       const body = mode === 'form' ? bodyOf(schema, entries) : JSON.parse(json);
-      setAnswer(await model.api.serving.attempt(endpoint.name, body, version, endpoint.models.length > 1 ? name : ''));
+      const several = endpoint.models.length > 1;
+      set({ answer: await model.api.serving.attempt(endpoint.name, body, version, several ? name : ''), problem: '' });
     } catch (error) {
-      setAnswer(null);
-      setProblem(error instanceof SyntaxError ? trans.__('That is no JSON: %1', error.message) : (error as Error).message);
+      const said = (error as Error).message;
+      set({ answer: null, problem: error instanceof SyntaxError ? trans.__('That is no JSON: %1', said) : said });
     }
     setBusy(false);
   };
@@ -75,12 +88,12 @@ function TryForm(props: IEndpointTabProps & { name: string; schema: IModelSchema
               label={trans.__('How to enter')}
               all={[['form', trans.__('Form')], ['json', 'JSON']]}
               chosen={mode}
-              onChoose={change}
+              onChoose={choose}
             />
           )}
           <label>
             {trans.__('Version')}
-            <select className="jp-mod-styled" value={version} onChange={event => setVersion(event.target.value)}>
+            <select className="jp-mod-styled" value={version} onChange={event => set({ version: event.target.value })}>
               <option value="">{trans.__('as traffic goes')}</option>
               {endpoint.versions.map(one => <option key={one.label}>{one.label}</option>)}
             </select>
@@ -91,7 +104,7 @@ function TryForm(props: IEndpointTabProps & { name: string; schema: IModelSchema
             schema={schema}
             entries={entries}
             blamed={answer && answer.status >= 400 ? blamed(answer.body) : ''}
-            onChange={setEntries}
+            onChange={changed => set({ entries: changed })}
           />
         ) : (
           <textarea
@@ -99,7 +112,7 @@ function TryForm(props: IEndpointTabProps & { name: string; schema: IModelSchema
             aria-label={trans.__('Request as JSON')}
             spellCheck={false}
             value={json}
-            onChange={event => setJson(event.target.value)}
+            onChange={event => set({ json: event.target.value })}
           />
         )}
         <button className="jp-mod-styled jp-mod-accept" type="submit" disabled={isBusy}>

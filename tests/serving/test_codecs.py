@@ -1,0 +1,366 @@
+"""Bodies of each format to what a model takes, and back."""
+
+from __future__ import annotations
+
+import io
+import math
+from typing import Any
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from workbench.serving.replica.codecs import BINARY, Codec, Decoded, join
+from workbench.serving.replica.encode import normal, split
+from workbench.serving.replica.refusals import RefusedError
+
+JSON, CSV, NPY, ARROW = "application/json", "text/csv", "application/x-npy", "application/vnd.apache.arrow.stream"
+
+
+def tensor(dtype: str = "float64", shape: tuple[int, ...] = (-1, 2), name: str = "inputs") -> dict[str, Any]:
+    return {"name": name, "dtype": dtype, "shape": list(shape)}
+
+
+def codec(*inputs: dict[str, Any], is_columns: bool = False, takes_json: bool = False) -> Codec:
+    schema = {"inputs": list(inputs), "outputs": None, "is_columns": is_columns, "example": None}
+    return Codec(schema, takes_json=takes_json, model="end", version="3")
+
+
+def table(**columns: str) -> Codec:
+    return codec(*(tensor(dtype, (-1,), name) for name, dtype in columns.items()), is_columns=True)
+
+
+MATRIX = codec(tensor())
+TOWNS = table(size="float64", rooms="int64", town="str")
+
+
+def decode(of: Codec, body: Any, kind: str = JSON, route: str = "predict") -> Decoded:
+    return of.decode(route, kind, body if isinstance(body, bytes) else orjson.dumps(body))
+
+
+def frame(of: Codec, *bodies: Any) -> Any:
+    return join([decode(of, body).data for body in bodies])
+
+
+def error_of(of: Codec, body: Any, kind: str = JSON, route: str = "predict") -> RefusedError:
+    with pytest.raises(RefusedError) as caught:
+        decode(of, body, kind, route)
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"inputs": [[1, 2]]},
+        {"instances": [[1.0, 2.0]]},
+        {"inputs": {"inputs": [[1, 2]]}},
+        {"dataframe_split": {"columns": ["a", "b"], "data": [[1, 2]]}},
+        {"dataframe_records": [{"a": 1, "b": 2}]},
+        [[1, 2]],
+        [1, 2],
+    ],
+)
+def test_decode_matrix_takes_each_form_of_json(body: Any) -> None:
+    found = decode(MATRIX, body)
+    assert found.rows == 1
+    assert found.data.dtype == np.float64
+    assert found.data.tolist() == [[1.0, 2.0]]
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"inputs": [[1, 2, 3]]}, "inputs has shape [1, 3]; the model takes [-1, 2]. Give 2 values in each row."),
+        ({"inputs": [1, 2]}, "inputs has shape [2]; the model takes [-1, 2]. Put the row in a list"),
+        ({"inputs": [[1, 2], [1]]}, "inputs is ragged: row 0 has 2 values, row 1 has 1 value."),
+        ({"inputs": [[1, "2"]]}, "inputs[0, 1] is '2', a string; the model takes float64."),
+        ({"inputs": [[1, None]]}, "inputs[0, 1] is null; the model takes float64."),
+        ({"inputs": [[1, True]]}, "inputs[0, 1] is True, true or false; the model takes float64."),
+        ({"inputs": [[1, {}]]}, "inputs[0, 1] is {}, an object; the model takes float64."),
+        ({"inputs": []}, "inputs has shape [0]"),
+        ({"inputs": 3}, "inputs has shape []"),
+        ({"inputs": None}, "inputs is null"),
+        ({}, "'inputs' is missing"),
+        ({"inputs": [[1, 2]], "params": 3}, "params is a number"),
+        (b'{"inputs": [[NaN, 1]]}', "it is no JSON"),
+        (b'{"inputs": [[1e999, 1]]}', "it is no JSON"),
+        (b"", "it is no JSON"),
+        (b"\xff", "it is no JSON"),
+        (b"[" * 5000, "it is no JSON"),
+    ],
+)
+def test_decode_matrix_says_what_is_wrong(body: Any, message: str) -> None:
+    error = error_of(MATRIX, body)
+    assert message in str(error)
+    assert error.status == 400
+
+
+def test_decode_casts_without_loss_only() -> None:
+    whole = codec(tensor("uint8"))
+    assert decode(whole, {"inputs": [[1.0, 255]]}).data.tolist() == [[1, 255]]
+    assert "holds 1.5; the model takes uint8" in str(error_of(whole, {"inputs": [[1.5, 2]]}))
+    assert "holds 256; the model takes uint8" in str(error_of(whole, {"inputs": [[256, 2]]}))
+    assert "beyond float32" in str(error_of(codec(tensor("float32")), {"inputs": [[1e300, 2]]}))
+    assert decode(codec(tensor("bool")), {"inputs": [[True, False]]}).data.dtype == bool
+    assert "the model takes bool" in str(error_of(codec(tensor("bool")), {"inputs": [[1, 0]]}))
+    assert decode(codec(tensor("str")), {"inputs": [["a", "b"]]}).data.tolist() == [["a", "b"]]
+
+
+def test_decode_named_tensors_names_the_one_that_is_missing() -> None:
+    both = codec(tensor(name="left"), tensor(name="right", shape=(-1,)))
+    found = decode(both, {"inputs": {"left": [[1, 2]], "right": [3]}, "params": {"k": 1}})
+    assert (found.rows, found.params, found.key) == (1, {"k": 1}, None)
+    assert "'right' is missing. There is 'rigth'" in str(error_of(both, {"inputs": {"left": [[1, 2]], "rigth": [3]}}))
+    assert "differ in rows: left 1, right 2" in str(error_of(both, {"inputs": {"left": [[1, 2]], "right": [3, 4]}}))
+    rows = decode(both, {"instances": [{"left": [1, 2], "right": 3}, {"left": [4, 5], "right": 6}]})
+    assert rows.data["right"].tolist() == [3.0, 6.0]
+
+
+RECORD = {"size": 1, "rooms": 2, "town": "Bern"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"dataframe_records": [RECORD]},
+        {"dataframe_split": {"columns": ["town", "size", "rooms"], "data": [["Bern", 1, 2]], "index": [7]}},
+        {"inputs": {"size": [1], "rooms": [2], "town": ["Bern"]}},
+        {"inputs": [RECORD]},
+        {"instances": [RECORD]},
+        {"inputs": [[1, 2, "Bern"]]},
+        [RECORD | {"more": [1]}],
+        RECORD,
+        [1, 2, "Bern"],
+    ],
+)
+def test_decode_table_takes_each_form_of_json(body: Any) -> None:
+    found = frame(TOWNS, body)
+    assert list(found.columns) == ["size", "rooms", "town"]
+    assert found.dtypes["size"] == np.float64
+    assert found.dtypes["rooms"] == np.int64
+    assert found.to_numpy().tolist() == [[1.0, 2, "Bern"]]
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "message"),
+    [
+        ([{"size": 1, "room": 2, "town": "B"}], "rooms", "the column 'rooms' is missing. There is 'room': rename it."),
+        ([{"size": 1, "rooms": 2.5, "town": "B"}], "rooms", "rooms holds 2.5; the model takes int64"),
+        ([{"size": 1, "rooms": None, "town": "B"}], "rooms", "rooms in row 0 is null"),
+        ([{"size": "1", "rooms": 1, "town": "B"}], "size", "is '1', a string; the model takes float64"),
+        ([{"size": 1, "rooms": 1, "town": 3}], "town", "is 3, a number; the model takes strings"),
+        ([{"size": True, "rooms": 1, "town": "B"}], "size", "is True, true or false"),
+        ({"inputs": {"size": [1], "rooms": [1, 2], "town": ["B"]}}, None, "the columns differ in rows"),
+        ([[1, 2]], None, "row 0 has 2 values; the table has 3 columns"),
+        ([], None, "there are no rows"),
+        ("text", None, "the rows are a string"),
+        ({"dataframe_split": 3}, "dataframe_split", "dataframe_split has no rows"),
+        ({"dataframe_records": {"a": 1}}, "dataframe_records", "is not a list of objects"),
+    ],
+)
+def test_decode_table_says_what_is_wrong(body: Any, field: str | None, message: str) -> None:
+    error = error_of(TOWNS, body)
+    assert message in str(error)
+    assert error.field == field
+
+
+def test_decode_table_null_is_nan_for_floats() -> None:
+    assert math.isnan(frame(TOWNS, [RECORD | {"size": None}])["size"][0])
+    floats = table(a="float64", b="float64")
+    assert math.isnan(frame(floats, [{"a": None, "b": 1}])["a"][0])
+
+
+def test_join_makes_one_frame_of_all_requests() -> None:
+    floats = table(a="float64", b="float64")
+    found = frame(floats, [{"a": 1, "b": 2}], {"inputs": {"b": [4, 6], "a": [3, 5]}}, [[7, None]])
+    assert found["a"].tolist() == [1, 3, 5, 7]
+    assert found["b"].tolist()[:3] == [2, 4, 6]
+
+
+def test_decode_times_and_bytes_of_a_table() -> None:
+    found = frame(table(at="datetime64[ns]", raw="bytes"), [{"at": "2026-01-31T12:00:00", "raw": "AQI="}])
+    assert found["at"][0] == pd.Timestamp("2026-01-31T12:00:00")
+    assert found["raw"][0] == b"\x01\x02"
+    assert "no time" in str(error_of(table(at="datetime64[ns]"), [{"at": "soon"}]))
+    assert "no Base64" in str(error_of(table(raw="bytes"), [{"raw": "?"}]))
+
+
+def test_decode_csv() -> None:
+    body = b'more,town,size,rooms\nx,"Bern, old",1.5,2\ny,Rome,,3\n'
+    found = join([decode(TOWNS, body, CSV).data])
+    assert found["town"].tolist() == ["Bern, old", "Rome"]
+    assert found["rooms"].tolist() == [2, 3]
+    assert math.isnan(found["size"][1])
+    assert decode(MATRIX, b"1,2\n3,4\n", CSV).data.tolist() == [[1, 2], [3, 4]]
+    assert "rooms in row 0 is 'two'" in str(error_of(TOWNS, b"town,size,rooms\nB,1,two\n", CSV))
+    assert "row 1 has 1 values, the header 3" in str(error_of(TOWNS, b"town,size,rooms\nB,1,2\nB\n", CSV))
+    assert "row 0 holds 'x', no number" in str(error_of(MATRIX, b"1,x\n", CSV))
+
+
+def npy(array: Any) -> bytes:
+    stream = io.BytesIO()
+    np.save(stream, array)
+    return stream.getvalue()
+
+
+def test_decode_npy_and_never_pickle() -> None:
+    assert decode(MATRIX, npy(np.array([[1, 2]], dtype=np.float32)), NPY).data.dtype == np.float64
+    assert decode(MATRIX, npy(np.asfortranarray([[1.0, 2], [3, 4]])), NPY).data.tolist() == [[1, 2], [3, 4]]
+    assert join([decode(table(a="float64", b="float64"), npy(np.ones((2, 2))), NPY).data]).shape == (2, 2)
+    assert "Python objects" in str(error_of(MATRIX, npy(np.array([object()])), NPY))
+    assert "no npy" in str(error_of(MATRIX, b"\x80\x04K\x01.", NPY))
+
+
+def test_decode_npy_reserves_no_more_than_came() -> None:
+    body = npy(np.ones((1, 2)))
+    claims = body.replace(b"(1, 2), }" + b" " * 10, b"(99999999999, 2), }")
+    assert len(claims) == len(body)
+    assert claims != body
+    assert "no npy" in str(error_of(MATRIX, claims, NPY))
+
+
+def arrow(**columns: Any) -> bytes:
+    sink = pa.BufferOutputStream()
+    made = pa.table(columns)
+    with pa.ipc.new_stream(sink, made.schema) as writer:
+        writer.write_table(made)
+    return bytes(sink.getvalue())
+
+
+def test_decode_arrow() -> None:
+    found = join([decode(TOWNS, arrow(size=[1.5, None], rooms=[1, 2], town=["B", "R"]), ARROW).data])
+    assert found["rooms"].tolist() == [1, 2]
+    assert math.isnan(found["size"][1])
+    assert decode(MATRIX, arrow(a=[1.0], b=[2.0]), ARROW).data.tolist() == [[1.0, 2.0]]
+    assert "rooms in row 0 is null" in str(error_of(TOWNS, arrow(size=[1.0], rooms=[None], town=["B"]), ARROW))
+    assert "no Arrow stream" in str(error_of(TOWNS, b"nothing", ARROW))
+
+
+def test_decode_refuses_other_types() -> None:
+    assert error_of(MATRIX, b"", "application/x-pickle").status == 415
+
+
+def test_decode_without_a_schema_takes_arrays_and_tables() -> None:
+    free = codec()
+    assert decode(free, {"inputs": [[1, 2]]}).data.shape == (1, 2)
+    assert list(decode(free, {"dataframe_records": [{"a": 1}]}).data.columns) == ["a"]
+    assert "ragged" in str(error_of(free, [[1], [1, 2]]))
+    assert decode(codec(takes_json=True), {"any": "thing"}).data == {"any": "thing"}
+
+
+def infer(*inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"inputs": list(inputs), **more}
+
+
+def oip(name: str, shape: list[int], datatype: str, data: Any) -> dict[str, Any]:
+    return {"name": name, "shape": shape, "datatype": datatype, "data": data}
+
+
+def test_infer_takes_json_tensors_and_echoes_the_id() -> None:
+    found = decode(MATRIX, infer(oip("x", [2, 2], "INT64", [1, 2, 3, 4]), id="7"), route="infer")
+    assert found.data.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    kind, body = MATRIX.encode("infer", "", found.infer, np.array([5, 6]))
+    assert kind == JSON
+    assert orjson.loads(body) == {
+        "model_name": "end",
+        "model_version": "3",
+        "id": "7",
+        "outputs": [{"name": "predictions", "shape": [2], "datatype": "INT64", "data": [5, 6]}],
+    }
+
+
+def test_infer_takes_and_gives_binary_tensors() -> None:
+    raw = np.array([[1, 2]], dtype=np.float32).tobytes()
+    head = orjson.dumps(
+        infer(
+            {"name": "x", "shape": [1, 2], "datatype": "FP32", "parameters": {"binary_data_size": len(raw)}},
+            parameters={"binary_data_output": True},
+        )
+    )
+    found = decode(MATRIX, head + raw, f"{BINARY};json={len(head)}", "infer")
+    assert found.data.tolist() == [[1.0, 2.0]]
+    assert found.params is None
+    kind, body = MATRIX.encode("infer", "", found.infer, np.array([5], dtype=np.int32))
+    size = int(kind.partition("json=")[2])
+    assert orjson.loads(body[:size])["outputs"][0]["parameters"] == {"binary_data_size": 4}
+    assert np.frombuffer(body[size:], np.int32).tolist() == [5]
+
+
+def test_infer_takes_one_tensor_a_column() -> None:
+    raw = b"\x04\x00\x00\x00Bern"
+    town = {"name": "town", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw)}}
+    head = orjson.dumps(infer(oip("size", [1, 1], "FP64", [1.5]), oip("rooms", [1], "INT32", [2]), town))
+    found = join([decode(TOWNS, head + raw, f"{BINARY};json={len(head)}", "infer").data])
+    assert found.to_numpy().tolist() == [[1.5, 2, "Bern"]]
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (infer(oip("x", [1, 3], "FP64", [1, 2])), "x has 2 values; its shape [1, 3] needs 3"),
+        (infer(oip("x", [1, 2], "FP65", [1, 2])), "the datatype of x is 'FP65'"),
+        (infer(oip("x", [1, 2], "FP64", ["a", "b"])), "not all of FP64"),
+        (infer(oip("x", [1, 2], "INT8", [1, 300])), "beyond INT8"),
+        (infer(oip("x", [-1, 2], "FP64", [1, 2])), "the shape of x is [-1, 2]"),
+        (infer(oip("x", [1, 2], "FP64", [1, True])), "not all of FP64"),
+        (infer(), "inputs is no list of tensors"),
+        ({}, "inputs is no list of tensors"),
+        (infer(oip("x", [1, 2], "FP64", [1, 2]), id=3), "id is a number"),
+        (infer(oip("x", [1, 2], "FP64", [1, 2]), outputs=[3]), "outputs is no list of names"),
+    ],
+)
+def test_infer_says_what_is_wrong(message: Any, words: str) -> None:
+    assert words in str(error_of(MATRIX, message, route="infer"))
+
+
+def test_infer_says_which_output_there_is_not() -> None:
+    found = decode(MATRIX, infer(oip("x", [1, 2], "FP64", [1, 2]), outputs=[{"name": "y"}]), route="infer")
+    with pytest.raises(RefusedError, match="no output 'y'"):
+        MATRIX.encode("infer", "", found.infer, np.array([5]))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (np.array([1, 2]), [1, 2]),
+        (np.array([[0.5, np.nan]]), [[0.5, None]]),
+        (np.array(["a"]), ["a"]),
+        (np.array([1.5], dtype=np.float32), [1.5]),
+        (np.arange(6).reshape(2, 3)[:, ::2], [[0, 2], [3, 5]]),
+        (pd.DataFrame({"a": [1], "b": ["x"]}), [{"a": 1, "b": "x"}]),
+        (pd.Series([1, 2]), [1, 2]),
+        ({"a": np.array([1])}, {"a": [1]}),
+        ("text", "text"),
+        ([np.float32(1.5), {1: {2}}], [1.5, {"1": [2]}]),
+    ],
+)
+def test_encode_json(value: Any, expected: Any) -> None:
+    kind, body = MATRIX.encode("predict", "", None, normal(value))
+    assert (kind, orjson.loads(body)) == (JSON, {"predictions": expected})
+
+
+def test_encode_says_what_json_cannot_hold() -> None:
+    with pytest.raises(RefusedError, match=r"JSON cannot hold: .*object") as caught:
+        MATRIX.encode("predict", "", None, [object()])
+    assert caught.value.status == 500
+
+
+def test_encode_by_accept() -> None:
+    rows = np.array([[1.5, 2], [3, 4]])
+    assert MATRIX.encode("predict", CSV, None, rows) == (CSV, b"1.5,2.0\n3.0,4.0\n")
+    assert MATRIX.encode("predict", "text/html,*/*", None, rows)[0] == JSON
+    kind, body = MATRIX.encode("predict", f"{NPY};q=1", None, rows)
+    assert kind == NPY
+    assert np.load(io.BytesIO(body), allow_pickle=False).tolist() == rows.tolist()
+    _, body = MATRIX.encode("predict", ARROW, None, pd.DataFrame({"a": [1], "b": ["x"]}))
+    assert pa.ipc.open_stream(body).read_all().to_pydict() == {"a": [1], "b": ["x"]}
+    with pytest.raises(RefusedError, match="Accept application/json"):
+        MATRIX.encode("predict", CSV, None, np.ones((1, 2, 3)))
+
+
+def test_split_gives_each_request_its_rows() -> None:
+    assert [part.tolist() for part in split(np.arange(5), [2, 3])] == [[0, 1], [2, 3, 4]]
+    assert split({"a": np.arange(2)}, [1, 1])[1]["a"].tolist() == [1]
+    assert [len(part) for part in split(pd.DataFrame({"a": [1, 2, 3]}), [1, 2])] == [1, 2]
