@@ -19,7 +19,7 @@ LEVELS = {
     "project": 6, "handle": 6, "submit": 7, "endpoint_handle": 7, "publish_source": 7, "api": 8, "sweeping": 9,
     "publishing": 9, "view": 9, "parsers": 9, "returning": 9, "doctor": 9,
     "python_call": 10, "endpoint_verbs": 10, "publish_parsers": 10,
-    "write_back": 10, "commands": 10, "endpoint_commands": 11, "serving_magics": 12,
+    "write_back": 10, "commands": 11, "endpoint_commands": 11, "serving_magics": 12,
     "magics": 13, "cli": 13, "bridge": 13,
 }  # fmt: skip
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench import api
+from workbench.endpoint_verbs import endpoints_overview
 from workbench.errors import OptionError, suggestion
 from workbench.handle import RunHandle
 from workbench.parsers import WORKBENCH_VERBS
@@ -148,7 +149,10 @@ def status(project: Project) -> Table | str:
         connection = project.connection(start=False)
     except ClusterError:
         return "No cluster runs. The first %%train starts one on this machine; %workbench up --address joins another."
-    return Table(("", ""), tuple(cluster_status(connection)))
+    overview = endpoints_overview(project)
+    rows = [(f"endpoint {one['name']}", f"{one['state']}, {one['url']}") for one in overview["endpoints"]]
+    rows += [(f"endpoint {name}", "not running: %endpoints restore") for name in overview["asleep"]]
+    return Table(("", ""), (*cluster_status(connection), *rows))
 
 
 def up(project: Project, arguments: argparse.Namespace, on_tick: Callable[[float], None]) -> str:

@@ -136,7 +136,7 @@ def _revoke(_: argparse.Namespace, words: list[str]) -> str:
 def _restore(arguments: argparse.Namespace, words: list[str]) -> str:
     _expect("restore", words, 0, "[--all]")
     names = endpoints.restore(current_project(), everywhere=arguments.all)
-    return f"Coming back: {', '.join(names)}." if names else "Nothing is left to bring back: all that was published runs."
+    return f"Coming back: {', '.join(names)}." if names else "All that was published runs already."
 
 
 def _withdraw(_: argparse.Namespace, words: list[str]) -> str:

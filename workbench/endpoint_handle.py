@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -237,10 +237,11 @@ class Endpoint:
 
     def curl(self) -> str:
         """A line for a terminal that asks it."""
-        body = json.dumps(json.loads(self.example() or '{"inputs": []}'))
+        example = self.example()
+        body = "@request.json" if example is None else shlex.quote(example)
         return (
             f"curl -s {self.url}/predict -H 'Content-Type: application/json' "
-            f"-H \"Authorization: Bearer $(cat '{self.token_file}')\" -d '{body}'"
+            f'-H "Authorization: Bearer $(cat {shlex.quote(str(self.token_file))})" -d {body}'
         )
 
     def example(self) -> str | None:

@@ -130,5 +130,5 @@ def _percent(what: str, text: str) -> float:
     except ValueError:
         percent = float("nan")
     if not 0 <= percent <= 100:
-        raise OptionError(f"Cannot take {what}={text!r}: write percent, as in 10%.")
+        raise OptionError(f"Cannot take {what}={text!r}: write percent between 0 and 100, as in 10%.")
     return percent

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from workbench.tracking.registry import Registered
 
 _NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+_KEPT_WITHIN_S = 15.0
 _TAKEN = ("v2", "docs", "metrics", "models")
 
 
@@ -49,7 +51,7 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
     if isinstance(thing, str):
         return Source(words=thing)
     from workbench.data.examples import example_for
-    from workbench.tracking.models import can_be_logged
+    from workbench.tracking.models import can_be_logged, flavor_of
 
     if not can_be_logged(thing):
         raise OptionError(
@@ -57,9 +59,7 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
             "torch, mlflow.pyfunc.PythonModel), a function of one argument, a run, or a registered model."
         )
     name = next((name for name, value in namespace.items() if value is thing and not name.startswith("_")), "")
-    if (example is None and hasattr(thing, "predict")) or (
-        example is None and not callable(getattr(thing, "__code__", None)) and hasattr(thing, "parameters")
-    ):
+    if example is None and flavor_of(thing) is not None:
         example = example_for(thing, namespace)
     return Source(thing, name=name or getattr(thing, "__name__", "") or "model", example=example)
 
@@ -140,9 +140,9 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     from workbench.tracking.models import log_model
 
     if source.run_id:
-        models = registry.models_of_run(source.run_id)
-        if source.name in models:
-            return models[source.name], source.run_id
+        uri = _kept_with_run(registry, source)
+        if uri is not None:
+            return uri, source.run_id
     experiment = Path(notebook).stem if notebook else "published"
     tags = {"workbench.state": RunState.RUNNING.value, "workbench.notebook": notebook}
     run_id = project.store.create_run(experiment=experiment, name=f"publish {source.name}", tags=tags, params={})
@@ -165,6 +165,17 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
         ) from error
     project.store.set_state(run_id, RunState.FINISHED)
     return uri, run_id
+
+
+def _kept_with_run(registry: Any, source: Source) -> str | None:
+    """The model as its run keeps it: that is done in the background when the run ends, within seconds."""
+    deadline = time.monotonic() + _KEPT_WITHIN_S
+    while time.monotonic() < deadline:
+        models: dict[str, str] = registry.models_of_run(source.run_id)
+        if source.name in models:
+            return models[source.name]
+        time.sleep(0.1)
+    return None
 
 
 def requirements_of(project: Project, models: Iterable[Registered]) -> tuple[str, ...]:

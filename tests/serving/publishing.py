@@ -51,6 +51,19 @@ def version(endpoint: Any, label: str) -> dict[str, Any]:
     return next((one for one in endpoint.snapshot()["versions"] if one["label"] == label), {})
 
 
+@contextmanager
+def withdrawn() -> Iterator[None]:
+    """What is published meanwhile is withdrawn in the end."""
+    from workbench.endpoint_verbs import endpoints_overview, withdraw
+    from workbench.project import current_project
+
+    try:
+        yield
+    finally:
+        for one in endpoints_overview(current_project())["endpoints"]:
+            withdraw(current_project(), one["name"])
+
+
 @dataclass
 class Load:
     """What clients that ask all the time have seen."""

@@ -12,42 +12,12 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from workbench.serving.replica.codecs import BINARY, Codec, Decoded, join
+from tests.serving.codecs import JSON, MATRIX, TOWNS, codec, decode, error_of, frame, table, tensor
+from workbench.serving.replica.codecs import join
 from workbench.serving.replica.encode import normal, split
 from workbench.serving.replica.refusals import RefusedError
 
-JSON, CSV, NPY, ARROW = "application/json", "text/csv", "application/x-npy", "application/vnd.apache.arrow.stream"
-
-
-def tensor(dtype: str = "float64", shape: tuple[int, ...] = (-1, 2), name: str = "inputs") -> dict[str, Any]:
-    return {"name": name, "dtype": dtype, "shape": list(shape)}
-
-
-def codec(*inputs: dict[str, Any], is_columns: bool = False, takes_json: bool = False) -> Codec:
-    schema = {"inputs": list(inputs), "outputs": None, "is_columns": is_columns, "example": None}
-    return Codec(schema, takes_json=takes_json, model="end", version="3")
-
-
-def table(**columns: str) -> Codec:
-    return codec(*(tensor(dtype, (-1,), name) for name, dtype in columns.items()), is_columns=True)
-
-
-MATRIX = codec(tensor())
-TOWNS = table(size="float64", rooms="int64", town="str")
-
-
-def decode(of: Codec, body: Any, kind: str = JSON, route: str = "predict") -> Decoded:
-    return of.decode(route, kind, body if isinstance(body, bytes) else orjson.dumps(body))
-
-
-def frame(of: Codec, *bodies: Any) -> Any:
-    return join([decode(of, body).data for body in bodies])
-
-
-def error_of(of: Codec, body: Any, kind: str = JSON, route: str = "predict") -> RefusedError:
-    with pytest.raises(RefusedError) as caught:
-        decode(of, body, kind, route)
-    return caught.value
+CSV, NPY, ARROW = "text/csv", "application/x-npy", "application/vnd.apache.arrow.stream"
 
 
 @pytest.mark.parametrize(
@@ -84,6 +54,10 @@ def test_decode_matrix_takes_each_form_of_json(body: Any) -> None:
         ({"inputs": None}, "inputs is null"),
         ({}, "'inputs' is missing"),
         ({"inputs": [[1, 2]], "params": 3}, "params is a number"),
+        (
+            {"instances": [[1, 2]], "inputs": [[1, 2]]},
+            "the body has inputs and instances. Give the rows in one of them.",
+        ),
         (b'{"inputs": [[NaN, 1]]}', "it is no JSON"),
         (b'{"inputs": [[1e999, 1]]}', "it is no JSON"),
         (b"", "it is no JSON"),
@@ -250,83 +224,15 @@ def test_decode_without_a_schema_takes_arrays_and_tables() -> None:
     assert decode(codec(takes_json=True), {"any": "thing"}).data == {"any": "thing"}
 
 
-def infer(*inputs: dict[str, Any], **more: Any) -> dict[str, Any]:
-    return {"inputs": list(inputs), **more}
-
-
-def oip(name: str, shape: list[int], datatype: str, data: Any) -> dict[str, Any]:
-    return {"name": name, "shape": shape, "datatype": datatype, "data": data}
-
-
-def test_infer_takes_json_tensors_and_echoes_the_id() -> None:
-    found = decode(MATRIX, infer(oip("x", [2, 2], "INT64", [1, 2, 3, 4]), id="7"), route="infer")
-    assert found.data.tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    kind, body = MATRIX.encode("infer", "", found.infer, np.array([5, 6]))
-    assert kind == JSON
-    assert orjson.loads(body) == {
-        "model_name": "end",
-        "model_version": "3",
-        "id": "7",
-        "outputs": [{"name": "predictions", "shape": [2], "datatype": "INT64", "data": [5, 6]}],
-    }
-
-
-def test_infer_takes_and_gives_binary_tensors() -> None:
-    raw = np.array([[1, 2]], dtype=np.float32).tobytes()
-    head = orjson.dumps(
-        infer(
-            {"name": "x", "shape": [1, 2], "datatype": "FP32", "parameters": {"binary_data_size": len(raw)}},
-            parameters={"binary_data_output": True},
-        )
-    )
-    found = decode(MATRIX, head + raw, f"{BINARY};json={len(head)}", "infer")
-    assert found.data.tolist() == [[1.0, 2.0]]
-    assert found.params is None
-    kind, body = MATRIX.encode("infer", "", found.infer, np.array([5], dtype=np.int32))
-    size = int(kind.partition("json=")[2])
-    assert orjson.loads(body[:size])["outputs"][0]["parameters"] == {"binary_data_size": 4}
-    assert np.frombuffer(body[size:], np.int32).tolist() == [5]
-
-
-def test_infer_takes_one_tensor_a_column() -> None:
-    raw = b"\x04\x00\x00\x00Bern"
-    town = {"name": "town", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw)}}
-    head = orjson.dumps(infer(oip("size", [1, 1], "FP64", [1.5]), oip("rooms", [1], "INT32", [2]), town))
-    found = join([decode(TOWNS, head + raw, f"{BINARY};json={len(head)}", "infer").data])
-    assert found.to_numpy().tolist() == [[1.5, 2, "Bern"]]
-
-
-@pytest.mark.parametrize(
-    ("message", "words"),
-    [
-        (infer(oip("x", [1, 3], "FP64", [1, 2])), "x has 2 values; its shape [1, 3] needs 3"),
-        (infer(oip("x", [1, 2], "FP65", [1, 2])), "the datatype of x is 'FP65'"),
-        (infer(oip("x", [1, 2], "FP64", ["a", "b"])), "not all of FP64"),
-        (infer(oip("x", [1, 2], "INT8", [1, 300])), "beyond INT8"),
-        (infer(oip("x", [-1, 2], "FP64", [1, 2])), "the shape of x is [-1, 2]"),
-        (infer(oip("x", [1, 2], "FP64", [1, True])), "not all of FP64"),
-        (infer(), "inputs is no list of tensors"),
-        ({}, "inputs is no list of tensors"),
-        (infer(oip("x", [1, 2], "FP64", [1, 2]), id=3), "id is a number"),
-        (infer(oip("x", [1, 2], "FP64", [1, 2]), outputs=[3]), "outputs is no list of names"),
-    ],
-)
-def test_infer_says_what_is_wrong(message: Any, words: str) -> None:
-    assert words in str(error_of(MATRIX, message, route="infer"))
-
-
-def test_infer_says_which_output_there_is_not() -> None:
-    found = decode(MATRIX, infer(oip("x", [1, 2], "FP64", [1, 2]), outputs=[{"name": "y"}]), route="infer")
-    with pytest.raises(RefusedError, match="no output 'y'"):
-        MATRIX.encode("infer", "", found.infer, np.array([5]))
-
-
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
         (np.array([1, 2]), [1, 2]),
         (np.array([[0.5, np.nan]]), [[0.5, None]]),
         (np.array(["a"]), ["a"]),
+        (np.array([["a", "b"], ["c", "d"]], dtype=object), [["a", "b"], ["c", "d"]]),
+        (np.array(["2026-01-31T12:00", "NaT"], dtype="M8[ns]"), ["2026-01-31T12:00:00", None]),
+        (pd.DataFrame({"at": pd.to_datetime(["2026-01-31", None])}), [{"at": "2026-01-31T00:00:00"}, {"at": None}]),
         (np.array([1.5], dtype=np.float32), [1.5]),
         (np.arange(6).reshape(2, 3)[:, ::2], [[0, 2], [3, 5]]),
         (pd.DataFrame({"a": [1], "b": ["x"]}), [{"a": 1, "b": "x"}]),

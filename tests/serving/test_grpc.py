@@ -21,7 +21,7 @@ from tritonclient.utils import InferenceServerException
 
 from tests.serving.models_to_serve import Shop
 from tests.serving.small_plane import TOKEN, SmallPlane, counting_model, echo_model, iris_model, table_model
-from tests.serving.stack import running
+from tests.serving.stack import LIMITS, running
 from workbench.serving.gateway.asking import Answer
 from workbench.serving.gateway.grpc_messages import MessageError, binary_request, infer_response
 from workbench.serving.gateway.grpc_server import start_grpc

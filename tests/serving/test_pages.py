@@ -18,10 +18,17 @@ from schemathesis import GenerationMode
 from tests.serving.models_to_serve import Shop, _function
 from tests.serving.stack import HEADERS, TOKEN, Stack, running
 from workbench.serving.gateway.pages import docs, openapi
-from workbench.serving.gateway.pages_body import element, infer_body, infer_example, predict_body, predict_example
+from workbench.serving.gateway.pages_body import (
+    element,
+    infer_body,
+    infer_example,
+    invocations_body,
+    predict_body,
+    predict_example,
+)
 from workbench.serving.records import Limits
 
-EXAMPLES = 30
+EXAMPLES = 20
 ENDPOINTS = ("digits", "boosted", "table", "two", "perceptron")
 
 
@@ -60,11 +67,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         yield made
 
 
-made_up = settings(max_examples=EXAMPLES, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+made_up = settings(
+    max_examples=EXAMPLES, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck)
+)
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: str(mode.value))
-@pytest.mark.parametrize("name", ["digits", "table", "both"])
+@pytest.mark.parametrize("name", [*ENDPOINTS, "both"])
 def test_answers_are_as_described(stack: Stack, name: str, mode: GenerationMode) -> None:
     described = schemathesis.openapi.from_url(f"{stack.url}/{name}/openapi.json")
     disagreements: list[str] = []
@@ -194,10 +203,31 @@ def test_made_up_examples_are_as_described(dtype: str) -> None:
         assert takes(infer_body(schema), infer_example(schema))
 
 
-def test_lengths_within_lengths_are_described_for_one_row() -> None:
+def test_one_of_several_free_lengths_is_free_at_a_time() -> None:
     described = predict_body(schema_of(inputs=[{"name": "x", "dtype": "int64", "shape": [-1, -1]}]))
     assert takes(described, {"inputs": [[1, 2, 3]]})
+    assert takes(described, {"inputs": [[1], [2], [3]]})
     assert not takes(described, {"inputs": [[1, 2, 3], [1]]})
+
+
+def test_several_tensors_have_one_row_each_or_come_row_by_row() -> None:
+    tensors = [{"name": "a", "dtype": "int64", "shape": [-1, 2]}, {"name": "b", "dtype": "str", "shape": [-1]}]
+    for described in (predict_body(schema_of(inputs=tensors)), invocations_body(schema_of(inputs=tensors))):
+        assert takes(described, {"inputs": {"a": [[1, 2]], "b": ["x"]}})
+        assert takes(described, {"instances": [{"a": [1, 2], "b": "x"}, {"a": [3, 4], "b": "y"}]})
+        assert not takes(described, {"instances": [{"a": [1, 2]}]})
+
+
+def test_protocol_tensors_have_as_many_values_as_their_shape() -> None:
+    described = infer_body(schema_of())
+    tensor = {"name": "x", "datatype": "FP64", "shape": [2, 3], "data": [1.0] * 6}
+    assert takes(described, {"inputs": [tensor]})
+    assert takes(described, {"inputs": [{**tensor, "shape": [1, 3], "data": [1.0] * 3}]})
+    assert not takes(described, {"inputs": [{**tensor, "shape": [1, 3]}]})
+    assert not takes(described, {"inputs": [tensor], "parameters": {"binary_data_output": 1}})
+    anything = infer_body(schema_of(inputs=[]))
+    assert takes(anything, {"inputs": [{"name": "y", "datatype": "BYTES", "shape": [1], "data": ["a"]}]})
+    assert not takes(anything, {})
 
 
 def test_description_names_tokens_statuses_and_limits() -> None:

@@ -16,8 +16,8 @@ import psutil
 import pytest
 
 import workbench
-from tests.serving.publishing import digits, other_digits, under_load, until, version
-from workbench.endpoint_verbs import endpoints_overview, registered_models, restore, withdraw
+from tests.serving.publishing import digits, other_digits, under_load, until, version, withdrawn
+from workbench.endpoint_verbs import endpoints_overview, registered_models, restore
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError, ResourcesError, ServingError
 from workbench.project import current_project
 
@@ -25,9 +25,8 @@ from workbench.project import current_project
 @pytest.fixture
 def published(cluster: Path) -> Iterator[Path]:
     """The session's cluster; what a test published is withdrawn after it."""
-    yield cluster
-    for one in endpoints_overview(current_project())["endpoints"]:
-        withdraw(current_project(), one["name"])
+    with withdrawn():
+        yield cluster
 
 
 @pytest.fixture

@@ -276,7 +276,7 @@ def test_version_that_fails_says_why(notebook: NotebookPage) -> None:
     row(page, "broken").click()
     view(page).locator(".wb-Failure", has_text="ZeroDivisionError").wait_for()
     view(page).get_by_text("The model’s own traceback").click()
-    view(page).locator(".wb-Failure pre", has_text="1 / 0").wait_for()
+    view(page).locator(".wb-Failure pre", has_text="in broken").wait_for()
     shoot(page, "endpoint-failed")
 
 

@@ -83,7 +83,9 @@ class Connection:
         import ray
 
         if not ray.is_initialized():  # a call would have Ray start a cluster of its own
-            raise ForemanError(f"The {self.called} at {self.address} was left: this process is no longer connected to it.")
+            raise ForemanError(
+                f"The {self.called} at {self.address} was left: this process is no longer connected to it."
+            )
         try:
             return self._answer(getattr(self.foreman, method).remote(*args), timeout_s)
         except ray.exceptions.RayTaskError as error:
@@ -93,7 +95,8 @@ class Connection:
             raise ForemanError(f"The {self.called} failed in {method!r}: {cause!r}. Please report this.") from error
         except ray.exceptions.GetTimeoutError:
             raise ForemanError(
-                f"The {self.called} at {self.address} said nothing for {timeout_s:g} s. %workbench doctor looks into it.",
+                f"The {self.called} at {self.address} said nothing for {timeout_s:g} s. "
+                "%workbench doctor looks into it.",
                 is_silent=True,
             ) from None
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:

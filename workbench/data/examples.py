@@ -12,7 +12,7 @@ _MOST_TRIED = 8
 
 
 def example_for(model: Any, namespace: Mapping[str, Any]) -> Any:
-    """Rows that the model takes, as an array or DataFrame of two rows; None where nothing fits.
+    """Rows that the model takes, as an array or DataFrame: two of those at hand, else one of zeros; None for neither.
 
     Only values that fit by their shape or columns are tried; for what says nothing of its input, only those that are
     called as inputs usually are (``X``, ``X_test``, …).
@@ -29,7 +29,26 @@ def example_for(model: Any, namespace: Mapping[str, Any]) -> Any:
         except Exception:  # whatever a library raises for input that is not its own
             continue
         return rows
-    return None
+    return _zeros(model)
+
+
+def _zeros(model: Any) -> Any:
+    """A row of zeros, where the model says how many columns it takes and takes zeros in them."""
+    names, width = _columns(model)
+    if not width:
+        return None
+    import numpy
+
+    rows: Any = numpy.zeros((1, width))
+    try:
+        if names:
+            import pandas
+
+            rows = pandas.DataFrame(rows, columns=list(names))
+        outputs_of(model, rows)
+    except Exception:  # it takes text, or has not been fitted
+        return None
+    return rows
 
 
 def outputs_of(model: Any, rows: Any) -> Any:

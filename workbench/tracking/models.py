@@ -6,6 +6,7 @@ import contextlib
 import importlib
 import logging
 import os
+import warnings
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -74,6 +75,7 @@ def log_model(
     tracking_uri: str,
     code_paths: Sequence[Path] = (),
     example: Any = None,
+    requirements: Sequence[str] = (),
 ) -> str:
     """Keep a model with its run, under the name that the notebook gave it.
 
@@ -84,6 +86,7 @@ def log_model(
         tracking_uri: MLflow's.
         code_paths: Files and packages of the user's that the model's class lies in.
         example: Rows that it takes; its signature is told from them and what it says to them.
+        requirements: Packages that it needs besides its library's.
 
     Returns:
         MLflow's address of the model, ``models:/m-…``.
@@ -101,7 +104,7 @@ def log_model(
             signature=_signature(model, example),
             input_example=example,
             # Given, since MLflow would find them out by loading the model once more in a process of its own.
-            pip_requirements=_requirements(flavor),
+            pip_requirements=[*_requirements(flavor), *requirements],
             code_paths=[str(path) for path in code_paths] or None,
             **_as_argument(model, flavor),
             **_OPTIONS.get(flavor or "", {}),
@@ -135,13 +138,16 @@ def _in_experiment_of(run_id: str, tracking_uri: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """MLflow warns of pickle whenever a model is kept; replicas load only what this user logged."""
+    """MLflow warns of pickle and of missing type hints whenever a model is kept; replicas load what users logged."""
     loggers = [logging.getLogger(f"mlflow.{name}") for name in ("sklearn", "pytorch", "models.model", "pyfunc")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", category=UserWarning, module="mlflow")
+            warnings.filterwarnings("ignore", message="(?s).*Add type hints to the `predict` method")
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)

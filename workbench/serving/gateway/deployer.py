@@ -59,7 +59,9 @@ class Deployer:
         from workbench.serving.replica.deployment import Replica
 
         options = version.options
-        resources: dict[str, Any] = {"num_cpus": options.cpus, "num_gpus": options.gpus, "runtime_env": runtime_env}
+        resources: dict[str, Any] = {"num_cpus": options.cpus, "num_gpus": options.gpus}
+        if runtime_env:
+            resources["runtime_env"] = runtime_env
         if options.memory_mb:
             resources["memory"] = options.memory_mb * 2**20
         deployment = serve.deployment(

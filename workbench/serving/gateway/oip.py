@@ -42,9 +42,14 @@ def binary_type(header: bytes) -> str:
     return BINARY + header.decode()
 
 
+def datatype(dtype: str) -> str:
+    """The protocol's word for NumPy's dtype; what it does not know is BYTES."""
+    return _DATATYPES.get(dtype, "BYTES")
+
+
 def _tensor(tensor: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": tensor["name"],
-        "datatype": _DATATYPES.get(tensor["dtype"], "BYTES"),
+        "datatype": datatype(tensor["dtype"]),
         "shape": list(tensor["shape"]),
     }

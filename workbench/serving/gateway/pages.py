@@ -32,7 +32,7 @@ _WHY = {
     "504": "The model took too long.",
 }
 _WAITS = ("429", "503")
-_ROWS = "JSON Schema cannot say that lengths agree: where they must, one row is described, and more go the same way."
+_ROWS = "JSON Schema cannot say that lengths agree: where they must, a row or two are described; more go the same way."
 
 
 def openapi(name: str, schemas: dict[str, dict[str, Any]], base_url: str, limits: Limits) -> dict[str, Any]:

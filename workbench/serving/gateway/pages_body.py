@@ -1,14 +1,14 @@
 """What a model takes and gives as JSON Schema, exact where JSON Schema can be: what is valid is accepted.
 
-What it cannot say is that two lengths agree. So a body with several lengths that must (tensors of one batch, the
-``shape`` and ``data`` of a tensor, a dimension of any length inside another) is described for one row; more rows go the
-same way. Forms that are never exact, as a table by its columns, stand in words beside.
+What it cannot say is that two lengths agree. So where they must, some are fixed: of the dimensions of any length of a
+tensor, all but one are 1; tensors of one batch have one row each, or come row by row; ``shape`` and ``data`` of the Open
+Inference Protocol are those of one or two rows. More go the same way. Forms that are never exact, as a table by its
+columns, stand in words beside.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from workbench.serving.gateway import oip
@@ -18,6 +18,7 @@ Schema = dict[str, Any]
 _FLOATS = {"float16": (65504.0, "float"), "float32": (3.4028234663852886e38, "float")}
 _DOUBLE = (1.7976931348623157e308, "double")
 _FORMS = ("inputs", "instances", "dataframe_split", "dataframe_records")
+_OIP_ROWS = 2
 _PARAMS: Schema = {"type": ["object", "null"], "description": "The model's parameters."}
 _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _TIME = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
@@ -35,15 +36,16 @@ def invocations_body(schema: Schema) -> Schema:
 
 def infer_body(schema: Schema) -> Schema:
     """The JSON that the Open Inference Protocol takes."""
-    inputs = [_oip_tensor(tensor, word) for tensor, word in _with_datatypes(schema)]
-    if not inputs:
-        return {"type": "object"}
-    may_be: Schema = {"id": {"type": ["string", "null"]}, "parameters": _PARAMS}
+    counts = range(1, _OIP_ROWS + 1) if all(-1 in each["shape"][:1] for each in schema["inputs"]) else (1,)
+    inputs = [_tuple([_oip_tensor(each, rows) for each in schema["inputs"]]) for rows in counts]
+    if not schema["inputs"]:
+        inputs = [_tuple([_any_tensor(dtype)]) for dtype in ("float64", "int64", "bool", "str")]
+    may_be: Schema = {"id": {"type": ["string", "null"]}, "parameters": _flagged("binary_data_output")}
     if schema.get("outputs"):
         wanted = _object({"name": {"enum": [output["name"] for output in schema["outputs"]]}}, is_open=True)
-        wanted["properties"]["parameters"] = _PARAMS
+        wanted["properties"]["parameters"] = _flagged("binary_data")
         may_be["outputs"] = {"type": ["array", "null"], "items": wanted}
-    return _object({"inputs": _tuple(inputs), **may_be}, required=["inputs"], is_open=True)
+    return _object({"inputs": _any_of(inputs), **may_be}, required=["inputs"], is_open=True)
 
 
 def predict_example(schema: Schema) -> Any:
@@ -65,10 +67,10 @@ def infer_example(schema: Schema) -> Any:
             {
                 "name": tensor["name"],
                 "shape": _one_row(tensor["shape"]),
-                "datatype": word,
+                "datatype": oip.datatype(tensor["dtype"]),
                 "data": [_instance(tensor["dtype"])] * math.prod(_one_row(tensor["shape"])),
             }
-            for tensor, word in _with_datatypes(schema)
+            for tensor in schema["inputs"]
         ]
     }
 
@@ -114,11 +116,14 @@ def element(dtype: str) -> Schema:
 
 def _wrapped(schema: Schema) -> list[Schema]:
     """Bodies that say by a key what they are; further keys are not looked at, but for those that say the same."""
-    if not schema["is_columns"]:
-        return [_form(key, _inputs(schema)) for key in ("inputs", "instances")]
-    table = _object({"columns": {"const": _names(schema)}, "data": _some(_row(schema))}, is_open=True)
-    forms = [_form("dataframe_split", table), _form("dataframe_records", _some(_record(schema)))]
-    return [*forms, *(_form(key, _some(_record(schema))) for key in ("inputs", "instances"))]
+    values = {key: [_inputs(schema)] for key in ("inputs", "instances")}
+    if schema["is_columns"]:
+        table = _object({"columns": {"const": _names(schema)}, "data": _some(_row(schema))}, is_open=True)
+        values = {"dataframe_split": [table]} | dict.fromkeys(_FORMS[:2] + _FORMS[3:], [_some(_record(schema))])
+    elif len(schema["inputs"]) > 1:
+        for key in values:
+            values[key].append(_some(_tensor_record(schema)))
+    return [_form(key, _any_of(values[key]), schema) for key in _forms(schema) if key in values]
 
 
 def _bare(schema: Schema) -> list[Schema]:
@@ -127,7 +132,7 @@ def _bare(schema: Schema) -> list[Schema]:
         # A record that holds a list is taken for columns, one that holds a form's key for that form.
         plain: Schema = {"type": ["string", "number", "boolean", "object", "null"]}
         record = {**_record(schema), "additionalProperties": plain}
-        record["properties"] = {**_others(schema), **record["properties"]}
+        record["properties"] = {**_without(_forms(schema)), **record["properties"]}
         only = len(schema["inputs"]) == 1
         flat = _some(_cell(schema["inputs"][0])) if only else _row(schema)
         return [_some(_record(schema)), record, _some(_row(schema)), flat]
@@ -138,15 +143,21 @@ def _bare(schema: Schema) -> list[Schema]:
     return rows + ([_array(tensor["dtype"], tensor["shape"][1:])] if len(tensor["shape"]) > 1 else [])
 
 
-def _form(key: str, value: Schema) -> Schema:
+def _form(key: str, value: Schema, schema: Schema) -> Schema:
     """An object that has the values under a key."""
-    others: Schema = {other: {"not": {}} for other in _FORMS if other != key}
+    others = _without([other for other in _forms(schema) if other != key])
     return {**_object({key: value}, is_open=True), "properties": {key: value, "params": _PARAMS, **others}}
 
 
-def _others(schema: Schema) -> Schema:
-    """The keys of forms that are no names of columns: none of them."""
-    return {form: {"not": {}} for form in _FORMS if form not in _names(schema)}
+def _forms(schema: Schema) -> list[str]:
+    """The keys that say what a body is: those that are no names of columns or of one of several tensors."""
+    is_only = len(schema["inputs"]) == 1 and not schema["is_columns"]
+    return [form for form in _FORMS if is_only or form not in _names(schema)]
+
+
+def _without(keys: list[str]) -> Schema:
+    """Properties that there may not be."""
+    return {key: {"not": {}} for key in keys}
 
 
 def _inputs(schema: Schema) -> Schema:
@@ -159,13 +170,22 @@ def _inputs(schema: Schema) -> Schema:
     return _object(named, required=_needed(schema), is_open=True)
 
 
+def _tensor_record(schema: Schema) -> Schema:
+    """A row of several tensors, of which each row must have the same."""
+    return _object({each["name"]: _array(each["dtype"], _one_row(each["shape"])[1:]) for each in schema["inputs"]})
+
+
 def _array(dtype: str, shape: list[int]) -> Schema:
-    """A nested array. Only one dimension may be of any length: lengths within lengths would have to agree."""
+    """A nested array. Only one dimension is of any length at a time: lengths within lengths would have to agree."""
     free = [place for place, length in enumerate(shape) if length < 0]
+    return _any_of([_nested(dtype, shape, place) for place in free] or [_nested(dtype, shape, None)])
+
+
+def _nested(dtype: str, shape: list[int], free: int | None) -> Schema:
     described = element(dtype)
     for place in reversed(range(len(shape))):
-        length = 1 if place in free[:-1] else shape[place]
-        bounds = {"minItems": 1} if length < 0 else {"minItems": length, "maxItems": length}
+        length = abs(shape[place])  # 1, where it might be any
+        bounds = {"minItems": 1} if place == free else {"minItems": length, "maxItems": length}
         described = {"type": "array", "items": described, **bounds}
     return described
 
@@ -195,25 +215,31 @@ def _needed(schema: Schema) -> list[str]:
     return [tensor["name"] for tensor in schema["inputs"] if not tensor.get("optional")]
 
 
-def _with_datatypes(schema: Schema) -> Iterator[tuple[Schema, str]]:
-    """The inputs with the protocol's words for their types."""
-    for tensor, said in zip(schema["inputs"], oip.metadata("", [], schema)["inputs"], strict=True):
-        yield tensor, said["datatype"]
-
-
-def _oip_tensor(tensor: Schema, word: str) -> Schema:
-    shape = _one_row(tensor["shape"])
+def _oip_tensor(tensor: Schema, rows: int) -> Schema:
+    shape = [rows if length < 0 and place == 0 else abs(length) for place, length in enumerate(tensor["shape"])]
     count = math.prod(shape)
     data = {"type": "array", "items": element(tensor["dtype"]), "minItems": count, "maxItems": count}
     return _object(
         {
             "name": {"const": tensor["name"]},
             "shape": {"const": shape},
-            "datatype": {"const": word},
+            "datatype": {"const": oip.datatype(tensor["dtype"])},
             "data": data,
         },
         is_open=True,
     )
+
+
+def _any_tensor(dtype: str) -> Schema:
+    """A tensor for a model that does not say what it takes."""
+    described = _oip_tensor({"name": "", "dtype": dtype, "shape": [1]}, 1)
+    described["properties"]["name"] = {"type": "string"}
+    return described
+
+
+def _flagged(key: str) -> Schema:
+    """Parameters, one of which is true or false."""
+    return {**_PARAMS, "properties": {key: {"type": "boolean"}}}
 
 
 def _outputs_in_words(schema: Schema) -> str:
@@ -247,6 +273,10 @@ def _tuple(items: list[Schema]) -> Schema:
     same = all(each == items[0] for each in items)
     rule: Schema = {"items": items[0]} if same else {"prefixItems": items, "items": False}
     return {"type": "array", **rule, "minItems": len(items), "maxItems": len(items)}
+
+
+def _any_of(described: list[Schema]) -> Schema:
+    return described[0] if len(described) == 1 else {"anyOf": described}
 
 
 def _object(properties: Schema, *, required: list[str] | None = None, is_open: bool = False) -> Schema:

@@ -141,10 +141,18 @@ class Publication:
 
     async def _publish(self, book: EndpointBook, standing: Standing, order: Order) -> None:
         if not await self.bring_up(book, standing):
-            if not book.versions and not book.weights:
-                book.note(f"{standing.version.label} did not come up")
+            book.note(f"{standing.version.label} did not come up")
             return
+        try:
+            await self._go_live(book, standing, order)
+        except OSError as error:  # a full disk: what is written down is what was before
+            standing.failure = {"message": f"it could not be written down: {error}", "traceback": ""}
+
+    async def _go_live(self, book: EndpointBook, standing: Standing, order: Order) -> None:
         label = standing.version.label
+        if self.books.get(book.name) is not book:  # it was withdrawn meanwhile
+            await asyncio.to_thread(self.deployer.delete, standing.version.app)
+            return
         book.versions[label] = standing.version
         book.limits = order.limits or book.limits
         book.cache = book.cache if order.cache is None else order.cache
@@ -183,7 +191,7 @@ class Publication:
         self.plane.expect(*key, version.options, standing.scaler.target)
         try:
             spec = self._spec(book, version)
-            await asyncio.to_thread(self.deployer.deploy, version, spec, self._environment(book, version))
+            await asyncio.to_thread(self.deployer.deploy, version, spec, self._environment(version))
             event = await self._outcome(standing, news)
             if event["event"] == "ready":
                 return True
@@ -219,19 +227,22 @@ class Publication:
             "models": {model.name: model.uri for model in version.models},
             "options": asdict(version.options),
             "secret": self.index.secret,
+            # Here and not in the runtime environment: an idle worker of Ray can become the replica at once.
+            "environ": {
+                "MLFLOW_TRACKING_URI": book.tracking_uri,
+                "MLFLOW_DISABLE_TELEMETRY": "true",
+                "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+            },
         }
 
     @staticmethod
-    def _environment(book: EndpointBook, version: Version) -> dict[str, Any]:
-        variables = {
-            "MLFLOW_TRACKING_URI": book.tracking_uri,
-            "MLFLOW_DISABLE_TELEMETRY": "true",
-            "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-            **version.options.env_vars,
-        }
-        if version.options.env != "pinned":
-            return {"env_vars": variables}
-        return {"env_vars": variables, "pip": {"packages": list(version.options.requirements), "pip_check": False}}
+    def _environment(version: Version) -> dict[str, Any]:
+        """Ray's words for the environment of the replicas; empty where they take the cluster's."""
+        options = version.options
+        wanted: dict[str, Any] = {"env_vars": dict(options.env_vars)} if options.env_vars else {}
+        if options.env == "pinned":
+            wanted["pip"] = {"packages": list(options.requirements), "pip_check": False}
+        return wanted
 
 
 def _what_it_waits_for(standing: Standing) -> str:

@@ -71,7 +71,9 @@ class Decoder:
         if type(payload) is not dict:
             return self.value(payload, has_bools=has_bools, is_bare=True)
         for form in _WRAPPERS:
-            if form in payload and (self._only is not None or form not in self._schema.by_name):
+            if form in payload and self._is_form(form):
+                if len(payload) > 1:
+                    self._check_alone(form, payload)
                 params = payload.get("params")
                 if params is not None and type(params) is not dict:
                     raise RefusedError(
@@ -164,6 +166,17 @@ class Decoder:
         if self._only is not None and self._only.name not in columns:
             return self._tensor(_stacked(columns), params)
         return self.tensors(columns, params=params)
+
+    def _is_form(self, key: str) -> bool:
+        """Whether a key says how the rows are written, and is no column's or tensor's name."""
+        return self._only is not None or key not in self._schema.by_name
+
+    def _check_alone(self, form: str, payload: dict[str, Any]) -> None:
+        for other in _WRAPPERS:
+            if other != form and other in payload and self._is_form(other):
+                raise RefusedError(
+                    f"Cannot predict: the body has {form} and {other}. Give the rows in one of them.", field=other
+                )
 
     def _form(self, form: str, value: Any, *, has_bools: bool, params: dict[str, Any] | None) -> Decoded:
         if form == "dataframe_split":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import uuid
 from typing import Any
 
@@ -21,7 +22,8 @@ class Replica:
 
     Args:
         spec: ``endpoint``, ``version``, ``models`` (address by name), ``options`` (those of
-            :class:`workbench.serving.records.ServingOptions`), ``secret`` and ``gateway`` (its actor's name).
+            :class:`workbench.serving.records.ServingOptions`), ``secret``, ``environ`` (variables) and ``gateway`` (its
+            actor's name).
 
     Raises:
         ModelLoadError: A model does not load, or does not answer its own example.
@@ -29,6 +31,7 @@ class Replica:
 
     def __init__(self, spec: dict[str, Any]) -> None:
         stay_on_loopback()
+        os.environ.update(spec.get("environ", {}))
         gateway = spec.get("gateway", "gateway")
 
         def address() -> dict[str, Any]:

@@ -53,7 +53,8 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
         RefusedError: Not of the protocol; the message names the tensor.
     """
     raw = memoryview(b"")
-    if content_type.startswith(BINARY):
+    is_binary_form = content_type.startswith(BINARY)
+    if is_binary_form:
         size = content_type.partition("json=")[2]
         if not size.isdigit() or int(size) > len(body):
             raise RefusedError(
@@ -64,7 +65,8 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
     try:
         message = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise RefusedError(f"Cannot read the body: it is no JSON: {error}. Send valid JSON.") from error
+        what = "its JSON header, as Inference-Header-Content-Length has it," if is_binary_form else "it"
+        raise RefusedError(f"Cannot read the body: {what} is no JSON: {error}. Send valid JSON.") from error
     inputs = message.get("inputs") if isinstance(message, dict) else None
     if not isinstance(inputs, list) or not inputs or not all(isinstance(item, dict) for item in inputs):
         raise RefusedError("Cannot infer: inputs is no list of tensors. Give one or more.", field="inputs")
@@ -73,7 +75,9 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
     for item in inputs:
         name = item.get("name")
         if not isinstance(name, str) or name in tensors:
-            raise RefusedError(f"Cannot infer: a tensor's name is {_shown(name)}. Give each a name of its own.", field="name")
+            raise RefusedError(
+                f"Cannot infer: a tensor's name is {_shown(name)}. Give each a name of its own.", field="name"
+            )
         tensors[name], raw = _read_tensor(name, item, raw, has_bools)
     if len(raw):
         raise RefusedError(f"Cannot infer: {len(raw)} bytes follow the last tensor. Give each its binary_data_size.")

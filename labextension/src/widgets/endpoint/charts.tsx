@@ -60,7 +60,8 @@ function Live({ endpoint, percentile, trans }: ILiveProps): JSX.Element {
     ['batch', trans.__('Rows per batch')],
     ['cache_hits', trans.__('Answers from the cache')]
   ];
-  if (!endpoint.versions.some(version => version.stats.recent.t.length > 0)) {
+  // One point is no curve: its axis would span years.
+  if (!endpoint.versions.some(version => version.stats.recent.t.length > 1)) {
     const isUp = endpoint.versions.some(version => version.stats.replicas > 0);
     return <Empty>{isUp ? trans.__('No requests yet. “Try it” sends one.') : trans.__('No version answers yet.')}</Empty>;
   }

@@ -37,7 +37,7 @@ export function EndpointHead(props: IHeadProps): JSX.Element {
         <Actions {...props} />
       </div>
       <Places {...props} />
-      {endpoint.message && <p className="wb-Note">{endpoint.message}</p>}
+      {endpoint.message && endpoint.state !== 'failed' && <p className="wb-Note">{endpoint.message}</p>}
       {endpoint.canary && <Canary canary={endpoint.canary} {...props} />}
       {endpoint.shadow && (
         <p className="wb-Note">
@@ -87,7 +87,7 @@ function Actions(props: IEndpointTabProps): JSX.Element {
 /** What rolling back is, with what it goes back to. */
 function backTo({ endpoint, trans }: IEndpointTabProps): string {
   if (endpoint.canary) {
-    return trans.__('End the canary %1', endpoint.canary.version);
+    return trans.__('End canary %1', endpoint.canary.version);
   }
   const shares = Object.entries(endpoint.rolls_back_to ?? {}).filter(([, share]) => share > 0);
   if (shares.length === 0) {

@@ -95,7 +95,7 @@ function About({ endpoint, version, model, commands, trans, does }: IVersionRowP
         )}
         <span className="wb-Muted">{ago(version.published_at)}</span>
       </span>
-      {version.message && <span className="wb-Muted">{version.message}</span>}
+      {version.message && !version.failure && <span className="wb-Muted">{version.message}</span>}
       <span className="wb-Version-actions">
         {canTake && version.weight < 100 && (
           <button
