@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ pytest.importorskip("torch")
 
 BINDER = Path(__file__).parents[1] / "binder"
 BOOKS = sorted(path.name for path in BINDER.glob("*.ipynb"))
+TOKEN = re.compile(r"\bwb_[A-Za-z0-9_-]{40,}")
 
 
 @pytest.mark.timeout(420)
@@ -29,3 +31,4 @@ def test_demo_notebook_runs(name: str, cluster: Path) -> None:
     assert all(cell.execution_count for cell in cells)
     shown = [output for cell in cells for output in cell.outputs if output.output_type == "display_data"]
     assert any("wb-finished" in str(output.get("data", {}).get("text/html")) for output in shown)
+    assert not TOKEN.search(nbformat.writes(executed)), "a saved notebook shows no secret"

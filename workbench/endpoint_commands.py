@@ -12,6 +12,7 @@ from workbench.errors import OptionError, suggestion
 from workbench.project import current_project
 from workbench.publish_options import parse_bytes
 from workbench.publish_parsers import ENDPOINT_VERBS
+from workbench.view.words import size
 from workbench.view.endpoints import EndpointCard, endpoints_table, samples_table, tokens_table
 
 
@@ -30,8 +31,7 @@ def run(arguments: argparse.Namespace) -> Any:
 
 def card(endpoint: Endpoint) -> EndpointCard:
     """An endpoint to show, with lines that ask it."""
-    python = f"workbench.endpoint({endpoint.name!r}).predict(X)"
-    return EndpointCard(endpoint.snapshot(), endpoint.curl(), python)
+    return EndpointCard(endpoint.snapshot(), endpoint.curl(), endpoint.python())
 
 
 def _list(_: argparse.Namespace, words: list[str]) -> Any:
@@ -95,7 +95,7 @@ def _scale(arguments: argparse.Namespace, words: list[str]) -> EndpointCard:
     return card(endpoint)
 
 
-def _limit(arguments: argparse.Namespace, words: list[str]) -> EndpointCard:
+def _limit(arguments: argparse.Namespace, words: list[str]) -> str:
     endpoint = _one("limit", words, 1, "NAME [--rate N] [--max-body B] [--cache N]")
     changes: dict[str, Any] = {}
     if arguments.rate is not None:
@@ -104,8 +104,10 @@ def _limit(arguments: argparse.Namespace, words: list[str]) -> EndpointCard:
         changes["max_body"] = parse_bytes(arguments.max_body)
     if arguments.cache is not None:
         changes["cache"] = arguments.cache
-    endpoint.set_limits(**changes)
-    return card(endpoint)
+    found = endpoint.set_limits(**changes) if changes else endpoint.snapshot()
+    rate, most = found["limits"]["rate"], found["limits"]["max_body"]
+    asked = "any number of requests" if rate is None else f"{rate:g} requests a second and token"
+    return f"{endpoint.name} takes {asked}, of {size(most)} at most, and keeps {found['cache']:,} answers."
 
 
 def _logs(arguments: argparse.Namespace, words: list[str]) -> str:

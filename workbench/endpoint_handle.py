@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.log_file import LogFile, LogPage
-from workbench.errors import ClusterError, EndpointNotFoundError, OptionError, ServingError
+from workbench.errors import ClusterError, EndpointNotFoundError, ForemanError, OptionError, ServingError
 from workbench.options import parse_replicas
 from workbench.project import Project
 from workbench.serving.link import gateway_of
@@ -55,6 +57,8 @@ class Endpoint:
         """All that is known of it, as the panel shows it."""
         try:
             found: dict[str, Any] = self.call("snapshot")
+        except ForemanError:  # it is there, and silent
+            raise
         except (ClusterError, ServingError) as error:
             path = self._project.settings.state_dir / "endpoints" / f"{self.name}.json"
             if path.exists():
@@ -79,13 +83,14 @@ class Endpoint:
 
     @property
     def token(self) -> str:
-        """The token that it was published with. Keep it out of notebooks: pass it on by its file, ``token_file``."""
-        return read_token(self._state_dir(), self.name)
+        """The token that it was published with, or another one made here. Keep it out of notebooks: pass on its file."""
+        return read_token(self._state_dir(), self.name, self.token_file.name)
 
     @property
     def token_file(self) -> Path:
         """Where that token lies, readable by you alone."""
-        return token_path(self._state_dir(), self.name)
+        first = token_path(self._state_dir(), self.name)
+        return first if first.exists() else next(iter(sorted(first.parent.glob("*"))), first)
 
     def predict(self, data: Any, *, model: str = "", version: str | None = None, timeout_s: float = 60.0) -> Any:
         """What its model says to ``data``: the same as the model's own ``predict``.
@@ -158,6 +163,8 @@ class Endpoint:
         """End it; its models stay registered, its figures stay kept, its tokens are of no use any more."""
         for token in self.snapshot()["tokens"]:
             forget_token(self._state_dir(), self.name, token["label"])
+        with contextlib.suppress(OSError):
+            token_path(self._state_dir(), self.name).parent.rmdir()
         self.call("withdraw")
 
     # -- tokens --------------------------------------------------------------------------------
@@ -228,21 +235,43 @@ class Endpoint:
             if on_change is not None:
                 on_change(found)
             if found["state"] == VersionState.FAILED.value:
-                raise ServingError(_why(self.name, found), failure=found["failure"])
+                is_live = any(one["weight"] for one in self.snapshot()["versions"])
+                raise ServingError(_why(self.name, found, is_live), failure=found["failure"])
             if found["is_settled"]:
                 return
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError(f"Version {version} of {self.name!r} is still {found['state']}: {found['message']}")
             time.sleep(_POLL_S)
 
+    def wait_for_canary(self, timeout_s: float | None = None) -> bool:
+        """Wait until its canary is promoted or rolled back; whether it was promoted. True where there is none."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        label = None
+        while (canary := self.snapshot()["canary"]) is not None:
+            label = canary["version"]
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"Canary {label} of {self.name!r} is still on trial: {canary['verdict']}")
+            time.sleep(_POLL_S)
+        return label is None or any(one["label"] == label and one["weight"] for one in self.snapshot()["versions"])
+
     def curl(self) -> str:
         """A line for a terminal that asks it."""
-        example = self.example()
-        body = "@request.json" if example is None else shlex.quote(example)
+        found = self.snapshot()
+        model, schema = next(iter(found["schemas"].items()), ("", {}))
+        path = f"/models/{model}/predict" if len(found["schemas"]) > 1 else "/predict"
+        body = shlex.quote(first_row(schema["example"])) if schema.get("example") else "'...'"
+        file = self.token_file
+        token = f"$(cat {shlex.quote(str(file))})" if file.exists() else "$TOKEN"
         return (
-            f"curl -s {self.url}/predict -H 'Content-Type: application/json' "
-            f'-H "Authorization: Bearer $(cat {shlex.quote(str(self.token_file))})" -d {body}'
+            f"curl -s {found['url']}{path} -H 'Content-Type: application/json' "
+            f'-H "Authorization: Bearer {token}" -d {body}'
         )
+
+    def python(self) -> str:
+        """A line for Python that asks it."""
+        models = list(self.snapshot()["schemas"])
+        which = f", model={models[0]!r}" if len(models) > 1 else ""
+        return f"workbench.endpoint({self.name!r}).predict(X{which})"
 
     def example(self) -> str | None:
         """The body of a request that its model takes, as JSON text; None where none is known."""
@@ -253,9 +282,25 @@ class Endpoint:
         return self._project.settings.state_dir
 
 
-def _why(name: str, version: dict[str, Any]) -> str:
+def first_row(example: str) -> str:
+    """A request's body cut down to its first row, where it has several."""
+    body = json.loads(example)
+    if not isinstance(body, dict):
+        return example
+    for key in ("inputs", "instances", "dataframe_records"):
+        if isinstance(body.get(key), list):
+            return json.dumps({**body, key: body[key][:1]})
+    if isinstance(body.get("dataframe_split"), dict):
+        table = body["dataframe_split"]
+        cut = {key: rows if key == "columns" else rows[:1] for key, rows in table.items()}
+        return json.dumps({"dataframe_split": cut})
+    return example
+
+
+def _why(name: str, version: dict[str, Any], is_live: bool) -> str:
     failure = version["failure"]
     text = f"Cannot serve version {version['label']} of {name!r}: {failure['message']}"
     trace = failure.get("traceback", "").rstrip()
-    kept = "It never took traffic; what was live before still is."
+    others = "what was live before still is" if is_live else "nothing is published yet"
+    kept = f"It never took traffic; {others}."
     return "\n".join(filter(None, [text, trace, kept]))

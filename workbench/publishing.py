@@ -136,12 +136,17 @@ def begin(
     name = check_name(name or default_name(sources))
     if cache is not None and cache < 0:
         raise OptionError(f"Cannot keep {cache} answers: give 0 or more.")
+    as_name = name if len(sources) == 1 else ""
+    # Words that name nothing are refused before a cluster is started for them.
+    named = [register(project, source, as_name) if source.model is None else None for source in sources]
     connection = project.connection(on_tick=on_tick)
     with ThreadPoolExecutor(1) as beside:
-        # The gateway takes seconds when it is the first: the models are registered meanwhile.
+        # The gateway takes seconds when it is the first: the notebook's models are kept meanwhile.
         gateway = beside.submit(gateway_of, connection)
-        on_step("registers")
-        found = [register(project, source, name if len(sources) == 1 else "", notebook) for source in sources]
+        on_step("keeps the model")
+        found = [
+            done or register(project, source, as_name, notebook) for done, source in zip(named, sources, strict=True)
+        ]
         gateway.result()
     if len({one.name for one in found}) < len(found):
         raise OptionError(f"Cannot publish two versions of one model as {name!r} at once: use traffic, or a canary.")

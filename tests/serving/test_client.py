@@ -24,8 +24,9 @@ from workbench.errors import (
     ServingError,
     WorkbenchError,
 )
-from workbench.serving.bodies import ARROW, JSON, NPY, from_answer, to_body
+from workbench.serving.bodies import from_answer, to_body
 from workbench.serving.client import EndpointClient
+from workbench.serving.content_types import ARROW, JSON, NPY
 
 TABLE = pd.DataFrame({"size": [1.5, 2.5], "rooms": [1, 2], "town": ["Bern", "Rome"]})
 

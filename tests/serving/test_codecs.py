@@ -12,12 +12,11 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from tests.serving.codecs import JSON, MATRIX, TOWNS, codec, decode, error_of, frame, table, tensor
+from tests.serving.codecs import MATRIX, TOWNS, codec, decode, error_of, frame, table, tensor
+from workbench.serving.content_types import ARROW, CSV, JSON, NPY
 from workbench.serving.replica.codecs import join
 from workbench.serving.replica.encode import normal, split
 from workbench.serving.replica.refusals import RefusedError
-
-CSV, NPY, ARROW = "text/csv", "application/x-npy", "application/vnd.apache.arrow.stream"
 
 
 @pytest.mark.parametrize(
@@ -74,6 +73,11 @@ def test_decode_matrix_says_what_is_wrong(body: Any, message: str) -> None:
 def test_decode_casts_without_loss_only() -> None:
     whole = codec(tensor("uint8"))
     assert decode(whole, {"inputs": [[1.0, 255]]}).data.tolist() == [[1, 255]]
+    large = [2**63 - 1, 1.0]
+    assert decode(codec(tensor("int64")), {"inputs": [large]}).data.tolist() == [large]
+    assert decode(codec(tensor("int64")), {"inputs": [large], "is": True}).data.tolist() == [large]
+    assert decode(table(a="int64"), {"inputs": [{"a": each} for each in large]}).data.column(0).tolist() == large
+    assert "holds 9.22" in str(error_of(codec(tensor("int64")), {"inputs": [[2.0**63, 1]]}))
     assert "holds 1.5; the model takes uint8" in str(error_of(whole, {"inputs": [[1.5, 2]]}))
     assert "holds 256; the model takes uint8" in str(error_of(whole, {"inputs": [[256, 2]]}))
     assert "beyond float32" in str(error_of(codec(tensor("float32")), {"inputs": [[1e300, 2]]}))

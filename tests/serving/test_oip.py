@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.serving.codecs import JSON, MATRIX, TOWNS, codec, decode, error_of, tensor
-from workbench.serving.replica.codecs import BINARY, join
+from tests.serving.codecs import MATRIX, TOWNS, codec, decode, error_of, tensor
+from workbench.serving.content_types import BINARY, JSON
+from workbench.serving.replica.codecs import join
 from workbench.serving.replica.refusals import RefusedError
 
 
@@ -44,7 +45,7 @@ def test_infer_takes_and_gives_binary_tensors() -> None:
             parameters={"binary_data_output": True},
         )
     )
-    found = decode(MATRIX, head + raw, f"{BINARY};json={len(head)}", "infer")
+    found = decode(MATRIX, head + raw, f"{BINARY}{len(head)}", "infer")
     assert found.data.tolist() == [[1.0, 2.0]]
     assert found.params is None
     kind, body = MATRIX.encode("infer", "", found.infer, np.array([5], dtype=np.int32))
@@ -57,7 +58,7 @@ def test_infer_takes_one_tensor_a_column() -> None:
     raw = b"\x04\x00\x00\x00Bern"
     town = {"name": "town", "shape": [1], "datatype": "BYTES", "parameters": {"binary_data_size": len(raw)}}
     head = orjson.dumps(infer(oip("size", [1, 1], "FP64", [1.5]), oip("rooms", [1], "INT32", [2]), town))
-    found = join([decode(TOWNS, head + raw, f"{BINARY};json={len(head)}", "infer").data])
+    found = join([decode(TOWNS, head + raw, f"{BINARY}{len(head)}", "infer").data])
     assert found.to_numpy().tolist() == [[1.5, 2, "Bern"]]
 
 
@@ -107,6 +108,8 @@ def test_infer_says_which_output_there_is_not() -> None:
 def test_infer_takes_whole_floats_for_integers() -> None:
     found = decode(codec(tensor("int64")), infer(oip("x", [1, 2], "INT64", [5.0, 2])), route="infer")
     assert found.data.tolist() == [[5, 2]]
+    found = decode(codec(tensor("int64")), infer(oip("x", [1, 2], "INT64", [2**63 - 1, 2.0])), route="infer")
+    assert found.data.tolist() == [[2**63 - 1, 2]]
     assert found.data.dtype == np.int64
 
 

@@ -267,6 +267,19 @@ def test_registered_version_is_published_with_a_form(notebook: NotebookPage) -> 
     version(page, "2").get_by_text("live").wait_for(timeout=90_000)
 
 
+def test_run_is_published_from_its_view(notebook: NotebookPage) -> None:
+    page = notebook.page
+    page.locator(".wb-ModelVersion", has=page.locator("strong:text-is('2')")).get_by_title(
+        "Open the run that made it"
+    ).click()
+    page.locator(".wb-RunView:visible").get_by_role("button", name="Publish…").click()
+    form = page.locator(".wb-PublishForm")
+    assert form.get_by_label("Name of the endpoint").input_value() == "publish-tree"
+    form.get_by_label("Requests that it gets").select_option("canary")
+    assert form.get_by_role("textbox", name="Canary").input_value() == "10%"
+    page.locator(".jp-Dialog").get_by_role("button", name="Cancel").click()
+
+
 def test_version_that_fails_says_why(notebook: NotebookPage) -> None:
     page = notebook.page
     section(page, "Endpoints")

@@ -11,10 +11,8 @@ import numpy as np
 import orjson
 
 from workbench.errors import OptionError
+from workbench.serving.content_types import ARROW, JSON, NPY
 
-JSON = "application/json"
-NPY = "application/x-npy"
-ARROW = "application/vnd.apache.arrow.stream"
 MAX_JSON_VALUES = 1024
 """Arrays of more values go as NumPy's own bytes: those are then shorter and quicker than their digits."""
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS

@@ -14,10 +14,10 @@ from urllib3.exceptions import TimeoutError as NoAnswerError
 
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError, PredictionError, ServingError
 from workbench.serving.bodies import Body, from_answer, to_body
+from workbench.serving.content_types import LINES
 
 MAX_WAIT_S = 5.0
 _PAUSE_S = 0.2
-_LINES = "application/x-ndjson"
 
 
 class EndpointClient:
@@ -106,7 +106,7 @@ class EndpointClient:
 
         Args and errors are those of :meth:`predict`; ``timeout_s`` is for the first item, and then between two items.
         """
-        headers = {**self._headers(version, key), "Accept": _LINES}
+        headers = {**self._headers(version, key), "Accept": LINES}
         deadline = time.monotonic() + timeout_s
         answer = self._ask(to_body(data), model, headers, deadline, is_whole=False)
         is_read = False

@@ -33,7 +33,6 @@ def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
             raise ServingError("Nothing is published yet: %publish MODEL --name NAME begins.") from None
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
             raise ClusterError(f"Cannot reach the gateway: {error}") from error
-    host, port, grpc_port = asked()
     actor = (
         ray.remote(Gateway)
         .options(
@@ -46,17 +45,17 @@ def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
             max_restarts=-1,
             scheduling_strategy=on_this_node(),
         )
-        .remote(str(home()), host, port, grpc_port)
+        .remote(str(home()))
     )
     gateway = connection.to(actor, NAME)
-    gateway.call("begin", timeout_s=_BEGIN_S)
+    gateway.call("begin", *asked(), timeout_s=_BEGIN_S)
     return gateway
 
 
-def asked() -> tuple[str, int | None, int | None]:
+def asked() -> tuple[str | None, int | None, int | None]:
     """Where the gateway is to listen: ``WORKBENCH_SERVE_HOST``, ``WORKBENCH_SERVE_PORT``, ``WORKBENCH_SERVE_GRPC_PORT``."""
     return (
-        os.environ.get("WORKBENCH_SERVE_HOST") or "127.0.0.1",
+        os.environ.get("WORKBENCH_SERVE_HOST") or None,
         _port("WORKBENCH_SERVE_PORT"),
         _port("WORKBENCH_SERVE_GRPC_PORT"),
     )

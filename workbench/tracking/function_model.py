@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 from mlflow.pyfunc import PythonModel
+
+warnings.filterwarnings("ignore", message="(?s).*Add type hints to the `predict` method")
 
 
 class FunctionModel(PythonModel):  # type: ignore[misc]

@@ -32,6 +32,7 @@ class Starting:
     def __init__(self, shell: Any) -> None:
         self._is_kernel = hasattr(shell, "kernel")
         self.handle: Any = None
+        self._has_said = False
 
     def __enter__(self) -> Starting:
         return self
@@ -46,8 +47,9 @@ class Starting:
             return
         words = f"Starting a Ray cluster on this machine (once for all notebooks) … {seconds:.0f} s"
         if not self._is_kernel:
-            if self.handle is None:
-                print(words, file=sys.stderr)
+            if not self._has_said:
+                print(words.partition(" …")[0] + " …", file=sys.stderr)
+                self._has_said = True
             return
         from IPython.display import display
 

@@ -117,8 +117,8 @@ async def _describe(group: Any, resources: Resources) -> Reservation:
     return Reservation(group, nodes, list(gpu_ids), leases)
 
 
-def check_feasible(resources: Resources) -> None:
-    """Raise ``ResourcesError`` when no empty cluster of these nodes could hold the run."""
+def check_feasible(resources: Resources, noun: str = "worker") -> None:
+    """Raise ``ResourcesError`` when no empty cluster of these nodes could hold the run, or the replicas."""
     nodes = [dict(node["Resources"]) for node in ray.nodes() if node["Alive"]]
     placed = 0
     for node in nodes:
@@ -127,10 +127,11 @@ def check_feasible(resources: Resources) -> None:
     if placed >= resources.workers:
         return
     have = {kind: sum(node["Resources"].get(kind, 0.0) for node in ray.nodes() if node["Alive"]) for kind in _KINDS}
-    lacking = _first_lack(resources)
+    lacking = _first_lack(resources, noun)
+    wanted = str(resources).replace("worker", noun)
     raise ResourcesError(
-        f"Cannot run {resources}: the cluster has {_amounts(have)} on {len(nodes)} node{'s' if len(nodes) != 1 else ''}"
-        f", room for {placed} such worker{'s' if placed != 1 else ''}. {lacking}",
+        f"Cannot run {wanted}: the cluster has {_amounts(have)} on {len(nodes)} node{'s' if len(nodes) != 1 else ''}"
+        f", room for {placed} such {noun}{'s' if placed != 1 else ''}. {lacking}",
         room=placed,
     )
 
@@ -146,11 +147,12 @@ def _take(node: dict[str, float], bundle: dict[str, float]) -> bool:
     return True
 
 
-def _first_lack(resources: Resources) -> str:
+def _first_lack(resources: Resources, noun: str) -> str:
     total = ray.cluster_resources()
     if resources.gpus_per_worker and not total.get("GPU"):
-        return "It has no GPU: drop --gpus-per-worker, or join one that has: %workbench up --address ADDRESS."
-    return "Ask for fewer or smaller workers, or join a larger cluster: %workbench up --address ADDRESS."
+        option = "--gpus-per-worker" if noun == "worker" else "--gpus"
+        return f"It has no GPU: drop {option}, or join one that has: %workbench up --address ADDRESS."
+    return f"Ask for fewer or smaller {noun}s, or join a larger cluster: %workbench up --address ADDRESS."
 
 
 def room_now(resources: Resources) -> int:

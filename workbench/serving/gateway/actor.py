@@ -34,12 +34,9 @@ class Gateway(Upkeep):
 
     Args:
         home: The user's own folder, where ports and the secret of this gateway are kept.
-        host: The interface to listen on.
-        port: For HTTP; None takes the last one, else any free one.
-        grpc_port: For gRPC; the same.
     """
 
-    def __init__(self, home: str, host: str, port: int | None, grpc_port: int | None) -> None:
+    def __init__(self, home: str) -> None:
         self.index = Index(Path(home))
         self.plane = DataPlane(on_replica=self._on_replica, on_log=self._on_log)
         self.deployer = Deployer()
@@ -50,27 +47,38 @@ class Gateway(Upkeep):
         self.news: dict[tuple[str, str], asyncio.Future[dict[str, Any]]] = {}
         self.where: dict[str, Any] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
-        self._asked = (host, port, grpc_port)
         self._beginning: asyncio.Future[None] | None = None
         # After a crash Ray makes the actor anew, and nobody calls until a request cannot come in.
         ray.get_runtime_context().current_actor.begin.remote()
 
-    async def begin(self) -> dict[str, Any]:
+    async def begin(
+        self, host: str | None = None, port: int | None = None, grpc_port: int | None = None
+    ) -> dict[str, Any]:
         """Listen, and take up again what Serve runs already; says where it listens.
 
-        Raises ``ServingError`` when a port that was asked for is in use.
+        Args:
+            host: The interface to listen on; None takes the last one.
+            port: For HTTP; None takes the last one, else any free one.
+            grpc_port: For gRPC; the same.
+
+        Raises ``ServingError`` when a port that was asked for is in use, or another one is listened on already.
         """
         if self._beginning is None:
-            self._beginning = asyncio.ensure_future(self._begin())
+            self._beginning = asyncio.ensure_future(self._begin(host, port, grpc_port))
         try:
             await asyncio.shield(self._beginning)
         except BaseException:
             self._beginning = None
             raise
+        for wanted, at in ((port, self.where["http"]), (grpc_port, self.where["grpc"])):
+            if wanted is not None and not str(at).endswith(f":{wanted}"):
+                raise ServingError(
+                    f"Cannot listen on {wanted}: the gateway listens on {at} already. Unset WORKBENCH_SERVE_PORT and "
+                    "WORKBENCH_SERVE_GRPC_PORT, or begin anew: %workbench down, then %endpoints restore."
+                )
         return {name: self.where[name] for name in ("http", "grpc")}
 
-    async def _begin(self) -> None:
-        host, port, grpc_port = self._asked
+    async def _begin(self, host: str | None, port: int | None, grpc_port: int | None) -> None:
         self.where = await self.index.listen(self.plane, host, port, grpc_port)
         self.in_background(self._adopt())
         self.in_background(self.keep_up())
@@ -150,7 +158,7 @@ class Gateway(Upkeep):
         book = self.book(name)
         if not book.past:
             raise ServingError(f"Cannot roll {name!r} back: there was no version before.")
-        self.rolled_back(book, "by hand")
+        self.rolled_back(book, "by hand", is_held=True)
         return self._snapshot(name)
 
     async def set_replicas(self, name: str, low: int, high: int, label: str | None = None) -> dict[str, Any]:
@@ -205,6 +213,7 @@ class Gateway(Upkeep):
         standings = self.standings.pop(name)
         book.erase()
         for standing in standings.values():
+            standing.is_draining = True
             self.diary.end(book, standing.version)
             await asyncio.to_thread(self.deployer.delete, standing.version.app)
 
@@ -250,9 +259,10 @@ class Gateway(Upkeep):
 
     def standing(self, name: str, label: str) -> Standing:
         """A version that can take traffic."""
-        found = self.standings[name].get(label)
-        if found is None or found.failure is not None:
-            known = ", ".join(one for one, standing in self.standings[name].items() if standing.failure is None)
+        standings = self.standings[name]
+        found = standings.get(label)
+        if found is None or not found.can_serve:
+            known = ", ".join(one for one, standing in standings.items() if standing.can_serve)
             raise OptionError(f"Cannot use version {label!r} of {name!r}: its versions are {known or 'none'}.")
         return found
 

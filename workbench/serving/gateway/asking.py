@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
-JSON = "application/json"
+from workbench.serving.content_types import JSON
 
 
 @dataclass(slots=True)

@@ -10,9 +10,9 @@ from time import monotonic
 from typing import Any
 
 from workbench.serving.gateway.asking import Answer, Request
-from workbench.serving.gateway.link import ReplicaLink
 from workbench.serving.gateway.pressure import Pressure
 from workbench.serving.gateway.refusals import Refusal
+from workbench.serving.gateway.replica_link import ReplicaLink
 from workbench.serving.gateway.samples import Samples
 from workbench.serving.gateway.stats import VersionStats
 from workbench.serving.gateway.ticket import StreamError, Ticket

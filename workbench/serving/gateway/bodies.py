@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
+from workbench.serving.content_types import BINARY, EVENTS, LINES
 from workbench.serving.gateway.asking import Answer
 from workbench.serving.gateway.endpoint import too_large
-from workbench.serving.gateway.oip import BINARY
 from workbench.serving.gateway.refusals import Refusal
-from workbench.serving.gateway.ticket import EVENTS, LINES, StreamError
+from workbench.serving.gateway.ticket import StreamError
 from workbench.serving.gateway.writes import HeldWrites
 
 READING_S = 60.0

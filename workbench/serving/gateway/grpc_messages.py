@@ -13,24 +13,12 @@ import numpy as np
 import orjson
 from tritonclient.grpc import service_pb2 as pb
 
-from workbench.serving.gateway.oip import BINARY
+from workbench.serving.content_types import BINARY
+from workbench.serving.datatypes import NUMPY
 
 RAW_ONLY = ("FP16", "BF16")
 _HEADER_BYTES = re.compile(r";\s*json=(\d+)")
 
-_NUMPY = {
-    "BOOL": "?",
-    "INT8": "<i1",
-    "INT16": "<i2",
-    "INT32": "<i4",
-    "INT64": "<i8",
-    "UINT8": "<u1",
-    "UINT16": "<u2",
-    "UINT32": "<u4",
-    "UINT64": "<u8",
-    "FP32": "<f4",
-    "FP64": "<f8",
-}
 _FIELD = {
     "BOOL": "bool_contents",
     "INT8": "int_contents",
@@ -147,7 +135,7 @@ def _tensors(message: Any) -> list[tuple[Any, bytes]]:
 def _nested(tensor: Any, data: bytes) -> Any:
     """The elements of a tensor as nested lists."""
     where = f"Cannot read input {tensor.name!r}"
-    kind = {**_NUMPY, "FP16": "<f2"}.get(tensor.datatype)
+    kind = NUMPY.get(tensor.datatype)
     try:
         if tensor.datatype == "BYTES":
             array = np.array([item.decode() for item in _items(data)], dtype=object)
@@ -187,7 +175,7 @@ def _packed(tensor: Any) -> bytes:
     if tensor.datatype == "BYTES":
         return bytes_tensor(items)
     try:
-        return np.fromiter(items, _NUMPY[tensor.datatype], len(items)).tobytes()
+        return np.fromiter(items, NUMPY[tensor.datatype], len(items)).tobytes()
     except OverflowError as error:
         raise MessageError(f"{where}: {error}. Send numbers that {tensor.datatype} holds.") from None
 
@@ -239,14 +227,13 @@ def _from_json(output: dict[str, Any]) -> bytes:
     """The bytes of a tensor that came as JSON; null there is NaN."""
     if output["datatype"] == "BYTES":
         return bytes_tensor(str(item).encode() for item in np.asarray(output["data"], dtype=object).ravel())
-    kind = "<f2" if output["datatype"] == "FP16" else _NUMPY[output["datatype"]]
-    return np.asarray(output["data"], dtype=kind).tobytes()
+    return np.asarray(output["data"], dtype=NUMPY[output["datatype"]]).tobytes()
 
 
 def _values(output: Output) -> list[Any]:
     """The elements of a tensor, flat."""
     if output.datatype != "BYTES":
-        values: list[Any] = np.frombuffer(output.data, _NUMPY[output.datatype]).tolist()
+        values: list[Any] = np.frombuffer(output.data, NUMPY[output.datatype]).tolist()
         return values
     return _items(output.data)
 

@@ -13,8 +13,9 @@ import orjson
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
+from workbench.serving.content_types import JSON, LINES
 from workbench.serving.gateway import oip
-from workbench.serving.gateway.asking import JSON, Answer, Request
+from workbench.serving.gateway.asking import Answer, Request
 from workbench.serving.gateway.grpc_messages import (
     MessageError,
     binary_request,
@@ -44,7 +45,6 @@ _CODES = {
     503: grpc.StatusCode.UNAVAILABLE,
     504: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
-_LINES = "application/x-ndjson"
 
 
 async def start_grpc(
@@ -159,7 +159,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
                 route=route,
                 body=body,
                 content_type=content_type,
-                accept=_LINES if route == "stream" else "",
+                accept=LINES if route == "stream" else "",
                 model=model,
                 version=request.model_version or metadata.get("x-workbench-version") or None,
                 token=_token(metadata),

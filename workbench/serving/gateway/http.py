@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from workbench.serving.content_types import JSON
 from workbench.serving.gateway import oip
-from workbench.serving.gateway.asking import JSON, Answer, Request
+from workbench.serving.gateway.asking import Answer, Request
 from workbench.serving.gateway.bodies import read_body, send_answer
 from workbench.serving.gateway.endpoint import Endpoint
 from workbench.serving.gateway.refusals import Refusal

@@ -36,6 +36,7 @@ class Index:
         self.secret: str = kept.get("secret") or secrets.token_hex(32)
         self.state_dirs: list[str] = kept.get("state_dirs", [])
         self._ports: dict[str, int] = kept.get("ports", {})
+        self._host: str = kept.get("host", "127.0.0.1")
         self._save()
 
     def add(self, state_dir: str) -> None:
@@ -44,18 +45,21 @@ class Index:
             self.state_dirs.append(state_dir)
             self._save()
 
-    async def listen(self, plane: DataPlane, host: str, port: int | None, grpc_port: int | None) -> dict[str, Any]:
+    async def listen(
+        self, plane: DataPlane, host: str | None, port: int | None, grpc_port: int | None
+    ) -> dict[str, Any]:
         """Have the data plane listen; says where.
 
         Raises ``ServingError`` when a port that was asked for is in use; one that was not is exchanged for a free one.
         """
+        self._host = host or self._host
         asked = {"http": port, "grpc": grpc_port}
         usual = {"http": self._ports.get("http", PORT), "grpc": self._ports.get("grpc", GRPC_PORT)}
         while True:
             wanted = {kind: usual[kind] if asked[kind] is None else asked[kind] for kind in asked}
             try:
                 found = await plane.start(
-                    host=host,
+                    host=self._host,
                     port=wanted["http"] or 0,
                     grpc_port=wanted["grpc"],
                     socket_path=self._socket(),
@@ -66,9 +70,10 @@ class Index:
             except OSError as error:
                 taken = [kind for kind in asked if str(wanted[kind]) in str(error) and wanted[kind]]
                 if not taken or any(asked[kind] is not None for kind in taken):
+                    words = str(error).partition("] ")[2] or str(error)
                     raise ServingError(
-                        f"Cannot listen for requests: {error}. The ports are those of WORKBENCH_SERVE_PORT and "
-                        "WORKBENCH_SERVE_GRPC_PORT; without these, free ones are taken."
+                        f"Cannot listen for requests: {words.rstrip('.')}. WORKBENCH_SERVE_PORT and "
+                        "WORKBENCH_SERVE_GRPC_PORT name the ports; without these, free ones are taken."
                     ) from None
                 for kind in taken:
                     usual[kind] = 0
@@ -98,5 +103,7 @@ class Index:
         aside = self._path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump({"secret": self.secret, "ports": self._ports, "state_dirs": self.state_dirs}, file)
+            json.dump(
+                {"secret": self.secret, "host": self._host, "ports": self._ports, "state_dirs": self.state_dirs}, file
+            )
         aside.replace(self._path)

@@ -9,6 +9,7 @@ from workbench.serving.gateway.book import Canary
 
 _FEW = 20
 _GRACE_MS = 2.0
+_EARLY_FACTOR, _EARLY_GRACE_MS = 3, 50.0
 
 
 class Ruling(Enum):
@@ -36,10 +37,11 @@ def judge(canary: Canary, mine: dict[str, Any], champion: dict[str, Any], now: f
     if requests < canary.min_requests:
         return Ruling.WAIT, f"{requests} of {canary.min_requests} requests"
     p95, theirs = mine["p95_ms"], champion["p95_ms"]
-    # Some grace: of fast models, noise is a large part.
-    if p95 and theirs and p95 > canary.max_slowdown * theirs + _GRACE_MS:
-        return Ruling.ROLL_BACK, f"its p95 is {p95:.1f} ms, the champion's {theirs:.1f} ms"
     left = canary.for_s - (now - canary.since)
+    # Some grace: of fast models noise is a large part, and of few requests more so than of a whole step's.
+    factor, grace_ms = (1, _GRACE_MS) if left <= 0 else (_EARLY_FACTOR, _EARLY_GRACE_MS)
+    if p95 and theirs and p95 > factor * canary.max_slowdown * theirs + grace_ms:
+        return Ruling.ROLL_BACK, f"its p95 is {p95:.1f} ms, the champion's {theirs:.1f} ms"
     if left > 0:
         return Ruling.WAIT, f"{requests} requests without complaint, {left:.0f} s to go"
     compared = f", p95 {p95:.1f} ms against {theirs:.1f} ms" if p95 and theirs else ""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from workbench import __version__
+from workbench.serving.content_types import BINARY
+from workbench.serving.datatypes import datatype
 from workbench.serving.gateway.refusals import Refusal
 
 HEADER = b"inference-header-content-length"
-BINARY = "application/vnd.workbench.v2+binary;json="
-
-_DATATYPES = {"bool": "BOOL", "float16": "FP16", "float32": "FP32", "float64": "FP64"} | {
-    f"{sign}int{bits}": f"{sign.upper()}INT{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)
-}
 
 
 def server() -> dict[str, Any]:
@@ -40,11 +37,6 @@ def binary_type(header: bytes) -> str:
     if not header.isdigit() or len(header) > 12:
         raise Refusal(400, "Cannot read the body: Inference-Header-Content-Length is no number. Give the JSON's bytes.")
     return BINARY + header.decode()
-
-
-def datatype(dtype: str) -> str:
-    """The protocol's word for NumPy's dtype; what it does not know is BYTES."""
-    return _DATATYPES.get(dtype, "BYTES")
 
 
 def _tensor(tensor: dict[str, Any]) -> dict[str, Any]:

@@ -7,16 +7,13 @@ from typing import Any
 import orjson
 
 from workbench import __version__
+from workbench.serving.content_types import ARROW, CSV, EVENTS, JSON, LINES, NPY
 from workbench.serving.gateway import pages_body as body
-from workbench.serving.gateway.asking import JSON
 from workbench.serving.gateway.pages_docs import docs
 from workbench.serving.records import Limits
 
 __all__ = ["docs", "openapi"]
 
-_NPY = "application/x-npy"
-_ARROW = "application/vnd.apache.arrow.stream"
-_CSV = "text/csv"
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _WHY = {
     "400": "The body is malformed, or not what the model takes; `field` says what of it.",
@@ -166,19 +163,19 @@ def _other_bodies(schema: dict[str, Any]) -> dict[str, Any]:
     """Bodies that are not JSON; what they must hold stands in words, for they have no JSON Schema."""
     names = ", ".join(tensor["name"] for tensor in schema["inputs"])
     binary = _BINARY["schema"]
-    bodies: dict[str, Any] = {_NPY: {"schema": {**binary, "description": "A file of numpy.save, without pickle."}}}
+    bodies: dict[str, Any] = {NPY: {"schema": {**binary, "description": "A file of numpy.save, without pickle."}}}
     if schema["is_columns"]:
-        bodies[_CSV] = {"schema": {"type": "string", "description": f"A header ({names}), then a row a line."}}
-        bodies[_ARROW] = {"schema": {**binary, "description": f"A table of Arrow's with the columns {names}."}}
+        bodies[CSV] = {"schema": {"type": "string", "description": f"A header ({names}), then a row a line."}}
+        bodies[ARROW] = {"schema": {**binary, "description": f"A table of Arrow's with the columns {names}."}}
     return bodies
 
 
 def _other_answers(schema: dict[str, Any]) -> dict[str, Any]:
     """What the header Accept may ask for instead of JSON."""
-    answers: dict[str, Any] = {_NPY: _BINARY, _CSV: {"schema": {"type": "string"}}, _ARROW: _BINARY}
+    answers: dict[str, Any] = {NPY: _BINARY, CSV: {"schema": {"type": "string"}}, ARROW: _BINARY}
     if schema.get("streams"):
         words = {"type": "string", "description": "Each item that the model yields, when it yields it."}
-        answers |= {"text/event-stream": {"schema": words}, "application/x-ndjson": {"schema": words}}
+        answers |= {EVENTS: {"schema": words}, LINES: {"schema": words}}
     return answers
 
 

@@ -1,9 +1,9 @@
 """What a model takes and gives as JSON Schema, exact where JSON Schema can be: what is valid is accepted.
 
-What it cannot say is that two lengths agree. So where they must, some are fixed: of the dimensions of any length of a
-tensor, all but one are 1; tensors of one batch have one row each, or come row by row; ``shape`` and ``data`` of the Open
-Inference Protocol are those of one or two rows. More go the same way. Forms that are never exact, as a table by its
-columns, stand in words beside.
+What it cannot say is that two lengths agree. So where they must, some are fixed: of a tensor's dimensions of any
+length, all but one are 1; tensors of one batch have one row each, or come row by row; ``shape`` and ``data`` of the
+Open Inference Protocol are those of one or two rows. More go the same way. Forms that are never exact, as a table by
+its columns, stand in words beside.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from workbench.serving.gateway import oip
+from workbench.serving.datatypes import datatype
 
 Schema = dict[str, Any]
 
@@ -36,9 +36,10 @@ def invocations_body(schema: Schema) -> Schema:
 
 def infer_body(schema: Schema) -> Schema:
     """The JSON that the Open Inference Protocol takes."""
-    counts = range(1, _OIP_ROWS + 1) if all(-1 in each["shape"][:1] for each in schema["inputs"]) else (1,)
-    inputs = [_tuple([_oip_tensor(each, rows) for each in schema["inputs"]]) for rows in counts]
-    if not schema["inputs"]:
+    if schema["inputs"]:
+        counts = range(1, _OIP_ROWS + 1) if all(-1 in each["shape"][:1] for each in schema["inputs"]) else (1,)
+        inputs = [_tuple([_oip_tensor(each, rows) for each in schema["inputs"]]) for rows in counts]
+    else:
         inputs = [_tuple([_any_tensor(dtype)]) for dtype in ("float64", "int64", "bool", "str")]
     may_be: Schema = {"id": {"type": ["string", "null"]}, "parameters": _flagged("binary_data_output")}
     if schema.get("outputs"):
@@ -67,7 +68,7 @@ def infer_example(schema: Schema) -> Any:
             {
                 "name": tensor["name"],
                 "shape": _one_row(tensor["shape"]),
-                "datatype": oip.datatype(tensor["dtype"]),
+                "datatype": datatype(tensor["dtype"]),
                 "data": [_instance(tensor["dtype"])] * math.prod(_one_row(tensor["shape"])),
             }
             for tensor in schema["inputs"]
@@ -116,14 +117,18 @@ def element(dtype: str) -> Schema:
 
 def _wrapped(schema: Schema) -> list[Schema]:
     """Bodies that say by a key what they are; further keys are not looked at, but for those that say the same."""
-    values = {key: [_inputs(schema)] for key in ("inputs", "instances")}
     if schema["is_columns"]:
         table = _object({"columns": {"const": _names(schema)}, "data": _some(_row(schema))}, is_open=True)
-        values = {"dataframe_split": [table]} | dict.fromkeys(_FORMS[:2] + _FORMS[3:], [_some(_record(schema))])
-    elif len(schema["inputs"]) > 1:
-        for key in values:
-            values[key].append(_some(_tensor_record(schema)))
-    return [_form(key, _any_of(values[key]), schema) for key in _forms(schema) if key in values]
+        records = _some(_record(schema))
+        values = {key: table if key == "dataframe_split" else records for key in _FORMS}
+    elif len(schema["inputs"]) == 1:
+        values = dict.fromkeys(
+            ("inputs", "instances"), _array(schema["inputs"][0]["dtype"], schema["inputs"][0]["shape"])
+        )
+    else:
+        tensors = _any_of([_tensors(schema), _some(_tensor_record(schema))])
+        values = dict.fromkeys(("inputs", "instances"), tensors)
+    return [_form(key, values[key], schema) for key in _forms(schema) if key in values]
 
 
 def _bare(schema: Schema) -> list[Schema]:
@@ -160,13 +165,9 @@ def _without(keys: list[str]) -> Schema:
     return {key: {"not": {}} for key in keys}
 
 
-def _inputs(schema: Schema) -> Schema:
-    """The value of ``inputs``: the tensor, or the tensors by name."""
-    tensors = schema["inputs"]
-    if len(tensors) == 1:
-        return _array(tensors[0]["dtype"], tensors[0]["shape"])
-    # One row each: that all have as many cannot be said.
-    named = {each["name"]: _array(each["dtype"], _one_row(each["shape"])) for each in tensors}
+def _tensors(schema: Schema) -> Schema:
+    """Tensors by name, of one row each: that all have as many cannot be said."""
+    named = {each["name"]: _array(each["dtype"], _one_row(each["shape"])) for each in schema["inputs"]}
     return _object(named, required=_needed(schema), is_open=True)
 
 
@@ -223,7 +224,7 @@ def _oip_tensor(tensor: Schema, rows: int) -> Schema:
         {
             "name": {"const": tensor["name"]},
             "shape": {"const": shape},
-            "datatype": {"const": oip.datatype(tensor["dtype"])},
+            "datatype": {"const": datatype(tensor["dtype"])},
             "data": data,
         },
         is_open=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,6 +98,9 @@ class DataPlane:
             await self.close()
             raise
         self._ticker = asyncio.create_task(self._tick())
+        # The libraries are there to stay: looking through them for garbage would stop all requests now and then.
+        gc.collect()
+        gc.freeze()
         return Listening(http, grpc_at, replicas)
 
     async def close(self) -> None:

@@ -104,7 +104,7 @@ class Publication:
         await self.begin()
         options = order.options
         resources = Resources(max(1, options.min_replicas), options.cpus, options.gpus, options.memory_mb)
-        await asyncio.to_thread(check_feasible, resources)
+        await asyncio.to_thread(check_feasible, resources, "replica")
         book = self.books.get(order.name)
         if book is not None and book.state_dir != order.state_dir:
             raise OptionError(

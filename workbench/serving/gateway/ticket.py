@@ -7,11 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from time import monotonic
 from typing import Any
 
+from workbench.serving.content_types import EVENTS, LINES
 from workbench.serving.gateway.asking import Answer, Request
 from workbench.serving.gateway.refusals import Refusal
-
-LINES = "application/x-ndjson"
-EVENTS = "text/event-stream"
 
 MAX_WAITING_BYTES = 16 * 2**20
 """Bytes of an answer in parts that wait for a slow client; with more its stream ends."""

@@ -109,12 +109,15 @@ class Upkeep(Publication):
         if alias:
             self.diary.set_alias(book, book.versions[label], alias)
 
-    def rolled_back(self, book: EndpointBook, why: str) -> None:
-        """The requests are shared as they were before."""
+    def rolled_back(self, book: EndpointBook, why: str, *, is_held: bool = False) -> None:
+        """The requests are shared as they were before; the version that they left is held or ends."""
         gone = book.canary.version if book.canary is not None else book.champion
         book.canary = None
+        if is_held:
+            book.held += [label for label in book.weights if label not in book.past[-1]]
         book.weights = book.past.pop()
-        text = f"rolled back from {gone} to {', '.join(book.weights)}: {why}"
+        shares = ", ".join(f"{label} {share:g} %" for label, share in book.weights.items())
+        text = f"rolled back from {gone} to {shares}: {why}"
         book.note(text)
         self.logs.write(book, gone or "", f"[{text}]")
         self.settle(book)
@@ -142,6 +145,7 @@ class Upkeep(Publication):
     async def _retire(self, book: EndpointBook, standing: Standing) -> None:
         """End a version once it has answered what it was asked."""
         label = standing.version.label
+        self._note_figures_of(book, standing)
         await self.plane.drain(book.name, label, _DRAIN_S)
         await asyncio.to_thread(self.deployer.delete, standing.version.app)
         self.diary.end(book, standing.version)
@@ -153,13 +157,21 @@ class Upkeep(Publication):
     # -- figures and restarts ------------------------------------------------------------------
 
     def note_figures(self, book: EndpointBook) -> None:
-        """Keep the last minute of each version that was asked something in it."""
-        for label, standing in self.standings[book.name].items():
-            minute = self.plane.since(book.name, label, _FIGURES_EVERY_S)
-            if minute["requests"]:
-                now = self.plane.stats(book.name, label)
-                values = {**now, **minute}
-                self.diary.figures(book, standing.version, values, self.plane.samples(book.name, label))
+        """Keep what was asked of each version since it was last kept."""
+        for standing in self.standings[book.name].values():
+            self._note_figures_of(book, standing)
+
+    def _note_figures_of(self, book: EndpointBook, standing: Standing) -> None:
+        label, now = standing.version.label, time.monotonic()
+        stats = self.plane.stats(book.name, label)
+        before = standing.noted
+        counts = {name: stats[name] - before.get(name, 0) for name in ("requests", "errors", "cache_hits")}
+        if not counts["requests"]:
+            return
+        elapsed_s = min(now - before.get("at", now - _FIGURES_EVERY_S), _FIGURES_EVERY_S)
+        values = {**stats, **self.plane.since(book.name, label, max(1.0, elapsed_s)), **counts}
+        standing.noted = {name: stats[name] for name in counts} | {"at": now}
+        self.diary.figures(book, standing.version, values, self.plane.samples(book.name, label))
 
     async def take_up(self, book: EndpointBook, running: set[str]) -> None:
         """Route an endpoint as its book says; versions that Serve does not run are deployed."""

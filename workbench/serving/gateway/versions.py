@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from workbench.serving.gateway.book import EndpointBook
@@ -24,6 +24,7 @@ class Standing:
         message: What it waits for, in words.
         failure: ``message`` and ``traceback`` of a version that did not come up.
         is_draining: Whether it is about to go.
+        noted: Its requests, errors and cache hits as they were last kept, and when.
     """
 
     version: Version
@@ -33,6 +34,12 @@ class Standing:
     message: str = ""
     failure: dict[str, str] | None = None
     is_draining: bool = False
+    noted: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def can_serve(self) -> bool:
+        """Whether it may be given traffic."""
+        return self.failure is None and not self.is_draining
 
     def state(self, running: int) -> VersionState:
         """Its state while so many of its replicas answer."""

@@ -36,6 +36,7 @@ def cast(value: Any, word: str, name: str, *, has_bools: bool = True) -> Array:
         array = _from_lists(value, name)
         if (has_bools and want.kind != "b") or array.dtype.kind in "OUSM":
             return _exactly(value, array, want, name)
+        array = as_integers(value, array, want)
     if array.dtype == want:
         return array
     return _convert(array, want, name)
@@ -52,7 +53,8 @@ def cast_column(values: Any, word: str, name: str, *, optional: bool = False) ->
     values = list(values)
     kinds = set(map(type, values))
     if kinds <= {float, int} and word != "object" and np.dtype(word).kind in "iuf":
-        return _convert(np.asarray(values), np.dtype(word), name) if values else np.empty(0, word)
+        want = np.dtype(word)
+        return _convert(as_integers(values, np.asarray(values), want), want, name) if values else np.empty(0, word)
     if word == "object" or (optional and any(value is None for value in values)):
         return as_objects(values)
     kind = np.dtype(word).kind
@@ -77,6 +79,18 @@ def as_objects(values: Any) -> Array:
 def type_name(value: Any) -> str:
     """JSON's word for a value's type."""
     return _NAMES.get(type(value).__name__, "a number" if isinstance(value, int | float) else type(value).__name__)
+
+
+def as_integers(value: Any, array: Array, want: np.dtype[Any]) -> Array:
+    """Lists as an array of integers, where they are all whole and NumPy made floats of them because some are.
+
+    As floats, integers from 2**53 on would have lost digits.
+    """
+    if want.kind not in "iu" or array.dtype.kind != "f" or not (np.abs(array) >= 2.0**53).any():
+        return array
+    items = [int(item) if isinstance(item, float) and item.is_integer() else item for _, item in _leaves(value)]
+    found = np.asarray(items)
+    return found.reshape(array.shape) if found.dtype.kind in "iu" else array
 
 
 def whole(array: Array, want: np.dtype[Any], name: str, taker: str = "the model") -> Array:
@@ -129,7 +143,7 @@ def _exactly(value: Any, array: Array, want: np.dtype[Any], name: str) -> Array:
         return array
     if want.kind == "S":
         return _decoded(array, name)
-    return _convert(array, want, name)
+    return _convert(as_integers(value, array, want), want, name)
 
 
 def _leaves(value: Any, where: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:

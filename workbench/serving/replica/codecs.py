@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from workbench.serving.content_types import ARROW, CSV, JSON, NPY
 from workbench.serving.replica.decode import Decoded, Decoder
 from workbench.serving.replica.encode import encode, named
-from workbench.serving.replica.formats import ARROW, CSV, NPY
-from workbench.serving.replica.oip import BINARY, InferAsked, read_infer, write_infer
-from workbench.serving.replica.refusals import JSON, RefusedError
+from workbench.serving.replica.oip import InferAsked, read_infer, write_infer
+from workbench.serving.replica.refusals import RefusedError
 from workbench.serving.replica.schema import Schema
 from workbench.serving.replica.tables import Table, join_tables
 
@@ -90,4 +90,4 @@ def join(parts: Sequence[Any]) -> Any:
     return np.concatenate(parts)
 
 
-__all__ = ["BINARY", "Codec", "Decoded", "join"]
+__all__ = ["Codec", "Decoded", "join"]

@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from workbench.serving.content_types import JSON
 from workbench.serving.replica.batching import Asked
 from workbench.serving.replica.codecs import join
 from workbench.serving.replica.encode import RowsDifferError, normal, split
 from workbench.serving.replica.loading import ModelLoadError
-from workbench.serving.replica.refusals import JSON, RefusedError, error_body
+from workbench.serving.replica.refusals import RefusedError, error_body
 from workbench.serving.replica.shelf import Held
 from workbench.serving.replica.tables import Table
 from workbench.serving.replica.traces import in_short, own_traceback

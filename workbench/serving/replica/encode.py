@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import orjson
 
+from workbench.serving.content_types import ARROW, CSV, JSON, NPY
 from workbench.serving.replica.casts import Array, as_objects
-from workbench.serving.replica.formats import ARROW, CSV, NPY
-from workbench.serving.replica.refusals import JSON, RefusedError
+from workbench.serving.replica.refusals import RefusedError
 from workbench.serving.replica.schema import PREDICTIONS
 
 _OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS

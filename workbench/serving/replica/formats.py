@@ -12,9 +12,6 @@ import numpy as np
 from workbench.serving.replica.casts import Array, type_name
 from workbench.serving.replica.refusals import RefusedError
 
-CSV = "text/csv"
-NPY = "application/x-npy"
-ARROW = "application/vnd.apache.arrow.stream"
 _MAX_HEADER = 10_000
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
 

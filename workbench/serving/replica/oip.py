@@ -14,15 +14,11 @@ from typing import Any
 import numpy as np
 import orjson
 
-from workbench.serving.replica.casts import Array, type_name, whole
-from workbench.serving.replica.refusals import JSON, RefusedError
+from workbench.serving.content_types import BINARY, JSON
+from workbench.serving.datatypes import NUMPY, datatype
+from workbench.serving.replica.casts import Array, as_integers, type_name, whole
+from workbench.serving.replica.refusals import RefusedError
 
-BINARY = "application/vnd.workbench.v2+binary"
-_DTYPES = {
-    "BOOL": "bool", "UINT8": "u1", "UINT16": "<u2", "UINT32": "<u4", "UINT64": "<u8",
-    "INT8": "i1", "INT16": "<i2", "INT32": "<i4", "INT64": "<i8", "FP16": "<f2", "FP32": "<f4", "FP64": "<f8",
-}  # fmt: skip
-_WORDS = {np.dtype(code): word for word, code in _DTYPES.items()}
 _MOST_DIMENSIONS = 32
 _OURS = {"binary_data_output", "sequence_id", "sequence_start", "sequence_end", "priority", "timeout", "headers"}
 
@@ -47,7 +43,7 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
 
     Args:
         body: Of the request.
-        content_type: :data:`BINARY` with ``;json=N`` where the first N bytes are JSON and the rest tensors.
+        content_type: :data:`BINARY` and a number where so many bytes are JSON and the rest tensors.
 
     Raises:
         RefusedError: Not of the protocol; the message names the tensor.
@@ -55,7 +51,7 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
     raw = memoryview(b"")
     is_binary_form = content_type.startswith(BINARY)
     if is_binary_form:
-        size = content_type.partition("json=")[2]
+        size = content_type[len(BINARY) :]
         if not size.isdigit() or int(size) > len(body):
             raise RefusedError(
                 f"Cannot read the body: its JSON header is {size or 'of no'} bytes; there are {len(body)}. "
@@ -126,25 +122,14 @@ def write_infer(outputs: dict[str, Array], asked: InferAsked, model: str, versio
     text = orjson.dumps(head, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
     if not blobs:
         return JSON, text
-    return f"{BINARY};json={len(text)}", b"".join([text, *blobs])
-
-
-def datatype(dtype: Any) -> str:
-    """The protocol's word for NumPy's dtype; what it does not know is BYTES."""
-    return _WORDS.get(np.dtype(dtype).newbyteorder("<"), "BYTES")
+    return f"{BINARY}{len(text)}", b"".join([text, *blobs])
 
 
 def _read_tensor(name: str, item: dict[str, Any], raw: memoryview, has_bools: bool) -> tuple[Array, memoryview]:
-    shape, word = item.get("shape"), item.get("datatype")
-    is_shape = isinstance(shape, list) and len(shape) <= _MOST_DIMENSIONS
-    if not is_shape or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
+    shape, word = _read_shape(name, item.get("shape")), item.get("datatype")
+    if not isinstance(word, str) or (word not in NUMPY and word not in ("BYTES", "BF16")):
         raise RefusedError(
-            f"Cannot infer: the shape of {name} is {_shown(shape)}. Give a list of {_MOST_DIMENSIONS} lengths at most.",
-            field=name,
-        )
-    if not isinstance(word, str) or (word not in _DTYPES and word not in ("BYTES", "BF16")):
-        raise RefusedError(
-            f"Cannot infer: the datatype of {name} is {_shown(word)}. Give one of {', '.join(_DTYPES)}, BYTES.",
+            f"Cannot infer: the datatype of {name} is {_shown(word)}. Give one of {', '.join(NUMPY)}, BYTES.",
             field=name,
         )
     size = _parameters(item, name).get("binary_data_size")
@@ -165,6 +150,16 @@ def _read_tensor(name: str, item: dict[str, Any], raw: memoryview, has_bools: bo
     return array.reshape(shape), raw
 
 
+def _read_shape(name: str, shape: Any) -> list[int]:
+    is_short = isinstance(shape, list) and len(shape) <= _MOST_DIMENSIONS
+    if not is_short or not all(type(size) is int and 0 <= size < 2**31 for size in shape):
+        raise RefusedError(
+            f"Cannot infer: the shape of {name} is {_shown(shape)}. Give a list of {_MOST_DIMENSIONS} lengths at most.",
+            field=name,
+        )
+    return list(shape)
+
+
 def _from_data(name: str, data: Any, word: str, has_bools: bool) -> Array:
     if not isinstance(data, list):
         raise RefusedError(f"Cannot infer: data of {name} is {type_name(data)}. Give a list.", field=name)
@@ -173,18 +168,20 @@ def _from_data(name: str, data: Any, word: str, has_bools: bool) -> Array:
     except (ValueError, OverflowError) as error:
         raise RefusedError(f"Cannot infer: data of {name} is ragged. Give lists of one length.", field=name) from error
     if not array.size:
-        return np.empty(0, _DTYPES.get(word, "O"))
+        return np.empty(0, NUMPY.get(word, "O"))
     kind = array.dtype.kind
     if word == "BYTES":
         if kind != "U" or not all(isinstance(leaf, str) for leaf in _flatten(data)):
             raise RefusedError(f"Cannot infer: data of {name} is not all strings. Give strings.", field=name)
         return array
-    want = np.dtype(_DTYPES.get(word, "<f4"))
+    want = np.dtype(NUMPY.get(word, "<f4"))
     if kind not in ("b" if want.kind == "b" else "iuf") or (
         want.kind != "b" and has_bools and any(isinstance(leaf, bool) for leaf in _flatten(data))
     ):
         raise RefusedError(f"Cannot infer: data of {name} is not all of {word}. Change it.", field=name)
-    return array if want.kind in "fb" else whole(array, want, name, f"its datatype {word}")
+    if want.kind in "fb":
+        return array
+    return whole(as_integers(data, array, want), want, name, f"its datatype {word}")
 
 
 def _from_bytes(name: str, raw: memoryview, word: str) -> Array:
@@ -194,7 +191,7 @@ def _from_bytes(name: str, raw: memoryview, word: str) -> Array:
         if len(raw) % 2:
             raise RefusedError(f"Cannot infer: {name} has {len(raw)} bytes, half a BF16. Send them all.", field=name)
         return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
-    dtype = np.dtype(_DTYPES[word])
+    dtype = np.dtype(NUMPY[word])
     if len(raw) % dtype.itemsize:
         raise RefusedError(f"Cannot infer: {name} has {len(raw)} bytes, no whole number of {word}.", field=name)
     return np.frombuffer(raw, dtype)

@@ -6,8 +6,6 @@ from typing import Any
 
 import orjson
 
-JSON = "application/json"
-
 
 class RefusedError(Exception):
     """A request that the model is not asked.

@@ -14,7 +14,7 @@ from workbench.serving import wire
 from workbench.serving.records import ServingOptions
 from workbench.serving.replica.batching import NOTHING, Asked, Waiting
 from workbench.serving.replica.computing import Reply, compute, refused
-from workbench.serving.replica.link import Link
+from workbench.serving.replica.gateway_link import GatewayLink
 from workbench.serving.replica.loading import ModelLoadError
 from workbench.serving.replica.prints import Prints
 from workbench.serving.replica.refusals import RefusedError
@@ -60,7 +60,7 @@ class ModelThread(threading.Thread):
         hello = {"secret": secret, "endpoint": endpoint, "version": version, "replica": replica, "node": node}
         self._hello = wire.pack("hello", {**hello, "pid": os.getpid()})
         self._timeout_s = options.timeout_s
-        self._link = Link(address, node)
+        self._link = GatewayLink(address, node)
         self._waiting = Waiting(options.max_batch, options.slo_ms)
         self._streams = Streams(self._link.send, self._log)
         self._shelf = Shelf(

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
+from workbench.serving.content_types import JSON
 from workbench.serving.replica.codecs import Codec, join
 from workbench.serving.replica.encode import normal
 from workbench.serving.replica.loading import LoadedModel, ModelLoadError, load
-from workbench.serving.replica.refusals import JSON, RefusedError
+from workbench.serving.replica.refusals import RefusedError
 from workbench.serving.replica.traces import in_short, own_traceback
 
 _WARM_S = 0.5
@@ -110,8 +111,13 @@ class Shelf:
             return held
         while len(self._held) >= self._room:
             self._held.popitem(last=False)
+            gc.unfreeze()
             gc.collect()
         held = self._held[name] = self._load(name)
+        # Libraries and models are hundreds of thousands of objects that stay: looking through them for garbage would
+        # stop the requests for a tenth of a second now and then.
+        gc.collect()
+        gc.freeze()
         self._on_change(self.held)
         return held
 

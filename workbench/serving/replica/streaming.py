@@ -8,27 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from workbench.serving import wire
+from workbench.serving.content_types import EVENTS, JSON, LINES, TEXT
 from workbench.serving.replica.batching import Asked
 from workbench.serving.replica.codecs import join
 from workbench.serving.replica.encode import normal, to_json
-from workbench.serving.replica.refusals import JSON, RefusedError, error_body
+from workbench.serving.replica.refusals import RefusedError, error_body
 from workbench.serving.replica.shelf import Held
 from workbench.serving.replica.traces import in_short, own_traceback
 
-NDJSON = "application/x-ndjson"
-EVENTS = "text/event-stream"
-TEXT = "text/plain"
 THREADS = 32
 
 
 def form_of(accept: str) -> str:
     """How the parts are written: lines of JSON, server-sent events, or text as it is."""
-    return next((form for form in (EVENTS, TEXT) if form in accept), NDJSON)
+    return next((form for form in (EVENTS, TEXT) if form in accept), LINES)
 
 
 def is_stream(route: str, accept: str) -> bool:
     """Whether a client wants the parts as they come."""
-    return route == "stream" or (route == "predict" and (EVENTS in accept or NDJSON in accept))
+    return route == "stream" or (route == "predict" and (EVENTS in accept or LINES in accept))
 
 
 def write_part(item: Any, form: str) -> bytes:

@@ -14,7 +14,7 @@ _READ = 2**18
 _DIAL_S = 5.0
 
 
-class Link:
+class GatewayLink:
     """A connection, which one thread reads and any thread writes.
 
     Args:
