@@ -12,8 +12,8 @@ from workbench.errors import OptionError, suggestion
 from workbench.project import current_project
 from workbench.publish_options import parse_bytes
 from workbench.publish_parsers import ENDPOINT_VERBS
-from workbench.view.words import size
 from workbench.view.endpoints import EndpointCard, endpoints_table, samples_table, tokens_table
+from workbench.view.words import size
 
 
 def run(arguments: argparse.Namespace) -> Any:

@@ -83,7 +83,7 @@ class Endpoint:
 
     @property
     def token(self) -> str:
-        """The token that it was published with, or another one made here. Keep it out of notebooks: pass on its file."""
+        """The token that it was published with, or another one made here. Keep it out of notebooks."""
         return read_token(self._state_dir(), self.name, self.token_file.name)
 
     @property
@@ -257,7 +257,9 @@ class Endpoint:
     def curl(self) -> str:
         """A line for a terminal that asks it."""
         found = self.snapshot()
-        model, schema = next(iter(found["schemas"].items()), ("", {}))
+        schemas: dict[str, Any] = found["schemas"]
+        model = next(iter(schemas), "")
+        schema = schemas.get(model, {})
         path = f"/models/{model}/predict" if len(found["schemas"]) > 1 else "/predict"
         body = shlex.quote(first_row(schema["example"])) if schema.get("example") else "'...'"
         file = self.token_file

@@ -159,7 +159,7 @@ def begin(
         state_dir=str(state_dir),
         tracking_uri=project.settings.tracking_uri,
         artifact_dir=str(project.settings.artifact_dir) if project.settings.is_embedded_tracking else None,
-        models=tuple(ServedModel(one.name, one.number, one.uri, one.run_id) for one in found),
+        models=tuple(ServedModel(one.name, one.number, one.uri, one.run_id, one.files) for one in found),
         options=options,
         notebook=notebook,
         alias=alias or "",

@@ -59,7 +59,7 @@ def test_body_is_the_one_that_fits() -> None:
         == b'{"inputs":["2026-01-31T12:00:00"]}'
     )
     assert to_body(torch.ones(2, 2, requires_grad=True)).content_type == JSON
-    assert to_body(torch.ones(2, dtype=torch.bfloat16)).content == b'{"inputs":[1.0,1.0]}'
+    assert to_body(torch.ones(2, dtype=torch.bfloat16)).content == b"[1.0,1.0]"
     assert to_body(TABLE).content_type == ARROW
     assert to_body(TABLE["size"]).content_type == ARROW
     assert to_body(pd.Series([1.0, 2.0])).content == b'{"inputs":[1.0,2.0]}'

@@ -195,7 +195,7 @@ def _update_column(hasher: Any, column: Any) -> None:
 
 def _update_table(hasher: Any, table: Any) -> None:
     """An Arrow table as the stream that would be sent: the rows of a slice alone, not what it was cut from."""
-    import pyarrow as pa  # type: ignore[import-untyped]
+    import pyarrow as pa
 
     with pa.PythonFile(_Sink(hasher), mode="w") as file, pa.ipc.new_stream(file, table.schema) as stream:
         stream.write_table(table)

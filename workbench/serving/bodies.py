@@ -102,7 +102,8 @@ def _of_array(data: np.ndarray[Any, Any]) -> Body:
         return _of_json({"inputs": data.astype(str).tolist() if kind == "M" else data.tolist()})
     is_plain = kind in "biuU" or (kind == "f" and bool(np.isfinite(data).all()))
     if is_plain and data.size <= MAX_JSON_VALUES:
-        return _of_json({"inputs": data.tolist()})
+        # One row may come alone, as in predict(X[0]).
+        return _of_json(data.tolist() if data.ndim == 1 else {"inputs": data.tolist()})
     stream = io.BytesIO()
     np.save(stream, data, allow_pickle=False)
     return Body(stream.getvalue(), NPY)

@@ -189,7 +189,8 @@ class EndpointClient:
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             message = f"Cannot predict: {self.url} answered with status {status}. Is it an endpoint's URL?"
         if status == 404 and version is None:
-            return (ModelNotFoundError if model else EndpointNotFoundError)(message)
+            is_model = model or "several models" in message
+            return (ModelNotFoundError if is_model else EndpointNotFoundError)(message)
         return PredictionError(message, status=status, field=field)
 
     def _unreachable(self, error: Exception) -> ServingError:

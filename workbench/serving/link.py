@@ -53,7 +53,7 @@ def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
 
 
 def asked() -> tuple[str | None, int | None, int | None]:
-    """Where the gateway is to listen: ``WORKBENCH_SERVE_HOST``, ``WORKBENCH_SERVE_PORT``, ``WORKBENCH_SERVE_GRPC_PORT``."""
+    """Interface and ports: ``WORKBENCH_SERVE_HOST``, ``WORKBENCH_SERVE_PORT``, ``WORKBENCH_SERVE_GRPC_PORT``."""
     return (
         os.environ.get("WORKBENCH_SERVE_HOST") or None,
         _port("WORKBENCH_SERVE_PORT"),

@@ -32,12 +32,14 @@ class ServedModel:
         number: Its version in the registry.
         uri: Where MLflow finds it, ``models:/digits/3``.
         run_id: The run that made it, an empty string where none did.
+        files: The folder with its files, where that is known; else they are asked of the registry, which takes longer.
     """
 
     name: str
     number: int
     uri: str
     run_id: str = ""
+    files: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ Gateway to replica::
     {"inputs": [{"name", "dtype", "shape"}], "outputs": [...] or None, "is_columns": bool, "example": str or None,
      "flavor": str, "streams": bool}
 
-dtype is NumPy's word (``float64``, ``str``), -1 in a shape is any length, ``is_columns`` says that inputs are the columns
-of a table (their shape is ``[-1]``), and the example is the JSON body of a ``predict`` request.
+dtype is NumPy's word (``float64``, ``str``), -1 in a shape is any length, ``is_columns`` says that inputs are the
+columns of a table (their shape is ``[-1]``), and the example is the JSON body of a ``predict`` request.
 """
 
 from __future__ import annotations

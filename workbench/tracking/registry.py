@@ -38,6 +38,12 @@ class Registered:
     model_uri: str = ""
 
     @property
+    def files(self) -> str:
+        """The folder with its files, an empty string where they are not on a disk."""
+        path = self.model_uri.removeprefix("file://")
+        return path if path.startswith("/") else ""
+
+    @property
     def uri(self) -> str:
         """How MLflow loads it."""
         return f"models:/{self.name}/{self.number}"

@@ -62,7 +62,8 @@ class EndpointCard:
                 f"{escape(self._python)}</pre></details>"
             )
         return (
-            f'{style()}<div class="wb-card"><div class="wb-head"><span class="wb-pill wb-{tone}">{found["state"]}</span>'
+            f'{style()}<div class="wb-card"><div class="wb-head">'
+            f'<span class="wb-pill wb-{tone}">{found["state"]}</span>'
             f'<span class="wb-name">{escape(found["name"])}</span><code>{url}</code>'
             f'<a class="wb-time" href="{url}/docs" target="_blank" rel="noopener">docs and form</a></div>'
             f'{message}<div style="overflow-x:auto;margin-top:8px">{_versions(found).table_html()}</div>'

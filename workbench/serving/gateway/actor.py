@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import threading
 import time
 from collections.abc import Coroutine
 from pathlib import Path
@@ -48,6 +49,8 @@ class Gateway(Upkeep):
         self.where: dict[str, Any] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
         self._beginning: asyncio.Future[None] | None = None
+        # Serve's controller takes seconds: it starts while the rest is imported and the first model is registered.
+        threading.Thread(target=self.deployer.start, name="start-serve", daemon=True).start()
         # After a crash Ray makes the actor anew, and nobody calls until a request cannot come in.
         ray.get_runtime_context().current_actor.begin.remote()
 
@@ -82,8 +85,6 @@ class Gateway(Upkeep):
         self.where = await self.index.listen(self.plane, host, port, grpc_port)
         self.in_background(self._adopt())
         self.in_background(self.keep_up())
-        # Serve's controller takes seconds: it starts while the first model is registered.
-        self.in_background(asyncio.to_thread(self.deployer.start))
 
     async def replica_address(self) -> dict[str, Any]:
         """Where replicas dial; waits until the gateway listens."""

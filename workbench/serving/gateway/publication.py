@@ -225,6 +225,7 @@ class Publication:
             "endpoint": book.name,
             "version": version.label,
             "models": {model.name: model.uri for model in version.models},
+            "files": {model.name: model.files for model in version.models},
             "options": asdict(version.options),
             "secret": self.index.secret,
             # Here and not in the runtime environment: an idle worker of Ray can become the replica at once.

@@ -21,7 +21,7 @@ class Replica:
     """Loads the models of a version and answers until Serve ends it.
 
     Args:
-        spec: ``endpoint``, ``version``, ``models`` (address by name), ``options`` (those of
+        spec: ``endpoint``, ``version``, ``models`` (address by name), ``files`` (folder by name), ``options`` (those of
             :class:`workbench.serving.records.ServingOptions`), ``secret``, ``environ`` (variables) and ``gateway`` (its
             actor's name).
 
@@ -49,7 +49,7 @@ class Replica:
             version=spec["version"],
             replica=context.get_actor_id() or uuid.uuid4().hex,
             node=context.get_node_id(),
-            models=dict(spec["models"]),
+            models={name: _place(uri, spec.get("files", {}).get(name, "")) for name, uri in spec["models"].items()},
             options=options,
             gpus=options.gpus,
         )
@@ -73,3 +73,8 @@ class Replica:
         thread = getattr(self, "_thread", None)
         if thread is not None:
             thread.close()
+
+
+def _place(uri: str, folder: str) -> str:
+    """Where a model is loaded from: its folder where this node has it, which spares asking the registry."""
+    return folder if folder and os.path.isdir(folder) else uri
