@@ -62,10 +62,10 @@ def test_body_is_the_one_that_fits() -> None:
     assert to_body(torch.ones(2, dtype=torch.bfloat16)).content == b"[1.0,1.0]"
     assert to_body(TABLE).content_type == ARROW
     assert to_body(TABLE["size"]).content_type == ARROW
-    assert to_body(pd.Series([1.0, 2.0])).content == b'{"inputs":[1.0,2.0]}'
+    assert to_body(pd.Series([1.0, 2.0])).content == b"[1.0,2.0]"
     assert to_body(pa.table({"a": [1]})).content_type == ARROW
     assert to_body(pa.record_batch({"a": [1]})).content_type == ARROW
-    assert to_body(pa.array([1.0])).content == b'{"inputs":[1.0]}'
+    assert to_body(pa.array([1.0])).content == b"[1.0]"
     assert to_body(pd.DataFrame({"a": [1, "b"]})).content_type == JSON
 
 

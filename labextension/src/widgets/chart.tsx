@@ -50,6 +50,14 @@ export function useTheme(): number {
   return turn;
 }
 
+/** The range of a linear y axis; of nothing but zeros it is not uPlot's hundred. */
+function heightOf(_: uPlot, low: number | null, high: number | null): [number | null, number | null] {
+  if (low === null || high === null) {
+    return [null, null];
+  }
+  return low === 0 && high === 0 ? [0, 1] : (uPlot.rangeNum(low, high, 0.1, true) as [number, number]);
+}
+
 export function Chart(props: IChartProps): JSX.Element {
   const host = React.useRef<HTMLDivElement>(null);
   const plot = React.useRef<uPlot | null>(null);
@@ -87,7 +95,10 @@ export function Chart(props: IChartProps): JSX.Element {
         height,
         cursor: { drag: { x: true, y: false }, points: { size: 6 } },
         legend: { live: true },
-        scales: { x: { time: props.xLabel === 'time' }, y: { distr: props.isLog ? 3 : 1 } },
+        scales: {
+          x: { time: props.xLabel === 'time' },
+          y: props.isLog ? { distr: 3 } : { distr: 1, range: heightOf }
+        },
         axes: [
           { ...axis, size: props.xLabel === 'time' ? 40 : 28 }, // the day stands below the time
           { ...axis, size: 52, values: (_, ticks) => ticks.map(tick => (tick === null ? '' : number(tick))) }
