@@ -10,7 +10,6 @@ from workbench import endpoint_verbs as endpoints
 from workbench.endpoint_handle import Endpoint
 from workbench.errors import OptionError, suggestion
 from workbench.project import current_project
-from workbench.publish_options import parse_bytes
 from workbench.publish_parsers import ENDPOINT_VERBS
 from workbench.view.endpoints import EndpointCard, endpoints_table, samples_table, tokens_table
 from workbench.view.words import size
@@ -97,13 +96,8 @@ def _scale(arguments: argparse.Namespace, words: list[str]) -> EndpointCard:
 
 def _limit(arguments: argparse.Namespace, words: list[str]) -> str:
     endpoint = _one("limit", words, 1, "NAME [--rate N] [--max-body B] [--cache N]")
-    changes: dict[str, Any] = {}
-    if arguments.rate is not None:
-        changes["rate"] = arguments.rate or None
-    if arguments.max_body is not None:
-        changes["max_body"] = parse_bytes(arguments.max_body)
-    if arguments.cache is not None:
-        changes["cache"] = arguments.cache
+    given = {name: getattr(arguments, name) for name in ("rate", "max_body", "cache")}
+    changes = {name: value for name, value in given.items() if value is not None}
     found = endpoint.set_limits(**changes) if changes else endpoint.snapshot()
     rate, most = found["limits"]["rate"], found["limits"]["max_body"]
     asked = "any number of requests" if rate is None else f"{rate:g} requests a second and token"

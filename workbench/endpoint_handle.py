@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
+import os
 import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,14 +13,23 @@ from pathlib import Path
 from typing import Any
 
 from workbench.data.log_file import LogFile, LogPage
-from workbench.errors import ClusterError, EndpointNotFoundError, ForemanError, OptionError, ServingError
+from workbench.errors import (
+    ClusterError,
+    EndpointNotFoundError,
+    ForemanError,
+    OptionError,
+    ServingError,
+    WorkbenchError,
+)
 from workbench.options import parse_replicas
 from workbench.project import Project
+from workbench.publish_options import check_limits
 from workbench.serving.link import gateway_of
 from workbench.serving.records import VersionState
 from workbench.serving.token_files import DEFAULT, digest, forget_token, make_token, read_token, token_path
 
 _POLL_S = 0.1
+_FOLDER_WITHIN_S = 8.0
 
 
 class Endpoint:
@@ -40,6 +51,7 @@ class Endpoint:
         self._project = project
         self.name = name
         self._client: Any = None
+        self._folder: Path | None = None
 
     def __repr__(self) -> str:
         found = self.snapshot()
@@ -49,24 +61,36 @@ class Endpoint:
         return f"<endpoint {self.name} at {found['url']}: {found['state']}{f', {shares}' if shares else ''}>"
 
     def call(self, verb: str, *arguments: Any, timeout_s: float = 60.0) -> Any:
-        """Call a verb of the gateway that is about this endpoint."""
-        gateway = gateway_of(self._project.connection(start=False), start=False)
-        return gateway.call(verb, self.name, *arguments, timeout_s=timeout_s)
+        """Call a verb of the gateway that is about this endpoint.
 
-    def snapshot(self) -> dict[str, Any]:
-        """All that is known of it, as the panel shows it."""
+        Raises ``EndpointNotFoundError``, or ``ServingError`` with ``is_asleep`` where it is only written down.
+        """
         try:
-            found: dict[str, Any] = self.call("snapshot")
+            gateway = gateway_of(self._project.connection(start=False), start=False)
         except ForemanError:  # it is there, and silent
             raise
         except (ClusterError, ServingError) as error:
-            path = self._project.settings.state_dir / "endpoints" / f"{self.name}.json"
-            if path.exists():
-                raise ServingError(
-                    f"Endpoint {self.name!r} was published, but does not run: its cluster ended. "
-                    "Bring it back: %endpoints restore"
-                ) from error
-            raise EndpointNotFoundError(f"Cannot find endpoint {self.name!r}: nothing is published.") from error
+            raise self._absent(f"Cannot find endpoint {self.name!r}: nothing is published.") from error
+        try:
+            return gateway.call(verb, self.name, *arguments, timeout_s=timeout_s)
+        except EndpointNotFoundError as error:
+            raise self._absent(str(error)) from error
+
+    def _absent(self, message: str) -> WorkbenchError:
+        """What to say of an endpoint that the gateway does not run."""
+        books = (self._project.settings.state_dir / "endpoints").glob("*.json")
+        if self.name not in {path.stem for path in books}:
+            return EndpointNotFoundError(message)
+        return ServingError(
+            f"Endpoint {self.name!r} was published, but does not run: its cluster ended. "
+            "Bring it back: %endpoints restore",
+            is_asleep=True,
+        )
+
+    def snapshot(self, *, timeout_s: float = 60.0) -> dict[str, Any]:
+        """All that is known of it, as the panel shows it."""
+        found: dict[str, Any] = self.call("snapshot", timeout_s=timeout_s)
+        self._folder = Path(found["state_dir"])
         return found
 
     # -- asking --------------------------------------------------------------------------------
@@ -90,7 +114,8 @@ class Endpoint:
     def token_file(self) -> Path:
         """Where that token lies, readable by you alone."""
         first = token_path(self._state_dir(), self.name)
-        return first if first.exists() else next(iter(sorted(first.parent.glob("*"))), first)
+        # What begins with a dot is on its way to become a token.
+        return first if os.access(first, os.R_OK) else next(iter(sorted(first.parent.glob("[!.]*"))), first)
 
     def predict(self, data: Any, *, model: str = "", version: str | None = None, timeout_s: float = 60.0) -> Any:
         """What its model says to ``data``: the same as the model's own ``predict``.
@@ -136,6 +161,8 @@ class Endpoint:
     def set_traffic(self, weights: Mapping[str, float]) -> dict[str, Any]:
         """Share the requests between versions by weight; what was before can be gone back to."""
         shares = {str(label): float(weight) for label, weight in weights.items()}
+        if not math.isfinite(sum(shares.values())):
+            raise OptionError(f"Cannot share the traffic of {self.name!r} as {shares}: give finite numbers.")
         return dict(self.call("set_traffic", shares))
 
     def set_shadow(self, version: str | None) -> dict[str, Any]:
@@ -156,16 +183,21 @@ class Endpoint:
         return dict(self.call("set_replicas", low, high, version))
 
     def set_limits(self, **changes: Any) -> dict[str, Any]:
-        """Change ``max_body`` (bytes), ``rate`` (requests a second and token) or ``cache`` (answers kept)."""
-        return dict(self.call("set_limits", changes))
+        """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number)
+        or ``cache`` (answers kept); what is not given stays as it is.
+        """
+        if "rate" in changes:
+            changes["rate"] = changes["rate"] or None
+        return dict(self.call("set_limits", check_limits(changes)))
 
     def withdraw(self) -> None:
         """End it; its models stay registered, its figures stay kept, its tokens are of no use any more."""
-        for token in self.snapshot()["tokens"]:
-            forget_token(self._state_dir(), self.name, token["label"])
-        with contextlib.suppress(OSError):
-            token_path(self._state_dir(), self.name).parent.rmdir()
+        labels, folder = [token["label"] for token in self.tokens()], self._state_dir()
         self.call("withdraw")
+        for label in labels:
+            forget_token(folder, self.name, label)
+        with contextlib.suppress(OSError):
+            token_path(folder, self.name).parent.rmdir()
 
     # -- tokens --------------------------------------------------------------------------------
 
@@ -263,7 +295,7 @@ class Endpoint:
         path = f"/models/{model}/predict" if len(found["schemas"]) > 1 else "/predict"
         body = shlex.quote(first_row(schema["example"])) if schema.get("example") else "'...'"
         file = self.token_file
-        token = f"$(cat {shlex.quote(str(file))})" if file.exists() else "$TOKEN"
+        token = f"$(cat {shlex.quote(str(file))})" if os.access(file, os.R_OK) else "$TOKEN"
         return (
             f"curl -s {found['url']}{path} -H 'Content-Type: application/json' "
             f'-H "Authorization: Bearer {token}" -d {body}'
@@ -281,7 +313,13 @@ class Endpoint:
         return next((schema["example"] for schema in schemas.values() if schema.get("example")), None)
 
     def _state_dir(self) -> Path:
-        return self._project.settings.state_dir
+        """``.workbench/`` of the project that published it, which may be another one; else of the one that asks."""
+        if self._folder is None:
+            try:
+                self.snapshot(timeout_s=_FOLDER_WITHIN_S)
+            except WorkbenchError:  # it does not run: what is left of it is here
+                return self._project.settings.state_dir
+        return self._folder or self._project.settings.state_dir
 
 
 def first_row(example: str) -> str:

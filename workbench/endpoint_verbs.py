@@ -12,9 +12,10 @@ from workbench.endpoint_handle import Endpoint
 from workbench.errors import ClusterError, ForemanError, OptionError, ServingError
 from workbench.project import Project
 from workbench.publish_options import serving_options, traffic_plan
-from workbench.publish_source import Source
+from workbench.publish_source import Source, check_alias
 from workbench.publishing import begin
 from workbench.serving.link import gateway_of
+from workbench.serving.token_files import forget_tokens
 
 _NOTHING: dict[str, Any] = {"endpoints": []}
 _USUAL = {
@@ -73,12 +74,16 @@ def restore(project: Project, *, everywhere: bool = False) -> list[str]:
 
 
 def withdraw(project: Project, name: str) -> None:
-    """End an endpoint; one that does not run is forgotten."""
-    path = project.settings.state_dir / "endpoints" / f"{name}.json"
+    """End an endpoint; one that does not run is forgotten, with its log and its tokens."""
     try:
         Endpoint(project, name).withdraw()
-    except ServingError:
-        path.unlink(missing_ok=True)
+    except ServingError as error:
+        if not error.facts.get("is_asleep"):
+            raise
+        folder = project.settings.state_dir
+        forget_tokens(folder, name)
+        for kind in ("log", "json"):
+            (folder / "endpoints" / f"{name}.{kind}").unlink(missing_ok=True)
 
 
 def set_traffic(project: Project, name: str, weights: dict[str, float]) -> dict[str, Any]:
@@ -124,7 +129,7 @@ def endpoint_samples(project: Project, name: str, version: str) -> list[dict[str
 def try_endpoint(
     project: Project, name: str, body: object, version: str | None = None, model: str = ""
 ) -> dict[str, Any]:
-    """Ask an endpoint by its own protocol, with the project's token; the answer with its status and latency."""
+    """Ask an endpoint by its own protocol, with a token of its project's; the answer with its status and latency."""
     import urllib3
 
     endpoint = Endpoint(project, name)
@@ -193,6 +198,7 @@ def set_alias(project: Project, name: str, alias: str, number: int) -> None:
     """Have an alias name a version of a registered model."""
     from workbench.tracking.registry import Registry
 
+    check_alias(alias)
     Registry(project.store).set_alias(name, alias, number)
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from workbench.errors import OptionError, suggestion
 from workbench.options import parse_memory, parse_replicas, parse_time
-from workbench.serving.records import Limits, ServingOptions
+from workbench.serving.records import ServingOptions
 
 ENVS = ("cluster", "pinned")
-_BYTES = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(k|m|g)?i?b?\s*$", re.IGNORECASE)
+_LIMITS = ("max_body", "rate", "cache")
+_BYTES = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(k|m|g)?i?b?\s*", re.IGNORECASE)
+_MS = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(ms|s)?\s*")
 
 
 def serving_options(
@@ -30,8 +33,11 @@ def serving_options(
     rate: float | None,
     env: str,
     env_vars: Mapping[str, str] | None,
-) -> tuple[ServingOptions, Limits | None]:
-    """Options as records; ``OptionError`` names the first that cannot be used. See :func:`publish`."""
+) -> tuple[ServingOptions, dict[str, Any]]:
+    """Options as a record, and those limits that are given; ``OptionError`` names the first that cannot be used.
+
+    See :func:`publish`.
+    """
     low, high = parse_replicas(replicas)
     for what, amount in (("cpus", cpus), ("gpus", gpus)):
         if not amount >= 0:
@@ -41,11 +47,8 @@ def serving_options(
             raise OptionError(f"Cannot serve with {what}={count}: it must be 1 or more.")
     if env not in ENVS:
         raise OptionError(f"Cannot serve with env={env!r}: there are {' and '.join(ENVS)}.{suggestion(env, ENVS)}")
-    if rate is not None and not rate > 0:
-        raise OptionError(f"Cannot limit clients to {rate:g} requests a second: it must be above 0.")
-    limits = None
-    if max_body is not None or rate is not None:
-        limits = Limits(Limits.max_body if max_body is None else parse_bytes(max_body), rate)
+    given = {"max_body": max_body, "rate": rate}
+    limits = check_limits({name: value for name, value in given.items() if value is not None})
     options = ServingOptions(
         min_replicas=low,
         max_replicas=high,
@@ -64,13 +67,40 @@ def serving_options(
     return options, limits
 
 
+def check_limits(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Limits of an endpoint as the gateway takes them, only those that are given.
+
+    ``max_body`` is in bytes or as ``"16M"``, ``rate`` in requests a second and token (None for any number), ``cache``
+    in answers.
+
+    >>> check_limits({"max_body": "1M"})
+    {'max_body': 1048576}
+    """
+    for name in given:
+        if name not in _LIMITS:
+            raise OptionError(f"Cannot limit {name!r}: there are {', '.join(_LIMITS)}.{suggestion(name, _LIMITS)}")
+    found = dict(given)
+    if "max_body" in found:
+        found["max_body"] = parse_bytes(found["max_body"])
+    rate, cache = found.get("rate"), found.get("cache", 0)
+    if rate is not None and not (_is_number(rate) and 0 < rate < math.inf):
+        raise OptionError(f"Cannot limit clients to {rate!r} requests a second: it must be a finite number above 0.")
+    if not isinstance(cache, int) or isinstance(cache, bool) or cache < 0:
+        raise OptionError(f"Cannot keep {cache!r} answers: give a whole number, 0 or more.")
+    return found
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def parse_ms(text: float | str) -> float:
     """Milliseconds from a number of them, or from ``"20ms"``, ``"1.5s"``.
 
     >>> parse_ms("20ms"), parse_ms("1.5s")
     (20.0, 1500.0)
     """
-    match = re.match(r"^\s*(\d+(?:\.\d+)?)\s*(ms|s)?\s*$", str(text))
+    match = _MS.fullmatch(str(text))
     if not match or float(match.group(1)) == 0:
         raise OptionError(f"Cannot aim at {text!r}: write milliseconds, or 20ms, 1s.")
     return float(match.group(1)) * (1000.0 if match.group(2) == "s" else 1.0)
@@ -82,10 +112,12 @@ def parse_bytes(text: int | str) -> int:
     >>> parse_bytes("16M")
     16777216
     """
-    match = _BYTES.match(str(text))
-    if not match or float(match.group(1)) == 0:
-        raise OptionError(f"Cannot limit bodies to {text!r}: write bytes, or 16M, 1G.")
-    return int(float(match.group(1)) * {"k": 2**10, "m": 2**20, "g": 2**30, "": 1}[(match.group(2) or "").lower()])
+    match = _BYTES.fullmatch(str(text))
+    factors = {"k": 2**10, "m": 2**20, "g": 2**30, "": 1}
+    found = int(float(match.group(1)) * factors[(match.group(2) or "").lower()]) if match else 0
+    if found < 1:
+        raise OptionError(f"Cannot limit bodies to {text!r}: write bytes, 1 or more, or 16M, 1G.")
+    return found
 
 
 def traffic_plan(

@@ -22,7 +22,9 @@ from workbench.project import Project
 if TYPE_CHECKING:
     from workbench.tracking.registry import Registered
 
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+_ALIAS = re.compile(r"[\w-]{1,255}")
+_ALIAS_OF_MLFLOW = re.compile(r"latest|v\d+", re.IGNORECASE)
 _KEPT_WITHIN_S = 15.0
 _TAKEN = ("v2", "docs", "metrics", "models")
 
@@ -66,12 +68,24 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
 
 def check_name(name: str) -> str:
     """An endpoint's name, which is a part of its address."""
-    if not _NAME.match(name) or name in _TAKEN:
+    if not _NAME.fullmatch(name) or name in _TAKEN:
         raise OptionError(
             f"Cannot publish as {name!r}: use letters, digits, '-' and '_', 63 at most, a letter or digit first"
             f"{'; that name is taken' if name in _TAKEN else ''}. Name it with --name."
         )
     return name
+
+
+def check_alias(alias: str) -> str:
+    """An alias that the registry takes: it is written once the version has all traffic, too late to refuse it."""
+    if not _ALIAS.fullmatch(alias):
+        raise OptionError(f"Cannot use the alias {alias!r}: use letters, digits, '-' and '_', 255 at most.")
+    if _ALIAS_OF_MLFLOW.fullmatch(alias):
+        raise OptionError(
+            f"Cannot use the alias {alias!r}: MLflow keeps 'latest', 'v1', 'v2' and so on for itself. "
+            "Choose another, as champion."
+        )
+    return alias
 
 
 def default_name(sources: list[Source]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -11,10 +12,18 @@ from typing import TYPE_CHECKING, Any
 from workbench.endpoint_handle import Endpoint
 from workbench.errors import OptionError
 from workbench.project import Project, current_project
-from workbench.publish_options import serving_options, traffic_plan
-from workbench.publish_source import Source, check_name, default_name, register, requirements_of, source_of
-from workbench.serving.records import Limits, ServedModel, ServingOptions
-from workbench.serving.token_files import digest, make_token, token_path
+from workbench.publish_options import check_limits, serving_options, traffic_plan
+from workbench.publish_source import (
+    Source,
+    check_alias,
+    check_name,
+    default_name,
+    register,
+    requirements_of,
+    source_of,
+)
+from workbench.serving.records import ServedModel, ServingOptions
+from workbench.serving.token_files import digest, token_aside, token_path
 
 if TYPE_CHECKING:
     from workbench.serving.gateway.publication import Order
@@ -84,8 +93,8 @@ def publish(
         idle: With replicas from 0, how long after the last request it goes to sleep.
         max_queue: Requests that may wait per replica; more are answered with 429.
         max_models: With several models, how many a replica holds at a time.
-        max_body: Bytes of a request, or ``"16M"``.
-        rate: Requests per second and token.
+        max_body: Bytes of a request, or ``"16M"``; None leaves it as it is (16M at first).
+        rate: Requests per second and token; None leaves it as it is (any number at first).
         env: ``"cluster"`` for the cluster's packages, ``"pinned"`` for those that the model was logged with.
         env_vars: Environment variables of the replicas.
         wait: Whether to wait until it answers.
@@ -119,7 +128,7 @@ def begin(
     project: Project,
     sources: list[Source],
     options: ServingOptions,
-    limits: Limits | None,
+    limits: dict[str, Any],
     plan: tuple[str, Any],
     *,
     name: str | None,
@@ -134,8 +143,10 @@ def begin(
     from workbench.serving.link import gateway_of
 
     name = check_name(name or default_name(sources))
-    if cache is not None and cache < 0:
-        raise OptionError(f"Cannot keep {cache} answers: give 0 or more.")
+    if alias:
+        check_alias(alias)
+    if cache is not None:
+        check_limits({"cache": cache})
     as_name = name if len(sources) == 1 else ""
     # Words that name nothing are refused before a cluster is started for them.
     named = [register(project, source, as_name) if source.model is None else None for source in sources]
@@ -172,21 +183,23 @@ def begin(
 
 
 def _hand_over(gateway: Any, order: Order, state_dir: Path) -> str:
-    """Give the order to the gateway, with the first token of an endpoint that is new."""
-    path = token_path(state_dir, order.name)
-    is_new = order.name not in gateway.call("names")
-    if is_new and (state_dir / "endpoints" / f"{order.name}.json").exists():
+    """Give the order to the gateway, with a token that it takes if the endpoint is new.
+
+    Only the gateway can tell: two kernels may publish the same name at once, and one of their tokens opens it.
+    """
+    is_written = (state_dir / "endpoints" / f"{order.name}.json").exists()
+    if is_written and order.name not in gateway.call("names"):
         gateway.call("restore_one", str(state_dir), order.name)  # published before the cluster ended
-        is_new = False
-    if is_new:
-        order = replace(order, digest=digest(make_token(state_dir, order.name)))
+    aside, token = token_aside(state_dir, order.name)
     try:
-        label: str = gateway.call("publish", order)
-    except BaseException:
-        if is_new:
-            path.unlink(missing_ok=True)
-        raise
-    return label
+        begun = gateway.call("publish", replace(order, digest=digest(token)))
+        if begun["took_token"]:
+            aside.replace(token_path(state_dir, order.name))
+    finally:
+        aside.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # goes only while no token lies in it
+            aside.parent.rmdir()
+    return str(begun["label"])
 
 
 def endpoint(name: str) -> Endpoint:

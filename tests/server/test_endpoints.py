@@ -56,6 +56,20 @@ async def test_endpoint_that_is_none_is_told(jp_fetch: Any) -> None:
         assert answer["message"]
 
 
+async def test_endpoint_that_is_only_written_down_is_said_to_sleep_and_can_be_withdrawn(
+    jp_fetch: Any, project_folder: Path
+) -> None:
+    books = project_folder / ".workbench" / "endpoints"
+    books.mkdir(parents=True)
+    (books / "digits.json").write_text("{}")
+    for method, path, body in (("GET", "", None), ("POST", "/rollback", "{}"), ("GET", "/tokens", None)):
+        options = {} if body is None else {"body": body}
+        code, answer = await refused(jp_fetch, method, f"{API}/endpoints/digits{path}", **options)
+        assert (code, "%endpoints restore" in answer["message"]) == (409, True), answer
+    await ask(jp_fetch, "DELETE", f"{API}/endpoints/digits")
+    assert not (books / "digits.json").exists()
+
+
 async def test_what_was_kept_of_an_endpoint_that_is_gone_can_be_read(jp_fetch: Any) -> None:
     assert (await told(jp_fetch, "GET", "endpoints/digits/history"))["versions"] == {}
     assert (await told(jp_fetch, "GET", "endpoints/digits/samples", params={"version": "1"}))["samples"] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -14,14 +15,19 @@ import pytest
 
 from tests.serving.publishing import digits
 from workbench.data.examples import example_for
-from workbench.errors import OptionError
-from workbench.publish_options import serving_options, traffic_plan
+from workbench.endpoint_handle import Endpoint
+from workbench.endpoint_verbs import endpoint_log, set_alias, withdraw
+from workbench.errors import EndpointNotFoundError, OptionError, ServingError
+from workbench.project import current_project
+from workbench.publish_options import check_limits, parse_bytes, parse_ms, serving_options, traffic_plan
+from workbench.publish_source import Source, check_alias, check_name
+from workbench.publishing import begin
 from workbench.serving.gateway.book import Canary, EndpointBook, published
 from workbench.serving.gateway.judge import Ruling, judge
 from workbench.serving.gateway.plane import Pressure
 from workbench.serving.gateway.scaler import Scaler
 from workbench.serving.records import Limits, ServedModel, ServingOptions, Version
-from workbench.serving.token_files import digest, forget_token, make_token, read_token, token_path
+from workbench.serving.token_files import digest, forget_token, make_token, read_token, token_aside, token_path
 
 NOW = 1_000.0
 CANARY = Canary("2", [10.0, 50.0], since=NOW - 100, for_s=60.0, min_requests=100)
@@ -136,11 +142,80 @@ def test_token_files_are_for_their_user_alone(tmp_path: Path) -> None:
     assert read_token(tmp_path, "digits", "alice") == token
     assert len(token) > 40
     assert stat.S_IMODE(token_path(tmp_path, "digits", "alice").stat().st_mode) == 0o600
-    with pytest.raises(OptionError, match="letters, digits"):
-        make_token(tmp_path, "digits", "../alice")
+    for label in ("../alice", "alice\n", ".alice"):
+        with pytest.raises(OptionError, match="letters, digits"):
+            make_token(tmp_path, "digits", label)
+    with pytest.raises(OptionError, match="no endpoint can have that name"):
+        make_token(tmp_path, "../digits", "alice")
     forget_token(tmp_path, "digits", "alice")
     with pytest.raises(OptionError, match="made elsewhere, or revoked"):
         read_token(tmp_path, "digits", "alice")
+
+
+def test_token_aside_becomes_a_token_when_it_is_moved(tmp_path: Path) -> None:
+    before = make_token(tmp_path, "digits")
+    aside, token = token_aside(tmp_path, "digits")
+    assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+    assert read_token(tmp_path, "digits") == before
+    aside.replace(token_path(tmp_path, "digits"))
+    assert read_token(tmp_path, "digits") == token
+    assert [path.name for path in (tmp_path / "tokens" / "digits").iterdir()] == ["default"]
+
+
+@pytest.fixture
+def no_cluster(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project that finds no cluster of this machine, nor one that another test left its process connected to."""
+    from workbench.compute import connection
+
+    monkeypatch.setenv("WORKBENCH_HOME", str(project / "home"))
+    monkeypatch.setattr(connection, "_connected_to", None)
+    monkeypatch.setattr(connection, "_users_own", lambda: None)
+    return project
+
+
+def test_endpoint_that_is_only_written_down_can_be_brought_back_or_withdrawn(no_cluster: Path) -> None:
+    project, folder = current_project(), no_cluster / ".workbench"
+    endpoint = Endpoint(project, "digits")
+    with pytest.raises(EndpointNotFoundError, match="nothing is published"):
+        withdraw(project, "digits")
+    book(no_cluster).save()
+    (folder / "endpoints" / "digits.log").write_text("a line\n")
+    make_token(folder, "digits")
+    token_aside(folder, "digits")
+    assert endpoint_log(project, "digits", -5, 5).lines == ["a line"]
+    assert endpoint.token_file == folder / "tokens" / "digits" / "default"
+    for asked in (endpoint.snapshot, endpoint.withdraw, endpoint.rollback, lambda: endpoint.set_limits(rate=1)):
+        with pytest.raises(ServingError, match="Bring it back: %endpoints restore"):
+            asked()
+    assert endpoint.token_file.exists(), "tokens go after the endpoint, not before"
+    withdraw(project, "digits")
+    assert not list((folder / "endpoints").iterdir()) + list((folder / "tokens").iterdir())
+
+
+def test_requirements_are_read_without_leaving_a_trace(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlflow
+
+    from workbench.tracking.models import log_model, requirements_at
+    from workbench.tracking.registry import Registry
+
+    store, uri = current_project().store, current_project().settings.tracking_uri
+    run_id = store.create_run(experiment="pinned", name="pinned", tags={}, params={})
+    address = log_model(lambda rows: rows, "model", run_id=run_id, tracking_uri=uri, requirements=["cowsay==6.1"])
+    made = Registry(store).register(address, "model", run_id)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "")  # what MLflow itself writes to it goes, too, after the test
+    chosen = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+    try:
+        for own, words in ((None, None), (f"sqlite:///{project / 'own.db'}", "sqlite:///elsewhere.db")):
+            mlflow.set_tracking_uri(own)
+            monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+            if words is not None:
+                monkeypatch.setenv("MLFLOW_TRACKING_URI", words)
+            assert "cowsay==6.1" in requirements_at(made.uri, uri)
+            assert os.environ.get("MLFLOW_TRACKING_URI") == words
+            assert mlflow.is_tracking_uri_set() == (own is not None)
+            assert own is None or mlflow.get_tracking_uri() == own
+    finally:
+        mlflow.set_tracking_uri(chosen)
 
 
 def test_example_is_what_the_model_takes() -> None:
@@ -175,7 +250,9 @@ def test_options_as_asked() -> None:
     }  # fmt: skip
     options, limits = serving_options(**usual)
     assert (options.min_replicas, options.max_replicas, options.slo_ms, options.idle_s) == (0, 3, 20.0, 120.0)
-    assert limits == Limits(2**20, 5.0)
+    assert limits == {"max_body": 2**20, "rate": 5.0}
+    assert serving_options(**{**usual, "rate": None})[1] == {"max_body": 2**20}
+    assert serving_options(**{**usual, "max_body": None, "rate": None})[1] == {}
     for name, value, words in (
         ("replicas", "0", "0..4 lets"),
         ("gpus", float("nan"), "0 or more"),
@@ -183,10 +260,76 @@ def test_options_as_asked() -> None:
         ("batch", 0, "1 or more"),
         ("max_queue", 0, "1 or more"),
         ("env", "pined", "Did you mean 'pinned'"),
+        ("slo", "20ms\nx", "20ms"),
+        ("rate", float("inf"), "finite"),
+        ("max_body", "0.5", "1 or more"),
     ):
         with pytest.raises(OptionError) as caught:
             serving_options(**{**usual, name: value})
         assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rate": float("nan")}, "finite number above 0"),
+        ({"rate": float("inf")}, "finite number above 0"),
+        ({"rate": -1}, "finite number above 0"),
+        ({"rate": "5"}, "finite number above 0"),
+        ({"rate": True}, "finite number above 0"),
+        ({"max_body": 0}, "1 or more"),
+        ({"max_body": "0.0001k"}, "1 or more"),
+        ({"max_body": None}, "16M"),
+        ({"max_body": "9" * 400}, "16M"),
+        ({"cache": -1}, "0 or more"),
+        ({"cache": 1.5}, "0 or more"),
+        ({"cache": None}, "0 or more"),
+        ({"rates": 1}, "Did you mean 'rate'"),
+    ],
+)
+def test_limits_that_cannot_be_are_named(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        check_limits(given)
+    assert words in str(caught.value)
+    with pytest.raises(OptionError) as caught:
+        Endpoint(current_project(), "digits").set_limits(**given)
+    assert words in str(caught.value)
+
+
+def test_limits_are_only_those_that_are_given() -> None:
+    assert check_limits({}) == {}
+    assert check_limits({"rate": None, "cache": 0}) == {"rate": None, "cache": 0}
+    assert check_limits({"max_body": "1.5k", "rate": 0.5}) == {"max_body": 1536, "rate": 0.5}
+
+
+@pytest.mark.parametrize("weight", [float("nan"), float("inf"), float("-inf")])
+def test_traffic_is_shared_by_finite_weights(weight: float) -> None:
+    with pytest.raises(OptionError, match="finite numbers"):
+        Endpoint(current_project(), "digits").set_traffic({"1": 50, "2": weight})
+
+
+def test_names_and_amounts_end_where_they_end() -> None:
+    for name in ("digits\n", "a b", "-a", "models"):
+        with pytest.raises(OptionError, match="letters, digits"):
+            check_name(name)
+    assert (parse_ms(" 20 ms "), parse_bytes("16 MiB")) == (20.0, 2**24)
+
+
+@pytest.mark.parametrize("alias", ["", "a b", "a/b", "champion\n", "a" * 256, "latest", "Latest", "v1", "V23"])
+def test_alias_that_the_registry_refuses_is_refused_first(alias: str, no_cluster: Path) -> None:
+    with pytest.raises(OptionError, match="Cannot use the alias"):
+        check_alias(alias)
+    with pytest.raises(OptionError, match="Cannot use the alias"):
+        set_alias(current_project(), "digits", alias, 1)
+    if alias:
+        options, plan = ServingOptions(), ("all", None)
+        with pytest.raises(OptionError, match="Cannot use the alias"):
+            begin(current_project(), [Source(words="x")], options, {}, plan, name="digits", alias=alias)
+    assert not (no_cluster / ".workbench").exists(), "nothing is registered"
+
+
+def test_alias_may_look_like_a_version() -> None:
+    assert [check_alias(alias) for alias in ("champion", "v1-beta", "1", "latest-ok")]
 
 
 def test_plan_of_a_canary() -> None:

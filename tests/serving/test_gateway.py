@@ -6,6 +6,7 @@ import http.client
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -219,6 +220,37 @@ def test_docs_and_description_are_open(gateway: Gateway, client: httpx.Client) -
     assert client.get("/digits/docs/assets/../../predict").status_code in (404, 405)
 
 
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8765", "127.0.0.1.evil.example", "localhost.evil.example", ""]
+)
+@pytest.mark.parametrize("page", ["docs", "docs/assets/swagger-ui.css", "openapi.json"])
+def test_open_pages_are_not_shown_to_another_host(client: httpx.Client, host: str, page: str) -> None:
+    refused = client.get(f"/digits/{page}", headers={"Host": host})
+    assert refused.status_code == 421
+    assert refused.json()["error"].startswith("Cannot show this page")
+    assert client.post("/digits/predict", json=BODY, headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:1", "127.0.0.1", "10.0.0.7:8765", "[::1]:8765"])
+def test_open_pages_are_shown_to_addresses(client: httpx.Client, host: str) -> None:
+    said = client.get("/digits/openapi.json", headers={"Host": host})
+    assert said.json()["servers"][0]["url"] == f"http://{host}/digits"
+
+
+def test_saved_example_is_shown_to_owners_of_a_token_alone(gateway: Gateway, client: httpx.Client) -> None:
+    def example() -> Any:
+        said = client.get("/digits/openapi.json").json()
+        return said["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["example"]
+
+    assert example() == {"inputs": [[1.0, 2.0]]}
+    for header in ("Bearer wrong", None):
+        del client.headers["Authorization"]
+        if header:
+            client.headers["Authorization"] = header
+        assert example() == {"inputs": [[0.0, 0.0]]}
+        client.headers["Authorization"] = ""
+
+
 def test_models_of_an_endpoint_are_asked_by_name(gateway: Gateway) -> None:
     replica = gateway.serve(models=("ones", "two.s"))
     with gateway.client() as client:
@@ -269,7 +301,7 @@ def test_replica_events_and_lines_are_told(gateway: Gateway) -> None:
     assert [event[:4] for event in gateway.events] == [
         ("digits", "1", "r1", kind) for kind in ("hello", "ready", "failed")
     ]
-    assert gateway.events[0][4] == {"node": "n", "pid": 1}
+    assert gateway.events[0][4] == {"node": "n", "pid": 1, "app": ""}
     assert gateway.logs == [("digits", "1", "r1", "epoch 1\n")]
     replica.kill()
     until(lambda: gateway.events[-1][3] == "lost")

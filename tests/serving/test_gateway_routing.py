@@ -172,6 +172,32 @@ def test_check_asks_a_version_without_traffic_and_is_not_counted(gateway: Gatewa
     assert gateway.run(gateway.plane.check("digits", "3", b"{}")).status == 404
 
 
+def test_check_asks_a_model_by_name(gateway: Gateway) -> None:
+    replica = gateway.serve(models=("a", "b"))
+    for model, status in (("b", 200), ("", 404), ("c", 404)):
+        answer = gateway.run(gateway.plane.check("digits", "1", orjson.dumps(BODY), model=model))
+        assert answer.status == status
+    assert [ask[2] for ask in asks(replica)] == ["b"]
+
+
+def test_totals_count_all_since_the_version_began(gateway: Gateway) -> None:
+    gateway.put(cache=10)
+    gateway.serve()
+    for _ in range(3):
+        post(gateway)
+    assert gateway.call(gateway.plane.totals, "digits", "1") == {"requests": 3, "errors": 0}
+    assert gateway.stats()["cache_hits"] == 2
+    assert gateway.call(gateway.plane.totals, "digits", "9") == {"requests": 0, "errors": 0}
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
+def test_rate_that_is_none_is_refused_and_changes_nothing(gateway: Gateway, rate: float) -> None:
+    gateway.serve()
+    with pytest.raises(ValueError, match="Cannot limit"):
+        gateway.put(limits=Limits(rate=rate), tokens={})
+    assert post(gateway).status_code == 200
+
+
 def test_crowd_of_64_clients_is_answered(gateway: Gateway) -> None:
     gateway.expect(target=2)
     gateway.serve(replica="r1"), gateway.serve(replica="r2")

@@ -254,7 +254,7 @@ def test_refusals_have_grpc_codes(
 def test_statuses_become_codes(gateway: Gateway, stub: Any, status: int, code: str) -> None:
     gateway.plane.refusals.append(Answer(status, b'{"error": "Cannot do it."}', headers={"Retry-After": "2"}))
     with pytest.raises(grpc.RpcError) as caught:
-        stub.ModelInfer(pb.ModelInferRequest(model_name="iris"))
+        stub.ModelInfer(pb.ModelInferRequest(model_name="iris"), metadata=tuple(HEADERS.items()))
     assert caught.value.code().name == code
     assert caught.value.details() == "Cannot do it."
     assert ("retry-after", "2") in caught.value.trailing_metadata()
@@ -363,6 +363,20 @@ def test_long_messages_are_refused(client: triton.InferenceServerClient) -> None
     sent = tensor("x", np.zeros((2**17, 2)), "FP64")
     assert status_of(client.infer, "echo.float64", [sent], headers=HEADERS)[0] == "RESOURCE_EXHAUSTED"
     assert client.is_server_live()
+
+
+def test_messages_are_looked_at_only_for_those_who_may_ask(stub: Any) -> None:
+    message = pb.ModelInferRequest(model_name="echo.float64", raw_input_contents=[b"one for no input"])
+    for metadata, code in (((), "UNAUTHENTICATED"), (tuple(HEADERS.items()), "INVALID_ARGUMENT")):
+        with pytest.raises(grpc.RpcError) as caught:
+            stub.ModelInfer(message, metadata=metadata)
+        assert caught.value.code().name == code
+
+
+def test_message_of_many_rows_is_answered(client: triton.InferenceServerClient) -> None:
+    rows = np.arange(2**16, dtype=np.float64).reshape(-1, 2)
+    answer = client.infer("echo.float64", [tensor("x", rows, "FP64")], headers=HEADERS).as_numpy("y")
+    assert (answer == rows).all()
 
 
 def test_port_in_use_is_named(gateway: Gateway) -> None:

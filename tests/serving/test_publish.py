@@ -17,9 +17,10 @@ import pytest
 
 import workbench
 from tests.serving.publishing import digits, other_digits, under_load, until, version, withdrawn
-from workbench.endpoint_verbs import endpoints_overview, registered_models, restore
+from workbench.endpoint_verbs import endpoints_overview, registered_models, restore, try_endpoint, withdraw
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError, ResourcesError, ServingError
 from workbench.project import current_project
+from workbench.serving.token_files import make_token
 
 
 @pytest.fixture
@@ -131,7 +132,9 @@ def test_publish_killed_replica_is_replaced_without_an_error(published: Path, na
     until(lambda: version(endpoint, "1")["replicas"]["running"] == 2)
     with under_load(endpoint) as load:
         victim = next(
-            process for process in psutil.process_iter(["cmdline"]) if f"ServeReplica:{name}" in _title(process)
+            process
+            for process in psutil.process_iter(["cmdline"])
+            if f"ServeReplica:workbench-{name}" in _title(process)
         )
         before = load.asked
         os.kill(victim.pid, signal.SIGKILL)
@@ -152,6 +155,49 @@ def test_publish_killed_gateway_comes_back_at_the_same_address(published: Path, 
     assert endpoint.url == url
     assert endpoint.token == token
     assert version(endpoint, "1")["weight"] == 100.0
+
+
+def test_publish_killed_gateway_still_wakes_what_sleeps(published: Path, name: str) -> None:
+    model, data = digits()
+    endpoint = workbench.publish(model, name=name, example=data[:2], replicas="0..1", idle="1s")
+    until(lambda: version(endpoint, "1")["state"] == "idle")
+    until(lambda: version(endpoint, "1")["replicas"]["running"] == 0)
+    gateway = next(process for process in psutil.process_iter(["cmdline"]) if _title(process) == "ray::Gateway")
+    os.kill(gateway.pid, signal.SIGKILL)
+    until(lambda: _answers(endpoint, data), 90)
+
+
+def test_publish_version_that_still_loads_gets_no_traffic(published: Path, name: str) -> None:
+    model, data = digits()
+    endpoint = workbench.publish(model, name=name, example=data[:2])
+
+    class LoadsLong:
+        def __reduce__(self) -> Any:
+            return (time.sleep, (8.0,))
+
+    part = LoadsLong()
+
+    def slow_to_load(rows: Any) -> Any:
+        return rows if part is None else None
+
+    workbench.publish(slow_to_load, name=name, example=None, wait=False)
+    with pytest.raises(OptionError, match="its versions are 1"):
+        endpoint.promote("2")
+    workbench.publish(other_digits(), name=name, example=data[:2])
+    assert version(endpoint, "3")["weight"] == 100.0
+    until(lambda: version(endpoint, "2")["state"] == "live")
+    assert version(endpoint, "3")["weight"] == 100.0, "the newer publication has the traffic, though it was quicker"
+
+
+def test_publish_that_is_withdrawn_meanwhile_leaves_nothing(published: Path, name: str) -> None:
+    from ray import serve
+
+    model, data = digits()
+    endpoint = workbench.publish(model, name=name, example=data[:2], wait=False)
+    endpoint.withdraw()
+    endpoint = workbench.publish(f"{name}/1", name=name)
+    assert np.array_equal(endpoint.predict(data[:5]), model.predict(data[:5]))
+    until(lambda: len([app for app in serve.status().applications if name in app]) == 1)
 
 
 def test_publish_sleeps_and_wakes(published: Path, name: str) -> None:
@@ -262,6 +308,53 @@ def test_publish_tokens_are_made_and_revoked(published: Path, name: str) -> None
             assert endpoint.token not in path.read_text(errors="replace"), path
 
 
+def test_publish_update_keeps_the_token_and_the_limits_that_are_not_given(published: Path) -> None:
+    model, data = digits()
+    endpoint = workbench.publish(model, name="limited", example=data[:2], rate=5000.0)
+    token = endpoint.token
+    workbench.publish("limited/1", name="limited", max_body="1M")
+    assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 5000.0}
+    workbench.publish("limited/1", name="limited", rate=4000.0)
+    assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 4000.0}
+    assert endpoint.set_limits(rate=0)["limits"] == {"max_body": 2**20, "rate": None}
+    assert endpoint.token == token
+    assert [path.name for path in endpoint.token_file.parent.iterdir()] == ["default"]
+
+
+def test_publish_endpoint_of_another_project_is_used_as_ones_own(
+    published: Path, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, data = digits()
+    mine = workbench.publish(model, name=name, example=data[:2])
+    (tmp_path / "pyproject.toml").touch()
+    monkeypatch.chdir(tmp_path)
+    theirs = workbench.endpoint(name)
+    assert theirs.token_file == mine.token_file
+    assert np.array_equal(theirs.predict(data[:5]), model.predict(data[:5]))
+    assert theirs.logs() == mine.logs() != ""
+    assert str(mine.token_file) in theirs.curl()
+    assert try_endpoint(current_project(), name, {"inputs": data[:1].tolist()})["status"] == 200
+    theirs.new_token("alice")
+    assert mine.token_file.with_name("alice").exists()
+    theirs.withdraw()
+    assert not mine.token_file.parent.exists()
+    assert not (tmp_path / ".workbench" / "tokens").exists()
+
+
+def test_publish_endpoint_that_sleeps_beside_others_is_told_from_none(published: Path, name: str) -> None:
+    model, data = digits()
+    workbench.publish(model, name=name, example=data[:2])
+    folder = published / ".workbench"
+    (folder / "endpoints" / "asleep.json").write_text("{}")
+    make_token(folder, "asleep")
+    with pytest.raises(ServingError, match="Bring it back: %endpoints restore"):
+        workbench.endpoint("asleep")
+    withdraw(current_project(), "asleep")
+    assert not list((folder / "endpoints").glob("asleep.*")) + list((folder / "tokens").glob("asleep"))
+    with pytest.raises(EndpointNotFoundError, match="published are"):
+        withdraw(current_project(), "asleep")
+
+
 def test_publish_several_models_in_one_endpoint(published: Path) -> None:
     model, data = digits()
     workbench.publish(model, name="lr", example=data[:2])
@@ -298,6 +391,9 @@ def test_publish_refuses_what_cannot_be(published: Path, name: str) -> None:
         workbench.publish("no-such-model", name=name)
     with pytest.raises(ResourcesError, match=r"has no GPU|room for"):
         workbench.publish(model, name=name, gpus=1000.0)
+    assert not (published / ".workbench" / "tokens" / name).exists(), "it is no endpoint, so that it has no token"
+    with pytest.raises(OptionError, match="MLflow keeps 'latest'"):
+        workbench.publish(model, name=name, alias="latest")
     with pytest.raises(EndpointNotFoundError, match="'nothing'"):
         workbench.endpoint("nothing")
 

@@ -90,6 +90,7 @@ class GatewayEnd:
         while True:
             try:
                 self._replica, _ = self._listener.accept()
+                self.send(("welcome",))
             except OSError:
                 return
             unpacker = wire.unpacker()
@@ -335,6 +336,7 @@ def test_replica_dials_tcp_where_the_gateway_is_on_another_node(shop: Shop) -> N
     unpacker = wire.unpacker()
     unpacker.feed(connection.recv(4096))
     assert next(unpacker)[0] == "hello"
+    connection.sendall(wire.pack("welcome"))
     thread.wait_ready(60)
     thread.close()
     thread.join(10)

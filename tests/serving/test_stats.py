@@ -61,6 +61,20 @@ def test_stats_since_counts_so_many_seconds() -> None:
     assert stats.since(START + 19, 10**9)["requests"] == 20
 
 
+def test_stats_since_leaves_the_durations_of_cache_hits_out() -> None:
+    stats = VersionStats(START)
+    for second in range(20):
+        stats.record(START + second, 200, 40.0)
+        for _ in range(99):
+            stats.record(START + second, 200, 0.1, is_hit=True)
+    since = stats.since(START + 19, 20)
+    assert since["requests"] == 2000
+    assert since["p50_ms"] == pytest.approx(40, rel=0.05)
+    figures = stats.figures(START + 19)
+    assert figures["p50_ms"] == pytest.approx(0.1, rel=0.05)
+    assert figures["recent"]["p50_ms"][-1] == pytest.approx(0.1, rel=0.05)
+
+
 def test_stats_recent_has_a_point_per_five_seconds() -> None:
     stats = VersionStats(START)
     for second in range(12):
@@ -116,6 +130,18 @@ def test_weights_by_key_move_no_more_keys_than_they_must() -> None:
     assert 0.08 < before.count("2") / 5000 < 0.12
     assert 0.46 < after.count("2") / 5000 < 0.54
     assert not any(old == "2" and new == "1" for old, new in zip(before, after, strict=True))
+
+
+@pytest.mark.parametrize("rate", [0, 0.0, -1.0, float("nan"), float("inf")])
+def test_rates_that_are_none_are_refused(rate: float) -> None:
+    with pytest.raises(ValueError, match="Cannot limit to"):
+        Rates(rate)
+
+
+def test_rates_beyond_reason_divide_by_nothing() -> None:
+    rates = Rates(5e-324)
+    assert rates.take("a", 0.0) == 0.0
+    assert 0 < rates.take("a", 1.0) < 1e6
 
 
 def test_rates_refill_with_time() -> None:

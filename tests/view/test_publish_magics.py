@@ -41,6 +41,10 @@ def shell(cluster: Path) -> Iterator[Any]:
         ("model --canary 10% --shadow", "choose one"),
         ("model --max-body lots", "16M"),
         ("model --rate 0", "above 0"),
+        ("model --rate inf", "finite"),
+        ("model --max-body 0", "1 or more"),
+        ("model --alias latest", "Choose another"),
+        ("model --alias v3", "Choose another"),
         ("model --env conda", "cluster and pinned"),
         ("model --env-var NOVALUE", "NAME=VALUE"),
         ("model --cache -1", "0 or more"),
@@ -85,6 +89,14 @@ def test_publish_and_steer_from_the_notebook(shell: Any) -> None:
     assert completions("endpoints", [], "tra") == ["traffic"]
     with pytest.raises(OptionError, match="Did you mean 'traffic'"):
         shell.run_line_magic("endpoints", f"trafic {name} 1=100")
+    with pytest.raises(OptionError, match="finite"):
+        shell.run_line_magic("endpoints", f"traffic {name} 1=nan 2=1")
+    with pytest.raises(OptionError, match="finite"):
+        shell.run_line_magic("endpoints", f"limit {name} --rate nan")
+    assert "2 requests a second and token" in shell.run_line_magic("endpoints", f"limit {name} --rate 2")
+    said = shell.run_line_magic("endpoints", f"limit {name} --rate 0 --max-body 1M --cache 3")
+    assert "any number of requests" in said
+    assert "keeps 3 answers" in said
     with pytest.raises(OptionError, match="it has no ="):
         shell.run_line_magic("endpoints", f"traffic {name} 1")
     with pytest.raises(EndpointNotFoundError, match="published are"):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from workbench.bridge.places import below_root
-from workbench.errors import ClusterError, OptionError
+from workbench.errors import OptionError
 from workbench.project import Project
 
 _MOST_LINES = 5_000
@@ -50,44 +49,38 @@ class ServingVerbs:
         """End an endpoint with all its versions; its models stay in the registry."""
         from workbench.endpoint_verbs import withdraw
 
-        with self._about(name):
-            withdraw(self.project, name)
+        withdraw(self.project, name)
         return {"name": name}
 
     def set_traffic(self, name: str, weights: dict[str, float]) -> dict[str, Any]:
         """Percent of the requests by version."""
         from workbench.endpoint_verbs import set_traffic
 
-        with self._about(name):
-            return self._shown(set_traffic(self.project, name, weights))
+        return self._shown(set_traffic(self.project, name, weights))
 
     def set_shadow(self, name: str, version: str = "") -> dict[str, Any]:
         """The version that gets a copy of each request; an empty string for none."""
         from workbench.endpoint_verbs import set_shadow
 
-        with self._about(name):
-            return self._shown(set_shadow(self.project, name, version or None))
+        return self._shown(set_shadow(self.project, name, version or None))
 
     def rollback(self, name: str) -> dict[str, Any]:
         """Back to what answered before."""
         from workbench.endpoint_verbs import rollback
 
-        with self._about(name):
-            return self._shown(rollback(self.project, name))
+        return self._shown(rollback(self.project, name))
 
     def promote(self, name: str, version: str) -> dict[str, Any]:
         """All requests to one version."""
         from workbench.endpoint_verbs import promote
 
-        with self._about(name):
-            return self._shown(promote(self.project, name, version))
+        return self._shown(promote(self.project, name, version))
 
     def set_replicas(self, name: str, replicas: str, version: str | None = None) -> dict[str, Any]:
         """How many replicas, ``2`` or ``1..4``; of all versions unless one is named."""
         from workbench.endpoint_verbs import set_replicas
 
-        with self._about(name):
-            return self._shown(set_replicas(self.project, name, replicas, version))
+        return self._shown(set_replicas(self.project, name, replicas, version))
 
     def endpoint_log(self, name: str, start: int = -1000, count: int = 1000, wanted: str = "") -> dict[str, Any]:
         """Lines that the replicas printed; see :meth:`workbench.data.log_file.LogFile.page`."""
@@ -113,29 +106,25 @@ class ServingVerbs:
         """Ask an endpoint as a client would, without a client's token."""
         from workbench.endpoint_verbs import try_endpoint
 
-        with self._about(name):
-            return try_endpoint(self.project, name, body, version, model)
+        return try_endpoint(self.project, name, body, version, model)
 
     def endpoint_tokens(self, name: str) -> dict[str, Any]:
         """Labels of the tokens and when each was used; never the tokens themselves."""
         from workbench.endpoint_verbs import tokens
 
-        with self._about(name):
-            return {"tokens": tokens(self.project, name)}
+        return {"tokens": tokens(self.project, name)}
 
     def new_token(self, name: str, label: str) -> dict[str, Any]:
         """Make a token; this answer is the only one that has it."""
         from workbench.endpoint_verbs import new_token
 
-        with self._about(name):
-            return new_token(self.project, name, label)
+        return new_token(self.project, name, label)
 
     def revoke_token(self, name: str, label: str) -> dict[str, Any]:
         """Have a token open nothing any more."""
         from workbench.endpoint_verbs import revoke_token
 
-        with self._about(name):
-            revoke_token(self.project, name, label)
+        revoke_token(self.project, name, label)
         return {"label": label}
 
     def models(self) -> dict[str, Any]:
@@ -161,23 +150,12 @@ class ServingVerbs:
         delete_alias(self.project, name, alias)
         return {"alias": alias}
 
-    @contextlib.contextmanager
-    def _about(self, name: str) -> Iterator[None]:
-        """Where there is no cluster, say what that means for an endpoint: it is none, or can be brought back."""
-        from workbench.endpoint_verbs import endpoint_snapshot
-
-        try:
-            yield
-        except ClusterError:
-            endpoint_snapshot(self.project, name)
-            raise
-
     def _shown(self, snapshot: dict[str, Any]) -> dict[str, Any]:
         """An endpoint with where its first token lies, so that a line that was copied works; never the token."""
         from workbench.serving.token_files import token_path
 
-        path = token_path(self.project.settings.state_dir, snapshot["name"])
-        return {**self._here(snapshot), "token_file": str(path) if path.exists() else ""}
+        path = token_path(Path(snapshot["state_dir"]), snapshot["name"])
+        return {**self._here(snapshot), "token_file": str(path) if os.access(path, os.R_OK) else ""}
 
     def _here(self, record: dict[str, Any]) -> dict[str, Any]:
         """The same with its notebook's path as the server knows it."""

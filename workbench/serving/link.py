@@ -33,6 +33,7 @@ def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
             raise ServingError("Nothing is published yet: %publish MODEL --name NAME begins.") from None
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
             raise ClusterError(f"Cannot reach the gateway: {error}") from error
+    wanted = asked()
     actor = (
         ray.remote(Gateway)
         .options(
@@ -45,10 +46,11 @@ def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
             max_restarts=-1,
             scheduling_strategy=on_this_node(),
         )
-        .remote(str(home()))
+        # Where it is made, it begins by itself, too: it has to know the ports by then.
+        .remote(str(home()), *wanted)
     )
     gateway = connection.to(actor, NAME)
-    gateway.call("begin", *asked(), timeout_s=_BEGIN_S)
+    gateway.call("begin", *wanted, timeout_s=_BEGIN_S)
     return gateway
 
 
@@ -65,6 +67,6 @@ def _port(name: str) -> int | None:
     text: Any = os.environ.get(name)
     if not text:
         return None
-    if not text.isdigit() or not 0 < int(text) < 65536:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
         raise OptionError(f"Cannot listen on {name}={text!r}: give a port, 1 to 65535.")
     return int(text)

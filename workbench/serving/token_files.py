@@ -6,31 +6,41 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from pathlib import Path
 
 from workbench.errors import OptionError
 
 DEFAULT = "default"
-_LABEL = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def token_path(state_dir: Path, endpoint: str, label: str = DEFAULT) -> Path:
     """Where a token lies."""
-    if not _LABEL.match(label):
+    if not _LABEL.fullmatch(label):
         raise OptionError(f"Cannot name a token {label!r}: use letters, digits, '-', '_' and '.', 64 at most.")
-    return state_dir / "tokens" / endpoint / label
+    return _folder(state_dir, endpoint) / label
 
 
 def make_token(state_dir: Path, endpoint: str, label: str = DEFAULT) -> str:
     """A new token in its file; the one that was there is replaced."""
     path = token_path(state_dir, endpoint, label)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    aside, token = token_aside(state_dir, endpoint)
+    aside.replace(path)
+    return token
+
+
+def token_aside(state_dir: Path, endpoint: str) -> tuple[Path, str]:
+    """A new token in a file aside, for :meth:`Path.replace` once the gateway has taken it; gives file and token."""
+    folder = _folder(state_dir, endpoint)
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     token = f"wb_{secrets.token_urlsafe(32)}"
-    path.unlink(missing_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    # No label begins with a dot: what is aside is nobody's token.
+    aside = folder / f".new-{os.getpid()}-{secrets.token_hex(4)}"
+    descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(token)
-    return token
+    return aside, token
 
 
 def read_token(state_dir: Path, endpoint: str, label: str = DEFAULT) -> str:
@@ -52,6 +62,17 @@ def forget_token(state_dir: Path, endpoint: str, label: str) -> None:
     token_path(state_dir, endpoint, label).unlink(missing_ok=True)
 
 
+def forget_tokens(state_dir: Path, endpoint: str) -> None:
+    """Remove the files of all tokens of an endpoint; harmless where there are none."""
+    shutil.rmtree(_folder(state_dir, endpoint), ignore_errors=True)
+
+
 def digest(token: str) -> str:
     """What the gateway knows of a token: it is random and long, so that a plain hash will do."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _folder(state_dir: Path, endpoint: str) -> Path:
+    if not _LABEL.fullmatch(endpoint):  # else it might lie anywhere
+        raise OptionError(f"Cannot keep tokens of {endpoint!r}: no endpoint can have that name.")
+    return state_dir / "tokens" / endpoint

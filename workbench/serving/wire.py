@@ -2,7 +2,7 @@
 
 A replica dials the gateway: a Unix socket on the gateway's node, else TCP. Then, replica to gateway::
 
-    ["hello", {"secret", "endpoint", "version", "replica", "node", "pid"}]    first
+    ["hello", {"secret", "endpoint", "version", "replica", "node", "pid", "app"}]    first; app may be left out
     ["ready", {"models": {name: schema}}]        it has loaded, and answered its own example
     ["failed", {"message", "traceback"}]         it has not; the traceback is the model's own
     ["answer", id, status, content_type, body, [rows, batch_rows, wait_ms, model_ms]]
@@ -11,9 +11,11 @@ A replica dials the gateway: a Unix socket on the gateway's node, else TCP. Then
     ["end", id, error]                           error is None, or words
     ["log", text]                                whole lines that the model printed
     ["holds", [model, ...]]                      the models it has loaded, when that changes
+    ["leaving"]                                  it goes: ask it nothing more; "stop" says that nothing more comes
 
 Gateway to replica::
 
+    ["welcome"]                                  first: the hello was accepted; else it hangs up
     ["ask", id, model, route, content_type, accept, body, ms_left]    model "" is the only one
     ["cancel", id]                               nobody waits for it any more
     ["options", {"slo_ms", "max_batch"}]         from now on

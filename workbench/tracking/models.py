@@ -62,8 +62,8 @@ def requirements_at(uri: str, tracking_uri: str) -> list[str]:
     """The packages that a registered model was logged with, as pip takes them."""
     import mlflow
 
-    mlflow.set_tracking_uri(tracking_uri)
-    lines = Path(mlflow.pyfunc.get_model_dependencies(uri, format="pip")).read_text().splitlines()
+    with _tracking_at(tracking_uri):
+        lines = Path(mlflow.pyfunc.get_model_dependencies(uri, format="pip")).read_text().splitlines()
     return [line.strip() for line in lines if line.strip() and not line.startswith("#")]
 
 
@@ -118,17 +118,36 @@ def _in_experiment_of(run_id: str, tracking_uri: str) -> Iterator[None]:
     import mlflow
     from mlflow.tracking import fluent
 
-    names = ("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_TRACKING_URI")
-    before = {name: os.environ.pop(name, None) for name in names}
-    uri = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
     experiment_id = fluent._active_experiment_id
-    mlflow.set_tracking_uri(tracking_uri)
+    with _without("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"), _tracking_at(tracking_uri):
+        try:
+            mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
+            yield
+        finally:
+            fluent._active_experiment_id = experiment_id
+
+
+@contextlib.contextmanager
+def _tracking_at(uri: str) -> Iterator[None]:
+    """Have MLflow look into a tracking store; the one that the notebook chose is chosen again afterwards."""
+    import mlflow
+
+    with _without("MLFLOW_TRACKING_URI"):  # MLflow writes it, too
+        before = mlflow.get_tracking_uri() if mlflow.is_tracking_uri_set() else None
+        mlflow.set_tracking_uri(uri)
+        try:
+            yield
+        finally:
+            mlflow.set_tracking_uri(before)
+
+
+@contextlib.contextmanager
+def _without(*names: str) -> Iterator[None]:
+    """Take environment variables away; afterwards they are as before, whatever was written to them meanwhile."""
+    before = {name: os.environ.pop(name, None) for name in names}
     try:
-        mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
         yield
     finally:
-        fluent._active_experiment_id = experiment_id
-        mlflow.set_tracking_uri(uri)
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)

@@ -78,7 +78,7 @@ class Registry:
             name: The registered name.
             run_id: The run that made the model.
         """
-        if not _NAME.match(name):
+        if not _NAME.fullmatch(name):
             raise OptionError(
                 f"Cannot register a model as {name!r}: use letters, digits, '-', '_', '.' or spaces, 100 at most, "
                 "a letter or digit first."
@@ -104,7 +104,7 @@ class Registry:
 
         Raises ``ModelNotFoundError`` with the nearest name, alias or the versions that there are.
         """
-        match = _NAMED.match(text)
+        match = _NAMED.fullmatch(text)
         if match is None:
             raise ModelNotFoundError(f"Cannot find model {text!r}: write NAME, NAME@ALIAS or NAME/VERSION.")
         name, alias, number = match["name"], match["alias"], match["number"]

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import threading
+import math
 import time
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import ray
 
 from workbench.errors import EndpointNotFoundError, OptionError, ServingError
-from workbench.serving.gateway.asking import Answer, Request
-from workbench.serving.gateway.book import EndpointBook, published
+from workbench.serving.gateway.book import EndpointBook
 from workbench.serving.gateway.deployer import Deployer
 from workbench.serving.gateway.diary import Diary
 from workbench.serving.gateway.endpoint_log import EndpointLogs
 from workbench.serving.gateway.index import Index
 from workbench.serving.gateway.plane import DataPlane
-from workbench.serving.gateway.upkeep import Upkeep
+from workbench.serving.gateway.recovery import Recovery
 from workbench.serving.gateway.versions import Standing, snapshot
 
 NAME = "gateway"
@@ -30,14 +29,19 @@ NAMESPACE = "workbench"
 log = logging.getLogger(__name__)
 
 
-class Gateway(Upkeep):
+class Gateway(Recovery):
     """Verbs that kernels, the command line, the panel and replicas call.
 
     Args:
         home: The user's own folder, where ports and the secret of this gateway are kept.
+        host: The interface to listen on; None takes the last one.
+        port: For HTTP; None takes the last one, else any free one.
+        grpc_port: For gRPC; the same.
     """
 
-    def __init__(self, home: str) -> None:
+    def __init__(
+        self, home: str, host: str | None = None, port: int | None = None, grpc_port: int | None = None
+    ) -> None:
         self.index = Index(Path(home))
         self.plane = DataPlane(on_replica=self._on_replica, on_log=self._on_log)
         self.deployer = Deployer()
@@ -45,14 +49,11 @@ class Gateway(Upkeep):
         self.logs = EndpointLogs()
         self.books: dict[str, EndpointBook] = {}
         self.standings: dict[str, dict[str, Standing]] = {}
-        self.news: dict[tuple[str, str], asyncio.Future[dict[str, Any]]] = {}
         self.where: dict[str, Any] = {}
         self.tasks: set[asyncio.Task[Any]] = set()
         self._beginning: asyncio.Future[None] | None = None
-        # Serve's controller takes seconds: it starts while the rest is imported and the first model is registered.
-        threading.Thread(target=self.deployer.start, name="start-serve", daemon=True).start()
         # After a crash Ray makes the actor anew, and nobody calls until a request cannot come in.
-        ray.get_runtime_context().current_actor.begin.remote()
+        ray.get_runtime_context().current_actor.begin.remote(host, port, grpc_port)
 
     async def begin(
         self, host: str | None = None, port: int | None = None, grpc_port: int | None = None
@@ -60,9 +61,9 @@ class Gateway(Upkeep):
         """Listen, and take up again what Serve runs already; says where it listens.
 
         Args:
-            host: The interface to listen on; None takes the last one.
-            port: For HTTP; None takes the last one, else any free one.
-            grpc_port: For gRPC; the same.
+            host: The interface to listen on, where it matters.
+            port: For HTTP, where it matters.
+            grpc_port: For gRPC, where it matters.
 
         Raises ``ServingError`` when a port that was asked for is in use, or another one is listened on already.
         """
@@ -73,17 +74,22 @@ class Gateway(Upkeep):
         except BaseException:
             self._beginning = None
             raise
-        for wanted, at in ((port, self.where["http"]), (grpc_port, self.where["grpc"])):
-            if wanted is not None and not str(at).endswith(f":{wanted}"):
+        is_host, _, is_port = self.where["http"].rpartition(":")
+        is_grpc_port = (self.where["grpc"] or "").rpartition(":")[2]
+        for wanted, found in ((host, is_host), (port, is_port), (grpc_port, is_grpc_port)):
+            if wanted is not None and str(wanted) != found:
                 raise ServingError(
-                    f"Cannot listen on {wanted}: the gateway listens on {at} already. Unset WORKBENCH_SERVE_PORT and "
-                    "WORKBENCH_SERVE_GRPC_PORT, or begin anew: %workbench down, then %endpoints restore."
+                    f"Cannot listen on {wanted}: the gateway listens on {self.where['http']} already, and on "
+                    f"{self.where['grpc']} for gRPC. Unset the variables WORKBENCH_SERVE_..., or begin anew: "
+                    "%workbench down, then %endpoints restore."
                 )
         return {name: self.where[name] for name in ("http", "grpc")}
 
     async def _begin(self, host: str | None, port: int | None, grpc_port: int | None) -> None:
+        await self.adopt()  # before anybody is told that an endpoint is not there
+        # Serve's controller takes seconds: it starts while the rest is imported and the first model is registered.
+        self.in_background(asyncio.to_thread(self.deployer.start))
         self.where = await self.index.listen(self.plane, host, port, grpc_port)
-        self.in_background(self._adopt())
         self.in_background(self.keep_up())
 
     async def replica_address(self) -> dict[str, Any]:
@@ -110,21 +116,12 @@ class Gateway(Upkeep):
         self.book(name)
         return self._snapshot(name)
 
-    async def ask(self, request: Request) -> Answer:
-        """A request that did not come in by the network: the panel's form. It needs no token."""
-        self.book(request.endpoint)
-        label = request.version or self.book(request.endpoint).champion
-        if label is None:
-            raise ServingError(f"Cannot ask {request.endpoint!r}: no version of it answers yet.")
-        timeout_s = self.standings[request.endpoint][label].version.options.timeout_s
-        return await self.plane.check(request.endpoint, label, request.body, request.route, timeout_s)
-
     async def set_traffic(self, name: str, weights: dict[str, float]) -> dict[str, Any]:
         """Share the requests between versions; the weights are made to sum to 100."""
         book, total = self.book(name), sum(weights.values())
         for label, weight in weights.items():
             self.standing(name, label)
-            if not weight >= 0:
+            if not 0 <= weight < math.inf:
                 raise OptionError(f"Cannot give version {label} {weight:g} %: it must be 0 or more.")
         if not total > 0:
             raise OptionError(f"Cannot share the traffic of {name!r} as {weights}: at least one must be above 0.")
@@ -176,11 +173,15 @@ class Gateway(Upkeep):
 
     async def set_limits(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Change ``max_body``, ``rate`` or ``cache``."""
-        from dataclasses import replace
-
         book = self.book(name)
-        book.cache = changes.pop("cache", book.cache)
-        book.limits = replace(book.limits, **changes)
+        cache = changes.pop("cache", book.cache)
+        limits = replace(book.limits, **changes)
+        if cache < 0 or limits.max_body < 1 or (limits.rate is not None and not 0 < limits.rate < math.inf):
+            raise OptionError(
+                f"Cannot limit {name!r} to {limits} with a cache of {cache}: give a rate above 0 (or None), 1 byte or "
+                "more, and 0 answers or more."
+            )
+        book.cache, book.limits = cache, limits
         self.settle(book)
         return self._snapshot(name)
 
@@ -215,24 +216,20 @@ class Gateway(Upkeep):
         book.erase()
         for standing in standings.values():
             standing.is_draining = True
+            if standing.work is not None:
+                standing.work.cancel()
             self.diary.end(book, standing.version)
             await asyncio.to_thread(self.deployer.delete, standing.version.app)
 
     async def restore(self, state_dirs: list[str] | None) -> list[str]:
         """Bring back what these projects, or all, published and does not run; gives the names."""
         await self.begin()
-        kept = published(self.index.state_dirs if state_dirs is None else state_dirs)
-        missing = [book for book in kept if book.name not in self.books]
-        for book in missing:
-            await self.take_up(book, running=set())
-        return [book.name for book in missing]
+        return await self.bring_back(self.index.state_dirs if state_dirs is None else state_dirs)
 
     async def restore_one(self, state_dir: str, name: str) -> None:
         """Bring one endpoint back, where it does not run."""
         await self.begin()
-        for book in published([state_dir]):
-            if book.name == name and name not in self.books:
-                await self.take_up(book, running=set())
+        await self.bring_back([state_dir], name)
 
     async def samples(self, name: str, label: str) -> list[dict[str, Any]]:
         """Some requests and their answers since the version began."""
@@ -262,8 +259,9 @@ class Gateway(Upkeep):
         """A version that can take traffic."""
         standings = self.standings[name]
         found = standings.get(label)
-        if found is None or not found.can_serve:
-            known = ", ".join(one for one, standing in standings.items() if standing.can_serve)
+        versions = self.books[name].versions
+        if found is None or not found.can_serve or label not in versions:
+            known = ", ".join(one for one, standing in standings.items() if standing.can_serve and one in versions)
             raise OptionError(f"Cannot use version {label!r} of {name!r}: its versions are {known or 'none'}.")
         return found
 
@@ -280,7 +278,7 @@ class Gateway(Upkeep):
             standing.was_live, standing.message = True, ""
         elif event == "lost" and not standing.is_draining and standing.scaler.target:
             self.logs.write(self.books[name], label, f"[replica {replica} is gone; Serve starts another]")
-        news = self.news.get((name, label))
+        news = standing.news
         if news is not None and not news.done() and event in ("ready", "failed"):
             news.set_result({"event": event, **facts})
 
@@ -288,7 +286,7 @@ class Gateway(Upkeep):
         if name in self.books:
             self.logs.write(self.books[name], label, text)
 
-    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """Do something beside; what goes wrong is in the log."""
 
         async def done() -> None:
@@ -300,11 +298,4 @@ class Gateway(Upkeep):
         task = asyncio.ensure_future(done())
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
-
-    async def _adopt(self) -> None:
-        """After a crash: take up again the endpoints whose applications Serve still runs."""
-        running = set(await asyncio.to_thread(self.deployer.apps))
-        for book in published(self.index.state_dirs):
-            if book.name not in self.books and running & {version.app for version in book.versions.values()}:
-                with contextlib.suppress(OSError):
-                    await self.take_up(book, running)
+        return task

@@ -9,6 +9,7 @@ from itertools import count
 from time import monotonic
 from typing import Any
 
+from workbench.serving.gateway import unanswered
 from workbench.serving.gateway.asking import Answer, Request
 from workbench.serving.gateway.pressure import Pressure
 from workbench.serving.gateway.refusals import Refusal
@@ -31,15 +32,17 @@ class Backend:
     that they go to whichever replica is free first.
     """
 
-    def __init__(self, name: str, version: str, options: ServingOptions, target: int) -> None:
+    def __init__(self, name: str, version: str, options: ServingOptions, target: int, app: str = "") -> None:
         self.name = name
         self.version = version
+        self.app = app
         self.options = options
         self.target = target
         self.schemas: dict[str, dict[str, Any]] = {}
         self.stats = VersionStats()
         self.samples = Samples()
         self.is_draining = False
+        self._is_stopped = False
         self._links: list[ReplicaLink] = []  # all that said hello
         self._ready: list[ReplicaLink] = []
         self._waiting: deque[Ticket] = deque()
@@ -48,11 +51,15 @@ class Backend:
         self._asked_at = monotonic()
         self._empty: asyncio.Future[None] | None = None
 
-    def expect(self, options: ServingOptions, target: int) -> None:
-        """Other options and another number of replicas from now on."""
+    def expect(self, options: ServingOptions, target: int, app: str = "") -> None:
+        """Other options and another number of replicas from now on; another app's replicas go, "" is the same app."""
         self.options, self.target = options, target
+        self.app = app or self.app
         for link in self._links:
-            self._tell_options(link)
+            if self.app and link.app != self.app:
+                self.leaving(link)
+            else:
+                self._tell_options(link)
         self.pump()
 
     async def ask(self, request: Request, *, timeout_s: float | None = None, is_counted: bool = True) -> Answer:
@@ -78,6 +85,8 @@ class Backend:
 
     def _enqueue(self, request: Request, timeout_s: float, now: float, *, is_counted: bool) -> Ticket:
         """Send a request to a replica, or put it into the queue."""
+        if self._is_stopped:
+            raise unanswered.taken_away(self._whom)
         model = self._model(request)
         if is_counted:
             self._asked_at = now
@@ -89,12 +98,8 @@ class Backend:
         room = self.room
         if len(self._waiting) >= room or self._waiting_bytes + len(request.body) > MAX_WAITING_BYTES:
             waiting = len(self._waiting)
-            raise Refusal(
-                429,
-                f"Cannot queue the request: {waiting} wait for version {self.version} of '{self.name}', the limit is "
-                f"{room}. Ask again after the seconds in Retry-After, or give it more replicas.",
-                retry_after_s=waiting / self._service_rate if self._service_rate else 1.0,
-            )
+            retry_after_s = waiting / self._service_rate if self._service_rate else 1.0
+            raise unanswered.queue_full(self._whom, waiting, room, retry_after_s)
         self._waiting.append(ticket)
         self._waiting_bytes += len(request.body)
         return ticket
@@ -112,13 +117,9 @@ class Backend:
     def _expire(self, ticket: Ticket) -> None:
         if ticket.future.done():
             return
-        whom = f"version {self.version} of '{self.name}'"
-        if self._ready:
-            words = f"Cannot answer in time: {whom} took longer than {ticket.timeout_s:g} s. Ask for less at a time, "
-            ticket.refused(Refusal(504, words + "or publish it with a longer timeout or more replicas."))
-        else:
-            words = f"Cannot answer: no replica of {whom} came up within {ticket.timeout_s:g} s. Look at its log, or "
-            ticket.refused(Refusal(503, words + "ask again later.", retry_after_s=5))
+        is_asked = self._ready or any(ticket.id in link.pending for link in self._links)
+        why = unanswered.too_slow if is_asked else unanswered.no_replica
+        ticket.refused(why(self._whom, ticket.timeout_s))
 
     def _forget(self, ticket: Ticket) -> None:
         for link in self._links:
@@ -160,9 +161,11 @@ class Backend:
                 return "" if known else model
         elif model in known:
             return model
-        names = ", ".join(sorted(known))
-        words = f"there is no model '{model}'" if model else "it has several models"
-        raise Refusal(404, f"Cannot ask version {self.version} of '{self.name}': {words}. Ask one of: {names}.")
+        raise unanswered.unknown_model(self._whom, model, known)
+
+    @property
+    def _whom(self) -> str:
+        return f"version {self.version} of '{self.name}'"
 
     # Replicas
 
@@ -196,10 +199,16 @@ class Backend:
     def joined(self, link: ReplicaLink, schemas: dict[str, Any]) -> None:
         """A replica is ready."""
         self.schemas = {**self.schemas, **schemas}
-        if link not in self._ready:
+        if link not in self._ready and not link.is_leaving:
             self._ready.append(link)
             self._asked_at = monotonic()  # one that loaded for minutes was not idle for minutes
         self.pump()
+
+    def leaving(self, link: ReplicaLink) -> None:
+        """A replica goes in order: it gets nothing more, is told so, and answers what it has."""
+        if link in self._ready:
+            self._ready.remove(link)
+        link.dismiss()
 
     def left(self, link: ReplicaLink) -> None:
         """A replica is gone: what it had is asked of another one, now or when one comes."""
@@ -208,14 +217,16 @@ class Backend:
             self._ready.remove(link)
         again = []
         for ticket in link.pending.values():
+            ticket.tries -= link.is_leaving  # one that was to go is not at fault, nor is the request
             if ticket.is_streaming or ticket.tries >= TRIES:
-                words = f"Cannot answer: the replicas of version {self.version} of '{self.name}' ended at this request."
-                ticket.refused(Refusal(500, words + " Look at its log."))
+                ticket.refused(unanswered.replicas_ended(self._whom))
             elif not ticket.future.done():
                 again.append(ticket)
         link.pending.clear()
         self._waiting.extendleft(reversed(again))
         self._waiting_bytes += sum(len(ticket.request.body) for ticket in again)
+        if self.is_draining and all(other.is_leaving for other in self._links):
+            self._refuse_waiting()
         self.pump()
 
     def _tell_options(self, link: ReplicaLink) -> None:
@@ -271,12 +282,17 @@ class Backend:
 
     def stop(self) -> None:
         """Send the replicas home; they answer what they have, what still waits here is refused."""
-        self.is_draining = True
-        words = f"Cannot answer: version {self.version} of '{self.name}' was taken away. Ask again."
-        for ticket in self._waiting:
-            ticket.refused(Refusal(503, words, retry_after_s=1))
+        self.is_draining = self._is_stopped = True
+        self._refuse_waiting()
         for link in self._links:
-            link.send("stop")
+            self.leaving(link)
+
+    def _refuse_waiting(self) -> None:
+        """Nobody is left, and nobody comes, to answer what waits here."""
+        for ticket in self._waiting:
+            ticket.refused(unanswered.taken_away(self._whom))
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
     def _notice_empty(self) -> None:
         if self._empty is not None and not self._empty.done() and not self._waiting and not self.ongoing:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from workbench.serving.records import Limits, RouteTable, Version
+
+log = logging.getLogger(__name__)
 
 _EVENTS = 20
 _PAST = 10
@@ -30,6 +33,7 @@ class Canary:
         max_slowdown: Its p95 may be so many times the champion's.
         max_more_errors: And its share of errors may be so much higher.
         verdict: What the judge said last.
+        base: Requests and errors by version when the step began.
     """
 
     version: str
@@ -41,6 +45,7 @@ class Canary:
     max_slowdown: float = 1.5
     max_more_errors: float = 0.01
     verdict: str = ""
+    base: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass
@@ -102,6 +107,18 @@ class EndpointBook:
             self.past = [*self.past, self.weights][-_PAST:]
         self.weights = weights
 
+    def forget(self, label: str) -> None:
+        """A version is gone: nothing is to lead to it."""
+        self.versions.pop(label, None)
+        self.weights.pop(label, None)
+        self.past = [past for past in self.past if label not in past]
+        self.held = [one for one in self.held if one != label]
+        self.aliases.pop(label, None)
+        if self.shadow == label:
+            self.shadow = None
+        if self.canary is not None and self.canary.version == label:
+            self.canary = None
+
     def note(self, text: str) -> None:
         """Remember what happened."""
         self.events = [*self.events, {"t": time.time(), "text": text}][-_EVENTS:]
@@ -122,7 +139,9 @@ class EndpointBook:
     @classmethod
     def load(cls, path: Path) -> EndpointBook:
         """What :meth:`save` wrote."""
-        data = json.loads(path.read_text())
+        known = {part.name for part in fields(cls)}
+        data = {name: value for name, value in json.loads(path.read_text()).items() if name in known}
+        data["state_dir"] = str(path.parent.parent)  # the project may have been moved or copied
         data["versions"] = {label: Version.from_json(version) for label, version in data["versions"].items()}
         data["canary"] = Canary(**data["canary"]) if data["canary"] else None
         data["limits"] = Limits(**data["limits"])
@@ -133,9 +152,13 @@ def published(state_dirs: Iterable[str | Path]) -> list[EndpointBook]:
     """The endpoints written down in these projects' folders; a file that cannot be read is left out."""
     found = []
     for state_dir in dict.fromkeys(str(folder) for folder in state_dirs):
-        for path in sorted((Path(state_dir) / "endpoints").glob("*.json")):
+        try:
+            paths = sorted((Path(state_dir) / "endpoints").glob("*.json"))
+        except OSError:  # a project on a disk that is not there now
+            continue
+        for path in paths:
             try:
                 found.append(EndpointBook.load(path))
-            except (OSError, ValueError, KeyError, TypeError):
-                continue
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                log.warning("the endpoint in %s cannot be read: %s", path, error)
     return found

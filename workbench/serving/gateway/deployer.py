@@ -12,6 +12,9 @@ import ray
 
 from workbench.serving.records import Version
 
+APP_PREFIX = "workbench-"
+"""What the names of our applications begin with; others of the cluster are left alone."""
+
 _DEPLOYMENT = "model"
 _HEALTH_PERIOD_S = 1.0
 _HEALTH_TIMEOUT_S = 30.0
@@ -73,7 +76,7 @@ class Deployer:
             health_check_period_s=_HEALTH_PERIOD_S,
             health_check_timeout_s=_HEALTH_TIMEOUT_S,
             graceful_shutdown_wait_loop_s=0.2,
-            graceful_shutdown_timeout_s=_SHUTDOWN_S,
+            graceful_shutdown_timeout_s=options.timeout_s + _SHUTDOWN_S,
             max_constructor_retry_count=1,
         )
         target = RunTarget(deployment.bind(spec), name=version.app, route_prefix=None, external_scaler_enabled=True)
@@ -95,8 +98,9 @@ class Deployer:
     def delete(self, app: str) -> None:
         """End an application."""
         from ray import serve
+        from ray.serve.exceptions import RayServeException
 
-        with contextlib.suppress(KeyError):
+        with contextlib.suppress(RayServeException):  # Serve does not run, or not that application
             serve.delete(app, _blocking=False)
 
     @_one_at_a_time
@@ -107,6 +111,16 @@ class Deployer:
             return None
         messages = [deployment.message for deployment in found.deployments.values()]
         return "\n".join(filter(None, messages)) or found.message
+
+    @_one_at_a_time
+    def replicas(self) -> dict[str, int]:
+        """How many replicas each of our applications has, those that start among them."""
+        found = {}
+        for name, app in self.apps().items():
+            if name.startswith(APP_PREFIX):
+                states = app.deployments[_DEPLOYMENT].replica_states if _DEPLOYMENT in app.deployments else {}
+                found[name] = sum(count for state, count in states.items() if state != "STOPPING")
+        return found
 
     @_one_at_a_time
     def apps(self) -> dict[str, Any]:

@@ -27,31 +27,38 @@ class Diary:
 
     def __init__(self) -> None:
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="diary")
+        self._namer = ThreadPoolExecutor(1, thread_name_prefix="aliases")
+        self._figuring: dict[str, Future[None]] = {}
         self._stores: dict[str, TrackingStore] = {}
         self._said: set[str] = set()
 
     def begin(self, book: EndpointBook, version: Version) -> Future[str]:
         """Make the run that a version's figures go to; gives its id, an empty string where that failed."""
-        return self._writer.submit(self._begin, book, version)
+        return self._namer.submit(self._begin, book, version)
 
     def figures(
         self, book: EndpointBook, version: Version, values: dict[str, Any], samples: list[dict[str, Any]]
     ) -> None:
         """Note a minute's figures, and the samples as they are now."""
-        if version.history_run:
-            self._writer.submit(self._quietly, self._figures, book, version, values, samples)
+        before = self._figuring.get(version.app)
+        if version.history_run and (before is None or before.done()):  # a store that is slow gets no queue
+            self._figuring[version.app] = self._writer.submit(
+                self._quietly, self._figures, book, version, values, samples
+            )
 
     def end(self, book: EndpointBook, version: Version) -> None:
         """The version has gone: end its run."""
+        self._figuring.pop(version.app, None)
         if version.history_run:
             self._writer.submit(self._quietly, self._end, book, version)
 
     def set_alias(self, book: EndpointBook, version: Version, alias: str) -> None:
         """Have an alias of the registry name this version of each of its models."""
-        self._writer.submit(self._quietly, self._set_alias, book, version, alias)
+        self._namer.submit(self._quietly, self._set_alias, book, version, alias)
 
     def close(self) -> None:
         """Write out what is left."""
+        self._namer.shutdown(wait=True)
         self._writer.shutdown(wait=True)
 
     def _store(self, book: EndpointBook) -> TrackingStore:
@@ -66,7 +73,7 @@ class Diary:
         except Exception as error:
             if str(error) not in self._said:
                 self._said.add(str(error))
-                log.warning("an endpoint's figures were not kept: %s", error)
+                log.warning("MLflow did not take what was to be kept of an endpoint: %s", error)
 
     def _begin(self, book: EndpointBook, version: Version) -> str:
         tags = {

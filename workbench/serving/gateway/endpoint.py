@@ -34,9 +34,9 @@ class Endpoint:
         self.put(table)
 
     def put(self, table: RouteTable) -> None:
-        """Route by another table from now on."""
-        self.table = table
+        """Route by another table from now on. Raises ``ValueError`` where its rate is none, and changes nothing."""
         self.access.put(table)
+        self.table = table
         self.cache.resize(table.cache)
         choice = WeightedChoice(table.weights)
         if choice.weights != self._choice.weights:

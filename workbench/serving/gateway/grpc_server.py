@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ from tritonclient.grpc import service_pb2_grpc
 from workbench.serving.content_types import JSON, LINES
 from workbench.serving.gateway import oip
 from workbench.serving.gateway.asking import Answer, Request
+from workbench.serving.gateway.endpoint import Endpoint, too_large
 from workbench.serving.gateway.grpc_messages import (
     MessageError,
     binary_request,
@@ -34,6 +37,9 @@ MAX_MESSAGE = 64 * 2**20 + 64 * 1024
 """Bytes of a message that gRPC takes in before anybody looks whose it is. An endpoint that allows longer bodies gets
 them over HTTP alone."""
 
+LARGE = 256 * 1024
+"""Messages and answers of more bytes are converted in a thread: the loop has others to serve meanwhile."""
+
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
@@ -45,6 +51,10 @@ _CODES = {
     503: grpc.StatusCode.UNAVAILABLE,
     504: grpc.StatusCode.DEADLINE_EXCEEDED,
 }
+
+
+Reader = Callable[[Any], tuple[bytes, str]]
+"""Makes body and content type of a message. Raises ``MessageError``."""
 
 
 async def start_grpc(
@@ -119,7 +129,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:
         try:
-            answer = await self._ask(request, context, *binary_request(request))
+            answer = await self._ask(request, context, binary_request)
         except MessageError as error:
             await context.abort(grpc.StatusCode.INVALID_ARGUMENT, str(error))
         trailing = tuple((name.lower(), value) for name, value in answer.headers.items())
@@ -127,7 +137,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
             code = _CODES.get(answer.status, grpc.StatusCode.UNKNOWN)
             await context.abort(code, _words(answer), trailing)
         context.set_trailing_metadata(trailing)
-        return _response(request, answer)
+        return await _response(request, answer)
 
     async def ModelStreamInfer(self, requests: Any, context: Any) -> AsyncIterator[Any]:
         """Each request of the stream in turn; a model that yields answers with as many messages as it yields."""
@@ -135,24 +145,34 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
             schema = self._schema(request.model_name, request.model_version) or {}
             try:
                 if schema.get("streams"):
-                    body = json_request(request, is_named=bool(schema["inputs"]))
-                    answer = await self._ask(request, context, body, JSON, route="stream")
+                    is_named = bool(schema["inputs"])
+                    answer = await self._ask(request, context, _json_reader(is_named), route="stream")
                 else:
-                    answer = await self._ask(request, context, *binary_request(request))
+                    answer = await self._ask(request, context, binary_request)
             except MessageError as error:
                 yield pb.ModelStreamInferResponse(error_message=str(error))
                 continue
             if answer.status != 200:
                 yield pb.ModelStreamInferResponse(error_message=_words(answer))
             elif answer.parts is None:
-                yield pb.ModelStreamInferResponse(infer_response=_response(request, answer))
+                yield pb.ModelStreamInferResponse(infer_response=await _response(request, answer))
             else:
                 async for message in _items(request, answer, schema):
                     yield message
 
-    async def _ask(self, request: Any, context: Any, body: bytes, content_type: str, *, route: str = "infer") -> Answer:
+    async def _ask(self, request: Any, context: Any, read: Reader, *, route: str = "infer") -> Answer:
+        """Have the plane answer; a message is read only for those who may ask, and within the limit."""
         endpoint, model = self._split(request.model_name)
         metadata = _metadata(context)
+        known = self._plane.endpoint(endpoint)
+        body, content_type = b"", JSON  # the plane says what is wrong with an endpoint that is not there
+        if known is not None:
+            size = request.ByteSize()
+            try:
+                _admit(known, _token(metadata), size)
+            except Refusal as refusal:
+                return refusal.answer(route)
+            body, content_type = read(request) if size <= LARGE else await asyncio.to_thread(read, request)
         return await self._plane.ask(
             Request(
                 endpoint=endpoint,
@@ -180,6 +200,18 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         return next(iter(schemas.values())) if len(schemas) == 1 else None
 
 
+def _admit(endpoint: Endpoint, token: str | None, size: int) -> None:
+    if endpoint.access.label_of(token) is None:
+        endpoint.access.admit(token, 0.0)  # says why not
+    most = endpoint.table.limits.max_body
+    if size > most:
+        raise too_large(endpoint.name, most)
+
+
+def _json_reader(is_named: bool) -> Reader:
+    return lambda request: (json_request(request, is_named=is_named), JSON)
+
+
 def _metadata(context: Any) -> dict[str, str]:
     return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
 
@@ -198,15 +230,12 @@ def _words(answer: Answer) -> str:
     return str(words) or f"Cannot answer: status {answer.status}."
 
 
-def _response(request: Any, answer: Answer) -> Any:
-    return infer_response(
-        answer.body,
-        answer.content_type,
-        is_raw=len(request.raw_input_contents) > 0,
-        id=request.id,
-        model_name=request.model_name,
-        model_version=_version(request, answer),
+async def _response(request: Any, answer: Answer) -> Any:
+    about = {"id": request.id, "model_name": request.model_name, "model_version": _version(request, answer)}
+    write = partial(
+        infer_response, answer.body, answer.content_type, is_raw=len(request.raw_input_contents) > 0, **about
     )
+    return write() if len(answer.body) <= LARGE else await asyncio.to_thread(write)
 
 
 def _version(request: Any, answer: Answer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 import re
 import traceback
@@ -37,10 +38,12 @@ class HttpApp:
 
     Args:
         plane: Whom it asks.
+        host: Where it listens: a name by which browsers may come to the open pages.
     """
 
-    def __init__(self, plane: DataPlane) -> None:
+    def __init__(self, plane: DataPlane, host: str = "") -> None:
         self._plane = plane
+        self._host = host
 
     async def __call__(
         self,
@@ -115,10 +118,11 @@ class HttpApp:
         if not target.endpoint:
             return self._look_at_gateway(verb)
         endpoint = self._endpoint(target)
-        if verb == "docs":
-            return _page(target.rest)
-        if verb == "openapi.json":
-            return self._openapi(endpoint, _text(headers.get(b"host")))
+        if verb in ("docs", "openapi.json"):
+            host = _text(headers.get(b"host"))
+            if not self._is_own(host):
+                raise _wrong_host(host)
+            return _page(target.rest) if verb == "docs" else self._openapi(endpoint, host, _token(headers))
         if verb in ("ping", "health", "ready", "live"):
             return self._health(endpoint, target)
         if verb == "server":
@@ -168,12 +172,26 @@ class HttpApp:
         versions = [label for label, backend in endpoint.versions.items() if not backend.is_draining]
         return Answer(200, orjson.dumps(oip.metadata(shown, versions, schemas[name])))
 
-    def _openapi(self, endpoint: Endpoint, host: str) -> Answer:
+    def _is_own(self, host: str) -> bool:
+        """Whether a Host header names this machine: a page of elsewhere whose name leads here does not read ours."""
+        if not _HOST.fullmatch(host):
+            return False
+        name = host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return name.lower() in ("localhost", self._host.lower())
+        return True
+
+    def _openapi(self, endpoint: Endpoint, host: str, token: str | None) -> Answer:
         from workbench.serving.gateway.pages import openapi
 
-        base = f"http://{host}/{endpoint.name}" if _HOST.fullmatch(host) else f"/{endpoint.name}"
-        said = openapi(endpoint.name, self._plane.schemas(endpoint.name), base, endpoint.table.limits)
-        return Answer(200, orjson.dumps(said))
+        schemas = self._plane.schemas(endpoint.name)
+        is_known = endpoint.access.label_of(token) is not None
+        said = openapi(
+            endpoint.name, schemas, f"http://{host}/{endpoint.name}", endpoint.table.limits, with_examples=is_known
+        )
+        return Answer(200, orjson.dumps(said), headers={"Vary": "Authorization"})
 
     def _is_endpoint(self, name: str) -> bool:
         return self._plane.endpoint(name) is not None
@@ -208,6 +226,11 @@ def _wrong_method(method: str, target: Target) -> Refusal:
     allowed = ", ".join(target.methods)
     words = f"Cannot {method[:20]} this: it takes {allowed}. Use {target.methods[0]}."
     return Refusal(405, words, headers={"Allow": allowed})
+
+
+def _wrong_host(host: str) -> Refusal:
+    words = f"Cannot show this page at {host[:80]!r}: the header Host names another machine."
+    return Refusal(421, words + " Open it at localhost or the gateway's IP address.")
 
 
 def _mlflow_version() -> str:

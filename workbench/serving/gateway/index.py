@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import secrets
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock
 
 from workbench.errors import ServingError
 from workbench.serving.gateway.plane import DataPlane
@@ -30,9 +31,7 @@ class Index:
 
     def __init__(self, home: Path) -> None:
         self._path = home / "gateway.json"
-        kept: dict[str, Any] = {}
-        with contextlib.suppress(OSError, ValueError):
-            kept = json.loads(self._path.read_text())
+        kept = self._read()
         self.secret: str = kept.get("secret") or secrets.token_hex(32)
         self.state_dirs: list[str] = kept.get("state_dirs", [])
         self._ports: dict[str, int] = kept.get("ports", {})
@@ -98,8 +97,20 @@ class Index:
         address: str = ray.util.get_node_ip_address()
         return None if address == "127.0.0.1" else address
 
+    def _read(self) -> dict[str, Any]:
+        try:
+            kept: dict[str, Any] = json.loads(self._path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return kept
+
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{self._path}.lock"):  # a gateway of another cluster may have the same home
+            self.state_dirs = list(dict.fromkeys([*self._read().get("state_dirs", []), *self.state_dirs]))
+            self._write()
+
+    def _write(self) -> None:
         aside = self._path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
+LONGEST_S = 86_400.0
+
 
 class Rates:
     """Buckets by label.
 
     Args:
         rate: Requests per second that each label may make, a second's worth of them at once; None allows any number.
+
+    Raises:
+        ValueError: The rate is not above zero, or no finite number.
     """
 
     def __init__(self, rate: float | None) -> None:
+        if rate is not None and not (isfinite(rate) and rate > 0):
+            words = f"Cannot limit to {rate!r} requests per second: it is no number above 0."
+            raise ValueError(f"{words} Give one, or None for no limit.")
         self.rate = rate
         self._most = max(1.0, rate or 0.0)
         self._buckets: dict[str, tuple[float, float]] = {}
@@ -26,4 +36,4 @@ class Rates:
             self._buckets[label] = (left - 1.0, now)
             return 0.0
         self._buckets[label] = (left, now)
-        return (1.0 - left) / rate
+        return min(LONGEST_S, (1.0 - left) / rate)

@@ -121,7 +121,7 @@ class HttpListener:
         self._host = host
         self._port = port
         config = uvicorn.Config(
-            HttpApp(plane),
+            HttpApp(plane, host),
             http=Connection,
             loop="none",
             ws="none",

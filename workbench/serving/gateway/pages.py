@@ -32,7 +32,9 @@ _WAITS = ("429", "503")
 _ROWS = "JSON Schema cannot say that lengths agree: where they must, a row or two are described; more go the same way."
 
 
-def openapi(name: str, schemas: dict[str, dict[str, Any]], base_url: str, limits: Limits) -> dict[str, Any]:
+def openapi(
+    name: str, schemas: dict[str, dict[str, Any]], base_url: str, limits: Limits, *, with_examples: bool = False
+) -> dict[str, Any]:
     """An endpoint's description, OpenAPI 3.1.
 
     Args:
@@ -40,12 +42,16 @@ def openapi(name: str, schemas: dict[str, dict[str, Any]], base_url: str, limits
         schemas: What its models take and give, by model; as replicas say when they are ready (see ``wire``).
         base_url: The endpoint's own address, ``http://127.0.0.1:8765/digits``.
         limits: Of each client.
+        with_examples: Whether to show the examples saved with the models: rows of real data, for those who have a
+            token. Else examples are made up of zeros.
     """
     paths: dict[str, Any] = {}
     for model, schema in schemas.items():
         is_only = len(schemas) == 1
         before = "" if is_only else f"/models/{model}"
         protocol_name = name if is_only else f"{name}.{model}"
+        if not with_examples:
+            schema = {**schema, "example": None}
         paths.update(_model_paths(model, schema, before, protocol_name, limits))
     paths.update(_state_paths())
     return {

@@ -44,7 +44,8 @@ class DataPlane:
     """Everything between a client's request and a replica's answer.
 
     Args:
-        on_replica: Told of replicas: endpoint, version, replica, ``hello``, ``ready``, ``failed`` or ``lost``, facts.
+        on_replica: Told of replicas: endpoint, version, replica, ``hello``, ``ready``, ``failed`` or ``lost``, facts
+            (``app`` is always among them: the Serve application that it is of).
         on_log: Told of lines that models print: endpoint, version, replica, text.
     """
 
@@ -117,7 +118,7 @@ class DataPlane:
 
     # Routing
 
-    def expect(self, name: str, version: str, options: ServingOptions, target: int) -> None:
+    def expect(self, name: str, version: str, options: ServingOptions, target: int, app: str = "") -> None:
         """Create or change a version's backend: its replicas may dial in. It gets no traffic by that.
 
         Args:
@@ -125,15 +126,20 @@ class DataPlane:
             version: Its label.
             options: From now on; replicas are told.
             target: How many replicas there should be.
+            app: The Serve application that they are of; others are refused. "" takes any, or leaves it as it was.
         """
         backend = self._backend(name, version)
         if backend is None or backend.is_draining:
-            self._versions.setdefault(name, {})[version] = Backend(name, version, options, target)
+            self._versions.setdefault(name, {})[version] = Backend(name, version, options, target, app)
         else:
-            backend.expect(options, target)
+            backend.expect(options, target, app)
 
     def put(self, table: RouteTable) -> None:
-        """Create an endpoint, or replace how its requests are routed, from one request to the next."""
+        """Create an endpoint, or replace how its requests are routed, from one request to the next.
+
+        Raises:
+            ValueError: The limit of requests per second is no number above zero; nothing is changed then.
+        """
         endpoint = self._endpoints.get(table.name)
         if endpoint is None:
             self._endpoints[table.name] = Endpoint(table, self._versions.setdefault(table.name, {}))
@@ -170,14 +176,14 @@ class DataPlane:
         return await endpoint.ask(request)
 
     async def check(
-        self, name: str, version: str, body: bytes, route: str = "predict", timeout_s: float = 30
+        self, name: str, version: str, body: bytes, route: str = "predict", timeout_s: float = 30, model: str = ""
     ) -> Answer:
-        """Ask a version directly: without token, traffic or statistics. A stream's parts are joined."""
+        """Ask a version (of one of its models) directly: without token, traffic or statistics. Parts are joined."""
         backend = self._backend(name, version)
         if backend is None:
             return unknown_endpoint(f"{name}, version {version}").answer(route)
         try:
-            answer = await backend.ask(Request(name, route, body), timeout_s=timeout_s, is_counted=False)
+            answer = await backend.ask(Request(name, route, body, model=model), timeout_s=timeout_s, is_counted=False)
             if answer.parts is not None:
                 answer.body = b"".join([part async for part in answer.parts])
                 answer.parts = None
@@ -213,10 +219,21 @@ class DataPlane:
         return {**backend.stats.figures(now), **standing}
 
     def since(self, name: str, version: str, seconds: float) -> dict[str, Any]:
-        """Requests, errors, p50_ms, p95_ms and p99_ms of the last so many seconds, 600 at most."""
+        """Requests, errors, p50_ms, p95_ms and p99_ms of the last so many seconds.
+
+        No more than 600 are known: of a longer time it is the last 600. Answers out of the cache are requests, and
+        their durations are left out, so that versions compare whose caches are not equally full.
+        """
         backend = self._backend(name, version)
         now = monotonic()
         return (backend.stats if backend is not None else VersionStats(now)).since(now, seconds)
+
+    def totals(self, name: str, version: str) -> dict[str, int]:
+        """Requests and errors since the version's backend began, answers out of the cache included."""
+        backend = self._backend(name, version)
+        if backend is None:
+            return {"requests": 0, "errors": 0}
+        return {"requests": backend.stats.requests, "errors": backend.stats.errors}
 
     def pressure(self, name: str, version: str) -> Pressure:
         """Whether a version has replicas enough."""

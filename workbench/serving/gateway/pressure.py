@@ -14,7 +14,7 @@ class Pressure:
         queued: Requests that wait for a replica.
         replicas: Those that are ready.
         idle_s: Seconds since the last request.
-        p95_ms: Of the last ten seconds, None without a request.
+        p95_ms: Of the last ten seconds, answers out of the cache left out; None without a request.
         is_wanted: A request waits and there is no replica.
     """
 

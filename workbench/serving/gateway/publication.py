@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import time
 import traceback
 from collections.abc import Coroutine
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import ray
 
 from workbench.compute.foreman.reservation import check_feasible
-from workbench.errors import OptionError
+from workbench.errors import OptionError, ServingError, TrackingError
 from workbench.records import Resources
 from workbench.serving.gateway.book import Canary, EndpointBook
-from workbench.serving.gateway.deployer import Deployer
+from workbench.serving.gateway.deployer import APP_PREFIX, Deployer
 from workbench.serving.gateway.diary import Diary
 from workbench.serving.gateway.endpoint_log import EndpointLogs
 from workbench.serving.gateway.index import Index
 from workbench.serving.gateway.plane import DataPlane
 from workbench.serving.gateway.scaler import Scaler
 from workbench.serving.gateway.versions import Standing
-from workbench.serving.records import Limits, ServedModel, ServingOptions, Version
+from workbench.serving.records import ServedModel, ServingOptions, Version
 
 _UP_WITHIN_S = 900.0
 _LOOK_EVERY_S = 1.0
@@ -44,7 +46,7 @@ class Order:
         alias: What the version is called once it has all of the traffic.
         traffic: ``all``, ``canary``, ``shadow``, or ``none`` for a version that waits for its traffic.
         canary: With ``canary``, what it has to show.
-        limits: Of clients; None leaves them.
+        limits: Of clients, those that are to change.
         cache: Answers to keep; None leaves that.
     """
 
@@ -59,7 +61,7 @@ class Order:
     alias: str = ""
     traffic: str = "all"
     canary: Canary | None = None
-    limits: Limits | None = None
+    limits: dict[str, Any] = field(default_factory=dict)
     cache: int | None = None
 
 
@@ -73,13 +75,12 @@ class Publication:
     index: Index
     books: dict[str, EndpointBook]
     standings: dict[str, dict[str, Standing]]
-    news: dict[tuple[str, str], asyncio.Future[dict[str, Any]]]
 
     async def begin(self) -> dict[str, Any]:
         """See the gateway."""
         raise NotImplementedError
 
-    def in_background(self, work: Coroutine[Any, Any, Any]) -> None:
+    def in_background(self, work: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:
         """See the gateway."""
         raise NotImplementedError
 
@@ -91,17 +92,29 @@ class Publication:
         """See the upkeep."""
         raise NotImplementedError
 
+    def begin_step(self, book: EndpointBook, champion: str) -> None:
+        """See the upkeep."""
+        raise NotImplementedError
+
     def promoted(self, book: EndpointBook, label: str, why: str) -> None:
         """See the upkeep."""
         raise NotImplementedError
 
-    async def publish(self, order: Order) -> str:
-        """Begin to bring a version up; gives its label. What becomes of it is in the endpoint's snapshot.
+    async def publish(self, order: Order) -> dict[str, Any]:
+        """Begin to bring a version up; what becomes of it is in the endpoint's snapshot.
 
-        Raises ``ResourcesError`` when the cluster can never hold it, and ``OptionError`` when another project has an
-        endpoint of that name.
+        Returns:
+            Its ``label``, and whether the endpoint is new and ``took_token``.
+
+        Raises ``ResourcesError`` when the cluster can never hold it, and ``OptionError`` when another project or
+        another tracking store has an endpoint of that name.
         """
         await self.begin()
+        if order.artifact_dir and not Path(order.state_dir).parent.is_dir():
+            raise TrackingError(
+                f"Cannot publish from {order.tracking_uri!r}: that folder is not on the cluster's machine. "
+                "Start a server that both reach (mlflow server --host ...), and export MLFLOW_TRACKING_URI=http://..."
+            )
         options = order.options
         resources = Resources(max(1, options.min_replicas), options.cpus, options.gpus, options.memory_mb)
         await asyncio.to_thread(check_feasible, resources, "replica")
@@ -111,6 +124,12 @@ class Publication:
                 f"Cannot publish as {order.name!r}: the project at {book.state_dir} has an endpoint of that name. "
                 "Choose another with --name, or withdraw that one."
             )
+        if book is not None and book.tracking_uri != order.tracking_uri:
+            raise OptionError(
+                f"Cannot publish as {order.name!r}: its models are registered in {book.tracking_uri!r}, this one in "
+                f"{order.tracking_uri!r}. Choose another name, or begin anew: %endpoints withdraw {order.name}"
+            )
+        is_new = book is None
         if book is None:
             book = EndpointBook(order.name, order.state_dir, order.tracking_uri, order.artifact_dir)
             book.tokens["default"] = {"digest": order.digest, "created_at": time.time()}
@@ -118,18 +137,22 @@ class Publication:
             self.standings[order.name] = {}
             self.index.add(order.state_dir)
         standing = self._begin_version(book, order)
-        self.in_background(self._publish(book, standing, order))
-        return standing.version.label
+        standing.work = self.in_background(self._publish(book, standing, order))
+        return {"label": standing.version.label, "took_token": is_new}
 
     def _begin_version(self, book: EndpointBook, order: Order) -> Standing:
         book.apps += 1
         book.notebook = order.notebook or book.notebook
         label = self._label(book, order)
-        version = Version(label, f"{order.name}-v{label}-{book.apps}", order.models, order.options, time.time())
+        # Never twice: what is left of an application that was withdrawn must not be taken for this one.
+        app = f"{APP_PREFIX}{order.name}-v{label}-{secrets.token_hex(4)}"
+        version = Version(label, app, order.models, order.options, time.time())
         standing = Standing(version, Scaler(max(1, order.options.min_replicas)), message="starts a replica")
+        standing.order = book.apps
         standings = self.standings[order.name]
         for other in [one for one, old in standings.items() if old.failure is not None]:
             del standings[other]
+            book.forget(other)
         standings[label] = standing
         return standing
 
@@ -143,31 +166,45 @@ class Publication:
         if not await self.bring_up(book, standing):
             book.note(f"{standing.version.label} did not come up")
             return
+        standing.work = None
         try:
-            await self._go_live(book, standing, order)
-        except OSError as error:  # a full disk: what is written down is what was before
-            standing.failure = {"message": f"it could not be written down: {error}", "traceback": ""}
-
-    async def _go_live(self, book: EndpointBook, standing: Standing, order: Order) -> None:
-        label = standing.version.label
-        if self.books.get(book.name) is not book:  # it was withdrawn meanwhile
-            await asyncio.to_thread(self.deployer.delete, standing.version.app)
+            self._go_live(book, standing, order)
+        except ServingError as error:  # a full disk: all is as it was
+            standing.failure = {"message": str(error), "traceback": ""}
+            await self._end(book, standing)
             return
-        book.versions[label] = standing.version
-        book.limits = order.limits or book.limits
-        book.cache = book.cache if order.cache is None else order.cache
-        if order.alias:
-            book.aliases[label] = order.alias
-        self._give_traffic(book, label, order)
-        standing.is_settled = True
         run_id = await asyncio.wrap_future(self.diary.begin(book, standing.version))
         standing.version = replace(standing.version, history_run=run_id)
-        if label in book.versions and self.books.get(book.name) is book:  # it was not withdrawn meanwhile
-            book.versions[label] = standing.version
+        book = self.books.get(book.name, book)
+        if self.is_current(book.name, standing) and standing.version.label in book.versions:
+            book.versions[standing.version.label] = standing.version
             book.save()
+
+    def _go_live(self, book: EndpointBook, standing: Standing, order: Order) -> None:
+        label = standing.version.label
+        book.versions[label] = standing.version
+        if order.alias:
+            book.aliases[label] = order.alias
+        newest = max((one.order for one in self.standings[book.name].values() if one.is_settled), default=0)
+        if newest > standing.order:  # a later publication was quicker: what it has got is its own
+            book.held.append(label)
+            book.note(f"{label} is up, later than a newer one, and waits for traffic")
+            self.settle(book)
+        else:
+            book.limits = replace(book.limits, **order.limits)
+            book.cache = book.cache if order.cache is None else order.cache
+            self._give_traffic(book, label, order)
+        standing.is_settled = True
+
+    def is_current(self, name: str, standing: Standing) -> bool:
+        """Whether this very version still is what its label means: it was not withdrawn, nor published anew."""
+        return self.standings.get(name, {}).get(standing.version.label) is standing
 
     def _give_traffic(self, book: EndpointBook, label: str, order: Order) -> None:
         champion = book.champion
+        leading = self.standings[book.name].get(champion or "")
+        if leading is None or not leading.can_serve:
+            champion = None
         if order.traffic == "none" and champion is not None:
             book.held.append(label)
             book.note(f"{label} is up and waits for traffic")
@@ -178,34 +215,44 @@ class Publication:
             self.settle(book)
         elif order.traffic == "canary" and champion is not None and order.canary is not None:
             share = order.canary.steps[0]
-            book.canary = replace(order.canary, version=label, since=time.time())
+            book.canary = replace(order.canary, version=label)
+            self.begin_step(book, champion)
             self.route(book, {champion: 100.0 - share, label: share}, f"canary {label} gets {share:g} %")
         else:
             self.promoted(book, label, f"{label} is live")
 
     async def bring_up(self, book: EndpointBook, standing: Standing) -> bool:
         """Deploy a version and wait until it answers; whether it does. Why it does not is in its standing."""
-        version, key = standing.version, (book.name, standing.version.label)
+        version = standing.version
         news: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self.news[key] = news
-        self.plane.expect(*key, version.options, standing.scaler.target)
+        standing.news, standing.failure = news, None
+        self.plane.expect(book.name, version.label, version.options, standing.scaler.target, version.app)
         try:
             spec = self._spec(book, version)
             await asyncio.to_thread(self.deployer.deploy, version, spec, self._environment(version))
             event = await self._outcome(standing, news)
             if event["event"] == "ready":
+                standing.asked = standing.scaler.target
                 return True
             standing.failure = {"message": event.get("message", ""), "traceback": event.get("traceback", "")}
+        except asyncio.CancelledError:  # it was withdrawn
+            await asyncio.to_thread(self.deployer.delete, version.app)
+            raise
         except Exception as error:
             standing.failure = {"message": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
         finally:
-            self.news.pop(key, None)
+            standing.news = None
         self.logs.write(book, version.label, f"[did not come up: {standing.failure['message']}]")
         if standing.failure["traceback"]:
             self.logs.write(book, version.label, standing.failure["traceback"])
-        await self.plane.drain(*key, 0.0)
-        await asyncio.to_thread(self.deployer.delete, version.app)
+        await self._end(book, standing)
         return False
+
+    async def _end(self, book: EndpointBook, standing: Standing) -> None:
+        """Take a version that did not come up away again."""
+        if self.is_current(book.name, standing):
+            await self.plane.drain(book.name, standing.version.label, 0.0)
+        await asyncio.to_thread(self.deployer.delete, standing.version.app)
 
     async def _outcome(self, standing: Standing, news: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
         """What a replica says of itself, or what Serve says of replicas that never came so far."""
@@ -224,26 +271,27 @@ class Publication:
         return {
             "endpoint": book.name,
             "version": version.label,
+            "app": version.app,
             "models": {model.name: model.uri for model in version.models},
             "files": {model.name: model.files for model in version.models},
             "options": asdict(version.options),
             "secret": self.index.secret,
-            # Here and not in the runtime environment: an idle worker of Ray can become the replica at once.
+            # Here and not in the runtime environment: an idle worker of Ray can become the replica at once, and Ray's
+            # logs quote that environment.
             "environ": {
                 "MLFLOW_TRACKING_URI": book.tracking_uri,
                 "MLFLOW_DISABLE_TELEMETRY": "true",
                 "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+                **version.options.env_vars,
             },
         }
 
     @staticmethod
     def _environment(version: Version) -> dict[str, Any]:
         """Ray's words for the environment of the replicas; empty where they take the cluster's."""
-        options = version.options
-        wanted: dict[str, Any] = {"env_vars": dict(options.env_vars)} if options.env_vars else {}
-        if options.env == "pinned":
-            wanted["pip"] = {"packages": list(options.requirements), "pip_check": False}
-        return wanted
+        if version.options.env != "pinned":
+            return {}
+        return {"pip": {"packages": list(version.options.requirements), "pip_check": False}}
 
 
 def _what_it_waits_for(standing: Standing) -> str:

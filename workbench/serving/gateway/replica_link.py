@@ -28,9 +28,11 @@ class Home(Protocol):
 
     name: str
     version: str
+    app: str
 
     def greeted(self, link: ReplicaLink) -> None: ...
     def joined(self, link: ReplicaLink, schemas: dict[str, Any]) -> None: ...
+    def leaving(self, link: ReplicaLink) -> None: ...
     def left(self, link: ReplicaLink) -> None: ...
     def pump(self) -> None: ...
 
@@ -56,10 +58,12 @@ class ReplicaLink(asyncio.Protocol):
 
     def __init__(self, dock: Dock) -> None:
         self.replica = ""
+        self.app = ""
         self.holds: frozenset[str] = frozenset()
         self.pending: dict[int, Ticket] = {}
         self.is_ready = False
         self.is_paused = False
+        self.is_leaving = False
         self._dock = dock
         self._home: Home | None = None
         self._early = b""
@@ -105,7 +109,7 @@ class ReplicaLink(asyncio.Protocol):
         home, self._home = self._home, None
         if home is not None:
             home.left(self)
-            self._dock.on_replica(home.name, home.version, self.replica, "lost", {})
+            self._tell(home, "lost", {})
 
     def pause_writing(self) -> None:
         self.is_paused = True
@@ -139,6 +143,12 @@ class ReplicaLink(asyncio.Protocol):
         """Send any other message."""
         self._writes.write(wire.pack(*message))
 
+    def dismiss(self) -> None:
+        """Say that nothing more comes: it answers what it has, and goes."""
+        if not self.is_leaving:
+            self.is_leaving = True
+            self.send("stop")
+
     def close(self) -> None:
         """Hang up."""
         self._writes.flush()
@@ -157,6 +167,7 @@ class ReplicaLink(asyncio.Protocol):
         try:
             word, facts = unpacker.unpack()
             said = {key: str(facts[key]) for key in ("secret", "endpoint", "version", "replica")}
+            app = str(facts.get("app", ""))
         except msgpack.OutOfData:
             return b""
         except Exception:  # whatever a stranger sent that is no hello
@@ -170,13 +181,16 @@ class ReplicaLink(asyncio.Protocol):
         if home is None:
             self._drop(f"nobody expects version {said['version']!r} of {said['endpoint']!r}")
             return b""
+        if home.app and app != home.app:
+            self._drop(f"it is of {app!r}, and version {said['version']!r} of {said['endpoint']!r} is {home.app!r} now")
+            return b""
         rest = self._early[unpacker.tell() :]
         self._early = b""
         self._patience.cancel()
-        self._home, self.replica, self._unpacker = home, said["replica"], wire.unpacker()
+        self._home, self.replica, self.app, self._unpacker = home, said["replica"], app, wire.unpacker()
+        self.send("welcome")
         home.greeted(self)
-        shown = {key: value for key, value in facts.items() if key in ("node", "pid")}
-        self._dock.on_replica(home.name, home.version, self.replica, "hello", shown)
+        self._tell(home, "hello", {key: value for key, value in facts.items() if key in ("node", "pid")})
         return rest
 
     def _take(self, message: list[Any]) -> bool:
@@ -194,10 +208,15 @@ class ReplicaLink(asyncio.Protocol):
         elif kind == "ready":
             self.is_ready = True
             home.joined(self, message[1]["models"])
-            self._dock.on_replica(home.name, home.version, self.replica, "ready", message[1])
+            self._tell(home, "ready", message[1])
         elif kind == "failed":
-            self._dock.on_replica(home.name, home.version, self.replica, "failed", message[1])
+            self._tell(home, "failed", message[1])
+        elif kind == "leaving":
+            home.leaving(self)
         return False
+
+    def _tell(self, home: Home, event: str, facts: dict[str, Any]) -> None:
+        self._dock.on_replica(home.name, home.version, self.replica, event, {**facts, "app": self.app})
 
     def _take_part(self, kind: str, message: list[Any]) -> bool:
         ticket = self.pending.get(message[1])

@@ -56,7 +56,7 @@ class Scaler:
                 self.target, self._less_since = self._less, None
         else:
             self._more_since = self._less_since = None
-        self.target = min(max(self.target, low), high)
+        self.target = max(self.target, low)
         return self.target
 
     def _need(self, options: ServingOptions, pressure: Any) -> int:

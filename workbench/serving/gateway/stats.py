@@ -20,6 +20,7 @@ _TURNED_AWAY = (429, 503)
 
 _REQUESTS, _ERRORS, _HITS, _ROWS, _BATCHES, _QUEUE, _REPLICAS = range(7)
 _FIGURES = 7
+_COLUMNS = 2 * BUCKETS  # durations of what replicas answered, then those of what the cache did
 
 
 class VersionStats:
@@ -39,9 +40,9 @@ class VersionStats:
         self._born = int(now)
         self._epoch = round(time.time() - now)
         self._second = int(now)
-        self._latency = [0] * BUCKETS
+        self._latency = [0] * _COLUMNS
         self._figures: list[float] = [0] * _FIGURES
-        self._latencies = np.zeros((SECONDS, BUCKETS), dtype=np.uint32)
+        self._latencies = np.zeros((SECONDS, _COLUMNS), dtype=np.uint32)
         self._rows = np.zeros((SECONDS, _FIGURES))
 
     def record(
@@ -68,7 +69,7 @@ class VersionStats:
         if timing and timing[1]:
             figures[_ROWS] += timing[0]
             figures[_BATCHES] += timing[0] / timing[1]
-        self._latency[bucket(ms)] += 1
+        self._latency[bucket(ms) + BUCKETS if is_hit else bucket(ms)] += 1
         seconds = ms / 1000
         self.seconds_sum += seconds
         self.edges[bisect_left(EDGES_S, seconds)] += 1
@@ -86,7 +87,7 @@ class VersionStats:
         latency, rows = self._last(now, window)
         sums = rows.sum(axis=0)
         requests = int(sums[_REQUESTS])
-        counts = latency.sum(axis=0, keepdims=True)
+        counts = _with_hits(latency).sum(axis=0, keepdims=True)
         return {
             "requests": self.requests,
             "errors": self.errors,
@@ -101,10 +102,13 @@ class VersionStats:
         }
 
     def since(self, now: float, seconds: float) -> dict[str, Any]:
-        """Requests, errors and percentiles of the last so many seconds, ten minutes at most."""
+        """Requests, errors and percentiles of the last so many seconds; of more than 600, of the last 600.
+
+        What the cache answered is counted, and its durations are left out: they tell nothing of the model.
+        """
         latency, rows = self._last(now, int(min(max(1, seconds), SECONDS)))
         sums = rows.sum(axis=0)
-        counts = latency.sum(axis=0, keepdims=True)
+        counts = latency[:, :BUCKETS].sum(axis=0, keepdims=True)
         return {"requests": int(sums[_REQUESTS]), "errors": int(sums[_ERRORS]), **_percentiles(counts)}
 
     def rate(self, now: float, seconds: int) -> float:
@@ -117,7 +121,7 @@ class VersionStats:
         end = (int(now) // POINT_S + 1) * POINT_S
         points = min(SECONDS // POINT_S, (end - self._born + POINT_S - 1) // POINT_S)
         latency, rows = self._last(end - 1, points * POINT_S, settle_at=now)
-        latency = latency.reshape(points, POINT_S, BUCKETS).sum(axis=1)
+        latency = _with_hits(latency).reshape(points, POINT_S, BUCKETS).sum(axis=1)
         grouped = rows.reshape(points, POINT_S, _FIGURES)
         sums, highest = grouped.sum(axis=1), grouped.max(axis=1)
         lengths = np.full(points, float(POINT_S))
@@ -157,8 +161,14 @@ class VersionStats:
         gone = np.arange(self._second + 1, min(second, self._second + SECONDS) + 1) % SECONDS
         self._latencies[gone], self._rows[gone] = 0, 0
         self._second = second
-        self._latency = [0] * BUCKETS
+        self._latency = [0] * _COLUMNS
         self._figures = [0] * _FIGURES
+
+
+def _with_hits(latency: NDArray[Any]) -> NDArray[Any]:
+    """Durations of all answers, wherever they came from."""
+    both: NDArray[Any] = latency[:, :BUCKETS] + latency[:, BUCKETS:]
+    return both
 
 
 def _percentiles(counts: NDArray[Any]) -> dict[str, float | None]:

@@ -23,10 +23,10 @@ class Access:
 
     def put(self, table: RouteTable) -> None:
         """Tokens and limits from now on; what is known of a token that stays is kept."""
-        self._digests = [(label, digest.lower().encode()) for label, digest in table.tokens.items()]
-        self.last_used = {label: at for label, at in self.last_used.items() if label in table.tokens}
         if table.limits.rate != self._rates.rate:
             self._rates = Rates(table.limits.rate)
+        self._digests = [(label, digest.lower().encode()) for label, digest in table.tokens.items()]
+        self.last_used = {label: at for label, at in self.last_used.items() if label in table.tokens}
 
     def label_of(self, token: str | None) -> str | None:
         """Whose token it is; None where it is nobody's. It takes as long for any token, known or not."""

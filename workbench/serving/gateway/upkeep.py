@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
-from workbench.serving.gateway.book import EndpointBook
+from workbench.errors import ServingError
+from workbench.serving.gateway.book import Canary, EndpointBook
 from workbench.serving.gateway.judge import Ruling, judge
 from workbench.serving.gateway.publication import Publication
-from workbench.serving.gateway.scaler import Scaler
 from workbench.serving.gateway.versions import Standing
 from workbench.serving.records import Version
 
 _TICK_S = 0.25
 _FIGURES_EVERY_S = 60.0
-_DRAIN_S = 30.0
+_SCALE_AGAIN_S = 1.0
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +47,25 @@ class Upkeep(Publication):
             for label, standing in list(standings.items()):
                 if standing.failure is not None or standing.is_draining or not standing.was_live:
                     continue
-                before = standing.scaler.target
-                options = self._options_now(self.books[name], standing.version)
+                before, version = standing.scaler.target, standing.version
+                options = self._options_now(self.books[name], version)
                 target = standing.scaler.decide(options, self.plane.pressure(name, label), time.monotonic())
                 if target != before:
-                    self.plane.expect(name, label, standing.version.options, target)
+                    self.plane.expect(name, label, version.options, target, version.app)
                     self.logs.write(self.books[name], label, f"[{before} replicas become {target}]")
-                    self.in_background(asyncio.to_thread(self.deployer.scale, standing.version.app, target))
+                if target != standing.asked and (standing.scaling is None or standing.scaling.done()):
+                    standing.scaling = self.in_background(self._align(name, standing))
+
+    async def _align(self, name: str, standing: Standing) -> None:
+        """Have Serve run as many replicas as there should be; asked one after the other, and again where it fails."""
+        while self.is_current(name, standing) and standing.can_serve and standing.asked != standing.scaler.target:
+            wanted = standing.scaler.target
+            try:
+                await asyncio.to_thread(self.deployer.scale, standing.version.app, wanted)
+                standing.asked = wanted
+            except Exception:
+                log.exception("scaling %s to %d", standing.version.app, wanted)
+                await asyncio.sleep(_SCALE_AGAIN_S)
 
     @staticmethod
     def _options_now(book: EndpointBook, version: Version) -> Any:
@@ -68,23 +80,37 @@ class Upkeep(Publication):
         if canary is None or book.champion is None:
             return
         now = time.time()
-        age_s = max(1.0, now - canary.since)
         champion = next((label for label in book.weights if label != canary.version), canary.version)
-        mine = self.plane.since(book.name, canary.version, age_s)
-        theirs = self.plane.since(book.name, champion, age_s)
+        mine, theirs = (self._since_step(book, canary, label) for label in (canary.version, champion))
         ruling, why = judge(canary, mine, theirs, now)
         canary.verdict = why
         if ruling is Ruling.ROLL_BACK:
             self.rolled_back(book, why)
         elif ruling is Ruling.STEP and canary.step + 1 < len(canary.steps):
             canary.step += 1
-            canary.since = now
+            self.begin_step(book, champion)
             share = canary.steps[canary.step]
             book.weights = {champion: 100.0 - share, canary.version: share}
             book.note(f"canary {canary.version} goes to {share:g} %: {why}")
             self.settle(book)
         elif ruling is Ruling.STEP:
             self.promoted(book, canary.version, f"canary {canary.version} is promoted: {why}")
+
+    def begin_step(self, book: EndpointBook, champion: str) -> None:
+        """Count from now on what the canary and the champion do."""
+        assert book.canary is not None
+        book.canary.since = time.time()
+        book.canary.base = {}
+        for label in (book.canary.version, champion):
+            stats = self.plane.stats(book.name, label)
+            book.canary.base[label] = [stats["requests"], stats["errors"]]
+
+    def _since_step(self, book: EndpointBook, canary: Canary, label: str) -> dict[str, Any]:
+        stats, base = self.plane.stats(book.name, label), canary.base.get(label, [0, 0])
+        if stats["requests"] < base[0]:  # the gateway was made anew meanwhile
+            base = [0, 0]
+        window = self.plane.since(book.name, label, max(1.0, time.time() - canary.since))
+        return {**window, "requests": stats["requests"] - base[0], "errors": stats["errors"] - base[1]}
 
     # -- traffic -------------------------------------------------------------------------------
 
@@ -113,6 +139,10 @@ class Upkeep(Publication):
         """The requests are shared as they were before; the version that they left is held or ends."""
         gone = book.canary.version if book.canary is not None else book.champion
         book.canary = None
+        if not book.past:  # what was before is gone: the others share what there is
+            book.past = [{label: share for label, share in book.weights.items() if label != gone}]
+            if not book.past[0]:
+                raise ServingError(f"Cannot roll {book.name!r} back from {gone}: there is no other version any more.")
         if is_held:
             book.held += [label for label in book.weights if label not in book.past[-1]]
         book.weights = book.past.pop()
@@ -126,7 +156,18 @@ class Upkeep(Publication):
             self.diary.set_alias(book, book.versions[book.champion], alias)
 
     def settle(self, book: EndpointBook) -> None:
-        """Have routing and file say what the book says, and end what nobody needs any more."""
+        """Have file and routing say what the book says, and end what nobody needs any more.
+
+        Raises ``ServingError`` when it cannot be written down; then all is as it was.
+        """
+        book.past = [past for past in book.past if all(self._is_there(book, label) for label in past)]
+        try:
+            book.save()
+        except OSError as error:
+            self._revert(book)
+            raise ServingError(
+                f"Cannot write endpoint {book.name!r} down: {error}. Free some space on its disk; all is as it was."
+            ) from error
         self.plane.put(book.table())
         needed = {*book.weights, *(book.past[-1] if book.past else ()), *book.held, book.shadow}
         needed.add(book.canary.version if book.canary else None)
@@ -135,8 +176,14 @@ class Upkeep(Publication):
             if label not in needed and is_up and not standing.is_draining and book.weights:
                 standing.is_draining = True
                 self.in_background(self._retire(book, standing))
-        book.past = [past for past in book.past if all(self._is_there(book, label) for label in past)]
-        book.save()
+
+    @staticmethod
+    def _revert(book: EndpointBook) -> None:
+        try:
+            written = EndpointBook.load(book.path)
+        except OSError:  # it was never written: there was nothing before
+            written = EndpointBook(book.name, book.state_dir, book.tracking_uri, book.artifact_dir, tokens=book.tokens)
+        vars(book).update(vars(written))
 
     def _is_there(self, book: EndpointBook, label: str) -> bool:
         standing = self.standings[book.name].get(label)
@@ -146,12 +193,13 @@ class Upkeep(Publication):
         """End a version once it has answered what it was asked."""
         label = standing.version.label
         self._note_figures_of(book, standing)
-        await self.plane.drain(book.name, label, _DRAIN_S)
+        if self.is_current(book.name, standing):
+            await self.plane.drain(book.name, label, standing.version.options.timeout_s)
         await asyncio.to_thread(self.deployer.delete, standing.version.app)
         self.diary.end(book, standing.version)
-        self.standings.get(book.name, {}).pop(label, None)
-        book.versions.pop(label, None)
-        if book.name in self.books:
+        if self.is_current(book.name, standing):
+            del self.standings[book.name][label]
+            book.forget(label)
             book.save()
 
     # -- figures and restarts ------------------------------------------------------------------
@@ -172,18 +220,3 @@ class Upkeep(Publication):
         values = {**stats, **self.plane.since(book.name, label, max(1.0, elapsed_s)), **counts}
         standing.noted = {name: stats[name] for name in counts} | {"at": now}
         self.diary.figures(book, standing.version, values, self.plane.samples(book.name, label))
-
-    async def take_up(self, book: EndpointBook, running: set[str]) -> None:
-        """Route an endpoint as its book says; versions that Serve does not run are deployed."""
-        self.books[book.name] = book
-        self.index.add(book.state_dir)
-        self.standings[book.name] = {}
-        for label, version in book.versions.items():
-            target = max(1, version.options.min_replicas)
-            standing = Standing(version, Scaler(target), message="is started again")
-            self.standings[book.name][label] = standing
-            self.plane.expect(book.name, label, version.options, target)
-            if version.app not in running:
-                self.in_background(self.bring_up(book, standing))
-        self.plane.put(book.table())
-        log.info("took up endpoint %s: %s", book.name, asdict(book.limits))

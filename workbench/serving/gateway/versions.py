@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from workbench.serving.gateway.book import EndpointBook
@@ -24,6 +25,11 @@ class Standing:
         message: What it waits for, in words.
         failure: ``message`` and ``traceback`` of a version that did not come up.
         is_draining: Whether it is about to go.
+        order: Which publication of the endpoint it was.
+        asked: How many replicas Serve was last asked for; None before the first.
+        scaling: What asks Serve for another number of them.
+        work: What brings it up, None once that is over.
+        news: What its first replica says of itself is waited for here.
         noted: Its requests, errors and cache hits as they were last kept, and when.
     """
 
@@ -34,6 +40,11 @@ class Standing:
     message: str = ""
     failure: dict[str, str] | None = None
     is_draining: bool = False
+    order: int = 0
+    asked: int | None = None
+    scaling: asyncio.Task[Any] | None = None
+    work: asyncio.Task[Any] | None = None
+    news: asyncio.Future[dict[str, Any]] | None = None
     noted: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -114,7 +125,8 @@ def _version(book: EndpointBook, standing: Standing, plane: DataPlane) -> dict[s
             "min": version.options.min_replicas,
             "max": version.options.max_replicas,
         },
-        "options": asdict(version.options),
+        # The values of variables may be secrets.
+        "options": asdict(replace(version.options, env_vars=dict.fromkeys(version.options.env_vars, "…"))),
         "published_at": version.published_at,
         "failure": standing.failure,
         "history_run": version.history_run,

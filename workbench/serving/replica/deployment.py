@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
+from collections.abc import Awaitable
 from typing import Any
 
 import ray
@@ -22,8 +23,8 @@ class Replica:
 
     Args:
         spec: ``endpoint``, ``version``, ``models`` (address by name), ``files`` (folder by name), ``options`` (those of
-            :class:`workbench.serving.records.ServingOptions`), ``secret``, ``environ`` (variables) and ``gateway`` (its
-            actor's name).
+            :class:`workbench.serving.records.ServingOptions`), ``secret``, ``environ`` (variables), ``gateway`` (its
+            actor's name) and ``app`` (the Serve application that it is of).
 
     Raises:
         ModelLoadError: A model does not load, or does not answer its own example.
@@ -52,7 +53,9 @@ class Replica:
             models={name: _place(uri, spec.get("files", {}).get(name, "")) for name, uri in spec["models"].items()},
             options=options,
             gpus=options.gpus,
+            app=spec.get("app", ""),
         )
+        self._timeout_s = options.timeout_s
         self._thread.start()
         self._thread.wait_ready()
 
@@ -69,10 +72,18 @@ class Replica:
         if not self._thread.is_healthy():
             raise RuntimeError("Cannot answer: the model's thread ended or is stuck in one batch. Replace the replica.")
 
-    def __del__(self) -> None:
+    def __del__(self) -> Awaitable[None] | None:
+        """Serve calls this before it kills the replica, and awaits what it gives: all that it has is answered first.
+
+        It is no coroutine function: one that did not load is collected by Python, which awaits nothing.
+        """
         thread = getattr(self, "_thread", None)
-        if thread is not None:
-            thread.close()
+        return self._leave() if thread is not None and thread.is_alive() else None
+
+    async def _leave(self) -> None:
+        self._thread.leave()
+        await asyncio.to_thread(self._thread.join, self._timeout_s)
+        self._thread.close()
 
 
 def _place(uri: str, folder: str) -> str:

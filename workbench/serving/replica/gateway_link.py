@@ -12,6 +12,7 @@ from workbench.serving import wire
 
 _READ = 2**18
 _DIAL_S = 5.0
+_WELCOME = wire.pack("welcome")
 
 
 class GatewayLink:
@@ -39,7 +40,8 @@ class GatewayLink:
         return self._socket is not None
 
     def dial(self, hello: bytes) -> bool:
-        """Connect and say hello; False where nobody answers."""
+        """Connect and say hello; False where nobody answers, or the gateway does not want it."""
+        found: socket.socket | None = None
         try:
             where = self._address()
             if where.get("unix") and where.get("node") == self._node:
@@ -53,7 +55,12 @@ class GatewayLink:
             else:
                 return False
             found.sendall(hello)
+            is_welcome = _hear(found) == _WELCOME
         except Exception:  # the gateway's actor may be away too, which is Ray's error: it is asked again
+            is_welcome = False
+        if found is None or not is_welcome:
+            if found is not None:
+                found.close()
             return False
         found.settimeout(None)
         self._unpacker = wire.unpacker()
@@ -119,3 +126,11 @@ class GatewayLink:
         self.hang_up()
         self._woken.close()
         self._waker.close()
+
+
+def _hear(connection: socket.socket) -> bytes:
+    """What the gateway says first, and no byte of what it says then."""
+    heard = b""
+    while len(heard) < len(_WELCOME) and (part := connection.recv(len(_WELCOME) - len(heard))):
+        heard += part
+    return heard

@@ -22,7 +22,7 @@ from workbench.serving.replica.shelf import Shelf
 from workbench.serving.replica.streaming import Streams, is_stream
 from workbench.serving.replica.traces import own_traceback
 
-_BACKOFF_S = (0.1, 1.0)
+_BACKOFF_S = (0.1, 5.0)
 _TOO_LATE = RefusedError(
     "Cannot predict: its time is over. Ask for less, or publish it with a longer timeout.", status=504
 )
@@ -41,6 +41,7 @@ class ModelThread(threading.Thread):
         models: MLflow's address of each by its name.
         options: Of the version.
         gpus: GPUs that are there for it.
+        app: The Serve application that it is of.
     """
 
     def __init__(
@@ -55,10 +56,11 @@ class ModelThread(threading.Thread):
         models: dict[str, str],
         options: ServingOptions,
         gpus: float,
+        app: str = "",
     ) -> None:
         super().__init__(name=f"model-{endpoint}-{version}", daemon=True)
         hello = {"secret": secret, "endpoint": endpoint, "version": version, "replica": replica, "node": node}
-        self._hello = wire.pack("hello", {**hello, "pid": os.getpid()})
+        self._hello = wire.pack("hello", {**hello, "pid": os.getpid(), "app": app})
         self._timeout_s = options.timeout_s
         self._link = GatewayLink(address, node)
         self._waiting = Waiting(options.max_batch, options.slo_ms)
@@ -76,7 +78,11 @@ class ModelThread(threading.Thread):
         self._ready: Future[None] = Future()
         self._busy_since: float | None = None
         self._is_closing = False
+        self._is_leaving = False
         self._is_stopping = False
+        self._pause_s = _BACKOFF_S[0]
+        self._dialled_at = 0.0
+        self._dial_at = 0.0
 
     def wait_ready(self, timeout_s: float | None = None) -> None:
         """Until the models are loaded and have answered their examples.
@@ -99,6 +105,12 @@ class ModelThread(threading.Thread):
         self._is_closing = True
         self._link.wake()
 
+    def leave(self) -> None:
+        """End it when all is answered that it has: the gateway gives it nothing more. For any thread."""
+        self._is_leaving = True
+        self._link.send(wire.pack("leaving"))
+        self._link.wake()
+
     def submit(self, value: Any, model: str = "") -> Future[Any]:
         """Ask it from the process it runs in; the result is the prediction, for any thread."""
         future: Future[Any] = Future()
@@ -110,7 +122,7 @@ class ModelThread(threading.Thread):
         """Load, then answer until it is told to stop."""
         prints = Prints(self._log)
         try:
-            self._link.dial(self._hello)
+            self._dial()
             try:
                 self._shelf.load_all()
             except ModelLoadError as error:
@@ -119,7 +131,7 @@ class ModelThread(threading.Thread):
                 return
             self._say_ready()
             self._ready.set_result(None)
-            while not self._is_closing and not (self._is_stopping and not self._waiting and not self._streams):
+            while not self._is_closing and not (self._is_stopping and not self._has_work):
                 self._turn()
         except BaseException as error:
             self._log(own_traceback(error))
@@ -135,9 +147,11 @@ class ModelThread(threading.Thread):
 
     def _turn(self) -> None:
         """Take what has come, compute the next batch, answer it in one go."""
+        self._is_stopping |= self._is_leaving and not self._link.is_up  # nobody is there to say that it may
+        wait_s = 0.1 if self._is_stopping else None
         if not self._link.is_up and not self._is_stopping:
-            self._redial()
-        self._link.wait(0 if self._waiting or self._handed else 0.1 if self._is_stopping else None)
+            wait_s = self._redial()
+        self._link.wait(0 if self._waiting or self._handed else wait_s)
         replies: list[Reply] = []
         if self._link.is_up:
             for message in self._link.read():
@@ -234,6 +248,10 @@ class ModelThread(threading.Thread):
         if packed:
             self._link.send(packed[0] if len(packed) == 1 else b"".join(packed))
 
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._handed or self._streams)
+
     def _say_ready(self) -> None:
         self._link.send(wire.pack("ready", {"models": self._shelf.schemas}))
 
@@ -250,14 +268,26 @@ class ModelThread(threading.Thread):
             if asked.future is not None:
                 self._waiting.add(asked)
 
-    def _redial(self) -> None:
-        pause_s, longest_s = _BACKOFF_S
-        while not self._is_closing:
-            if self._link.dial(self._hello):
-                self._say_ready()
-                self._tell_holds(self._shelf.held)
-                return
-            if self._handed or self._waiting:
-                return  # handles are answered without the gateway
-            self._link.wait(pause_s)
-            pause_s = min(longest_s, pause_s * 2)
+    def _redial(self) -> float | None:
+        """Dial where it is time to; the seconds until it is time again, None where the gateway is there."""
+        early_s = self._dial_at - time.monotonic()
+        if early_s > 0:
+            return early_s
+        if not self._dial():
+            return max(0.0, self._dial_at - time.monotonic())
+        self._say_ready()
+        self._tell_holds(self._shelf.held)
+        if self._is_leaving:
+            self._link.send(wire.pack("leaving"))
+        return None
+
+    def _dial(self) -> bool:
+        """Dial, and say when to do so again: the longer, the shorter the last connections were, if there were any."""
+        shortest_s, longest_s = _BACKOFF_S
+        if time.monotonic() - self._dialled_at > 2 * longest_s:
+            self._pause_s = shortest_s
+        is_up = self._link.dial(self._hello)
+        self._dialled_at = time.monotonic()
+        self._dial_at = self._dialled_at + self._pause_s
+        self._pause_s = min(longest_s, self._pause_s * 2)
+        return is_up
