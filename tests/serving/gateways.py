@@ -7,12 +7,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import httpx
+import orjson
 import uvloop
 
 from tests.serving.replicas import SECRET, ReplicaThread
@@ -111,3 +113,30 @@ def running_gateway() -> Iterator[Gateway]:
             yield gateway
         finally:
             gateway.close()
+
+
+def post(gateway: Gateway, body: object = BODY, path: str = "/digits/predict", **headers: str) -> httpx.Response:
+    """The answer to a request."""
+    with gateway.client(**headers) as client:
+        return client.post(path, json=body)
+
+
+def silent(ask: list[Any]) -> None:
+    """A model that never ends."""
+
+
+def says(word: str) -> Any:
+    """A model that always says the same."""
+    return lambda ask: (200, "application/json", orjson.dumps({"predictions": [word]}))
+
+
+@contextmanager
+def in_background(gateway: Gateway, count: int = 1, body: object = BODY) -> Iterator[list[Any]]:
+    """Requests that are under way; their futures."""
+    with ThreadPoolExecutor(count) as pool:
+        yield [pool.submit(post, gateway, body) for _ in range(count)]
+
+
+def asks(replica: ReplicaThread) -> list[list[Any]]:
+    """What a replica was asked."""
+    return [message for message in replica.got if message[0] == "ask"]

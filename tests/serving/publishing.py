@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +14,7 @@ import numpy as np
 import urllib3
 
 import workbench
+from tests.sweeps.sweeping import until
 
 
 @cache
@@ -35,15 +35,6 @@ def other_digits() -> Any:
 
     data, target = load_digits(return_X_y=True)
     return KNeighborsClassifier(3).fit(data / 16, target)
-
-
-def until(what: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """What a function gives as soon as that is true."""
-    deadline = time.monotonic() + timeout_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-    return found
 
 
 def version(endpoint: Any, label: str) -> dict[str, Any]:

@@ -11,19 +11,16 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.serving.gateways import BODY, TOKEN, Gateway, running_gateway, until
+from tests.serving.gateways import (
+    BODY,
+    TOKEN,
+    Gateway,
+    until,
+)
 from tests.serving.replicas import ReplicaThread
 from workbench.serving.gateway.asking import Request
 from workbench.serving.gateway.listener import HttpListener
 from workbench.serving.records import Limits
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with running_gateway() as gateway:
-        gateway.expect()
-        gateway.put()
-        yield gateway
 
 
 @pytest.fixture

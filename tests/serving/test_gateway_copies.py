@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,27 +10,17 @@ import httpx
 import orjson
 import pytest
 
-from tests.serving.gateways import BODY, DIGEST, Gateway, running_gateway, until
+from tests.serving.gateways import (
+    BODY,
+    DIGEST,
+    Gateway,
+    asks,
+    post,
+    until,
+)
 from tests.serving.replicas import ReplicaThread, total
 from workbench.serving.gateway.asking import Answer
 from workbench.serving.gateway.shadow import agreement
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with running_gateway() as gateway:
-        gateway.expect()
-        gateway.put()
-        yield gateway
-
-
-def post(gateway: Gateway, body: object = BODY, path: str = "/digits/predict", **headers: str) -> httpx.Response:
-    with gateway.client(**headers) as client:
-        return client.post(path, json=body)
-
-
-def asks(replica: ReplicaThread) -> list[list[Any]]:
-    return [message for message in replica.got if message[0] == "ask"]
 
 
 def test_cache_answers_what_was_asked_before(gateway: Gateway) -> None:

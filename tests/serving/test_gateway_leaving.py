@@ -12,10 +12,17 @@ from typing import Any
 
 import pytest
 
-from tests.serving.gateways import Gateway, running_gateway, until
+from tests.serving.gateways import (
+    Gateway,
+    asks,
+    in_background,
+    post,
+    running_gateway,
+    silent,
+    until,
+)
 from tests.serving.models_to_serve import Shop, _function
 from tests.serving.replicas import SECRET
-from tests.serving.test_gateway_replicas import asks, in_background, post, silent
 from workbench.serving.records import ServingOptions
 from workbench.serving.replica.deployment import Replica
 from workbench.serving.replica.server import ModelThread

@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.client
 import threading
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import httpx
 import orjson
-import pytest
 
-from tests.serving.gateways import BODY, TOKEN, Gateway, running_gateway, until
+from tests.serving.gateways import (
+    BODY,
+    TOKEN,
+    Gateway,
+    asks,
+    in_background,
+    post,
+    silent,
+    until,
+)
 from tests.serving.replicas import SECRET, Answer, ReplicaThread, total
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with running_gateway() as gateway:
-        gateway.expect()
-        gateway.put()
-        yield gateway
-
-
-def post(gateway: Gateway, body: object = BODY, **headers: str) -> httpx.Response:
-    with gateway.client(**headers) as client:
-        return client.post("/digits/predict", json=body)
-
-
-def silent(ask: list[Any]) -> None:
-    """A model that never ends."""
-
-
-def says(word: str) -> Any:
-    return lambda ask: (200, "application/json", orjson.dumps({"predictions": [word]}))
-
-
-@contextlib.contextmanager
-def in_background(gateway: Gateway, count: int = 1, body: object = BODY) -> Iterator[list[Any]]:
-    """Requests that are under way; their futures."""
-    with ThreadPoolExecutor(count) as pool:
-        yield [pool.submit(post, gateway, body) for _ in range(count)]
-
-
-def asks(replica: ReplicaThread) -> list[list[Any]]:
-    return [message for message in replica.got if message[0] == "ask"]
 
 
 def test_slow_model_is_504_and_is_told(gateway: Gateway) -> None:

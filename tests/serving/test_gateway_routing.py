@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import orjson
 import pytest
 
-from tests.serving.gateways import BODY, DIGEST, Gateway, running_gateway, until
-from tests.serving.replicas import ReplicaThread, total
+from tests.serving.gateways import (
+    BODY,
+    DIGEST,
+    Gateway,
+    asks,
+    in_background,
+    post,
+    says,
+    until,
+)
+from tests.serving.replicas import total
 from workbench.serving.records import Limits
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with running_gateway() as gateway:
-        gateway.expect()
-        gateway.put()
-        yield gateway
-
-
-def post(gateway: Gateway, body: object = BODY, **headers: str) -> httpx.Response:
-    with gateway.client(**headers) as client:
-        return client.post("/digits/predict", json=body)
-
-
-def silent(ask: list[Any]) -> None:
-    """A model that never ends."""
-
-
-def says(word: str) -> Any:
-    return lambda ask: (200, "application/json", orjson.dumps({"predictions": [word]}))
-
-
-@contextlib.contextmanager
-def in_background(gateway: Gateway, count: int = 1, body: object = BODY) -> Iterator[list[Any]]:
-    """Requests that are under way; their futures."""
-    with ThreadPoolExecutor(count) as pool:
-        yield [pool.submit(post, gateway, body) for _ in range(count)]
-
-
-def asks(replica: ReplicaThread) -> list[list[Any]]:
-    return [message for message in replica.got if message[0] == "ask"]
 
 
 def test_tenth_of_the_traffic_is_every_tenth_request(gateway: Gateway) -> None:
