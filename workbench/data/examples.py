@@ -11,7 +11,7 @@ _LIKELY = ("x_test", "x_val", "x_valid", "x_train", "x", "inputs", "features", "
 _MOST_TRIED = 8
 
 
-def example_for(model: Any, namespace: Mapping[str, Any]) -> Any:
+def example_for(model: Any, namespace: Mapping[str, Any], *, or_zeros: bool = True) -> Any:
     """Rows that the model takes, as an array or DataFrame: two of those at hand, else one of zeros; None for neither.
 
     Only values that fit by their shape or columns are tried; for what says nothing of its input, only those that are
@@ -20,6 +20,7 @@ def example_for(model: Any, namespace: Mapping[str, Any]) -> Any:
     Args:
         model: A fitted model with ``predict``, or a torch module.
         namespace: Where to look.
+        or_zeros: Whether a row of zeros will do. It tells how many columns there are, and nothing true of their types.
     """
     candidates = _in_order(namespace)
     for value in list(_fitting(model, candidates))[:_MOST_TRIED]:
@@ -29,7 +30,7 @@ def example_for(model: Any, namespace: Mapping[str, Any]) -> Any:
         except Exception:  # whatever a library raises for input that is not its own
             continue
         return rows
-    return _zeros(model)
+    return _zeros(model) if or_zeros else None
 
 
 def _zeros(model: Any) -> Any:

@@ -42,7 +42,7 @@ def _example(namespace: dict[str, Any], name: str) -> bytes | None:
     if flavor_of(bare(namespace[name])) is None:
         return None
     try:
-        rows = example_for(bare(namespace[name]), namespace)
+        rows = example_for(bare(namespace[name]), namespace, or_zeros=False)
         return None if rows is None else cloudpickle.dumps(as_plain(rows))
     except Exception:  # a model of the user's own class may do anything; it is kept without an example then
         return None
