@@ -30,7 +30,8 @@ def run(arguments: argparse.Namespace) -> Any:
 
 def card(endpoint: Endpoint) -> EndpointCard:
     """An endpoint to show, with lines that ask it."""
-    return EndpointCard(endpoint.snapshot(), endpoint.curl(), endpoint.python())
+    found = endpoint.snapshot()
+    return EndpointCard(found, endpoint.curl(found), endpoint.python(found))
 
 
 def _list(_: argparse.Namespace, words: list[str]) -> Any:

@@ -261,13 +261,14 @@ class Endpoint:
         """
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            found = next((one for one in self.snapshot()["versions"] if one["label"] == version), None)
+            versions = self.snapshot()["versions"]
+            found = next((one for one in versions if one["label"] == version), None)
             if found is None:
                 raise ServingError(f"Version {version} of {self.name!r} is gone: it was replaced or withdrawn.")
             if on_change is not None:
                 on_change(found)
             if found["state"] == VersionState.FAILED.value:
-                is_live = any(one["weight"] for one in self.snapshot()["versions"])
+                is_live = any(one["weight"] for one in versions)
                 raise ServingError(_why(self.name, found, is_live), failure=found["failure"])
             if found["is_settled"]:
                 return
@@ -286,13 +287,13 @@ class Endpoint:
             time.sleep(_POLL_S)
         return label is None or any(one["label"] == label and one["weight"] for one in self.snapshot()["versions"])
 
-    def curl(self) -> str:
-        """A line for a terminal that asks it."""
-        found = self.snapshot()
+    def curl(self, found: dict[str, Any] | None = None) -> str:
+        """A line for a terminal that asks it, as it is now or was in a snapshot."""
+        found = found or self.snapshot()
         schemas: dict[str, Any] = found["schemas"]
         model = next(iter(schemas), "")
         schema = schemas.get(model, {})
-        path = f"/models/{model}/predict" if len(found["schemas"]) > 1 else "/predict"
+        path = f"/models/{model}/predict" if len(schemas) > 1 else "/predict"
         body = shlex.quote(first_row(schema["example"])) if schema.get("example") else "'...'"
         file = self.token_file
         token = f"$(cat {shlex.quote(str(file))})" if os.access(file, os.R_OK) else "$TOKEN"
@@ -301,9 +302,9 @@ class Endpoint:
             f'-H "Authorization: Bearer {token}" -d {body}'
         )
 
-    def python(self) -> str:
-        """A line for Python that asks it."""
-        models = list(self.snapshot()["schemas"])
+    def python(self, found: dict[str, Any] | None = None) -> str:
+        """A line for Python that asks it, as it is now or was in a snapshot."""
+        models = list((found or self.snapshot())["schemas"])
         which = f", model={models[0]!r}" if len(models) > 1 else ""
         return f"workbench.endpoint({self.name!r}).predict(X{which})"
 

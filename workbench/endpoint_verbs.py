@@ -7,25 +7,16 @@ import time
 from dataclasses import asdict
 from typing import Any
 
-from workbench.data.log_file import LogPage
 from workbench.endpoint_handle import Endpoint
-from workbench.errors import ClusterError, ForemanError, OptionError, ServingError
+from workbench.errors import ClusterError, ForemanError, ServingError
 from workbench.project import Project
-from workbench.publish_options import serving_options, traffic_plan
+from workbench.publish_options import plan_and_options
 from workbench.publish_source import Source, check_alias
 from workbench.publishing import begin
 from workbench.serving.link import gateway_of
 from workbench.serving.token_files import forget_tokens
 
 _NOTHING: dict[str, Any] = {"endpoints": []}
-_USUAL = {
-    "replicas": 1, "cpus": 0.1, "gpus": 0.0, "memory": None, "slo": None, "batch": 64, "timeout": "60s", "idle": "5m",
-    "max_queue": 256, "max_models": 3, "max_body": None, "rate": None, "env": "cluster", "env_vars": None,
-}  # fmt: skip
-_PLAN = {
-    "canary": None, "canary_for": "60s", "canary_requests": 100, "canary_slowdown": 1.5, "canary_errors": "1%",
-    "shadow": False, "traffic": True,
-}  # fmt: skip
 
 
 def endpoints_overview(project: Project) -> dict[str, Any]:
@@ -46,23 +37,12 @@ def endpoints_overview(project: Project) -> dict[str, Any]:
     return {**found, "asleep": [name for name in kept if name not in live]}
 
 
-def endpoint_snapshot(project: Project, name: str) -> dict[str, Any]:
-    """One endpoint."""
-    return Endpoint(project, name).snapshot()
-
-
 def publish_from_panel(project: Project, source: str, name: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """Publish what words mean, with :func:`workbench.publish`'s options; comes back before it is live."""
-    known = {**_USUAL, **_PLAN, "alias": None, "cache": None}
-    for word in options:
-        if word not in known:
-            raise OptionError(f"Cannot publish with {word!r}: it is no option.")
-    given = {**known, **options}
-    serving, limits = serving_options(**{word: given[word] for word in _USUAL})
-    plan = traffic_plan(**{word: given[word] for word in _PLAN})
-    endpoint, _ = begin(
-        project, [Source(words=source)], serving, limits, plan, name=name, alias=given["alias"], cache=given["cache"]
-    )
+    given = dict(options)
+    alias, cache = given.pop("alias", None), given.pop("cache", None)
+    plan, serving, limits = plan_and_options(given)
+    endpoint, _ = begin(project, [Source(words=source)], serving, limits, plan, name=name, alias=alias, cache=cache)
     return endpoint.snapshot()
 
 
@@ -84,46 +64,6 @@ def withdraw(project: Project, name: str) -> None:
         forget_tokens(folder, name)
         for kind in ("log", "json"):
             (folder / "endpoints" / f"{name}.{kind}").unlink(missing_ok=True)
-
-
-def set_traffic(project: Project, name: str, weights: dict[str, float]) -> dict[str, Any]:
-    """See :meth:`Endpoint.set_traffic`."""
-    return Endpoint(project, name).set_traffic(weights)
-
-
-def set_shadow(project: Project, name: str, version: str | None) -> dict[str, Any]:
-    """See :meth:`Endpoint.set_shadow`."""
-    return Endpoint(project, name).set_shadow(version)
-
-
-def rollback(project: Project, name: str) -> dict[str, Any]:
-    """See :meth:`Endpoint.rollback`."""
-    return Endpoint(project, name).rollback()
-
-
-def promote(project: Project, name: str, version: str) -> dict[str, Any]:
-    """See :meth:`Endpoint.promote`."""
-    return Endpoint(project, name).promote(version)
-
-
-def set_replicas(project: Project, name: str, replicas: str, version: str | None = None) -> dict[str, Any]:
-    """See :meth:`Endpoint.scale`."""
-    return Endpoint(project, name).scale(replicas, version)
-
-
-def endpoint_log(project: Project, name: str, start: int, count: int, wanted: str = "") -> LogPage:
-    """See :meth:`Endpoint.log_page`."""
-    return Endpoint(project, name).log_page(start, count, wanted)
-
-
-def endpoint_history(project: Project, name: str) -> dict[str, Any]:
-    """See :meth:`Endpoint.history`."""
-    return {"versions": Endpoint(project, name).history()}
-
-
-def endpoint_samples(project: Project, name: str, version: str) -> list[dict[str, Any]]:
-    """See :meth:`Endpoint.samples`."""
-    return Endpoint(project, name).samples(version)
 
 
 def try_endpoint(
@@ -151,21 +91,6 @@ def try_endpoint(
         "version": answer.headers.get("X-Workbench-Version", ""),
         "cached": answer.headers.get("X-Workbench-Cache") == "hit",
     }
-
-
-def tokens(project: Project, name: str) -> list[dict[str, Any]]:
-    """See :meth:`Endpoint.tokens`."""
-    return Endpoint(project, name).tokens()
-
-
-def new_token(project: Project, name: str, label: str) -> dict[str, str]:
-    """See :meth:`Endpoint.new_token`."""
-    return {"label": label, "token": Endpoint(project, name).new_token(label)}
-
-
-def revoke_token(project: Project, name: str, label: str) -> None:
-    """See :meth:`Endpoint.revoke_token`."""
-    Endpoint(project, name).revoke_token(label)
 
 
 def registered_models(project: Project) -> list[dict[str, Any]]:

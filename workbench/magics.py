@@ -14,7 +14,7 @@ from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, 
 
 from workbench import api, commands, serving_magics
 from workbench.cell.modules import note_imports
-from workbench.endpoint_verbs import endpoints_overview, registered_models
+from workbench.endpoint_verbs import endpoints_overview
 from workbench.errors import OptionError, WorkbenchError
 from workbench.handle import RunHandle
 from workbench.parsers import (
@@ -36,6 +36,7 @@ from workbench.returning import Arrivals
 from workbench.sweeping import plan_sweep, sweep_cell
 from workbench.sweeps.study import PRUNERS, SAMPLERS
 from workbench.tracking.notebook import cell_number, context_of
+from workbench.tracking.registry import Registry
 from workbench.view.live import LiveView
 from workbench.view.starting import DryRun, Starting
 
@@ -333,7 +334,7 @@ def _served(name: str, words: list[str], symbol: str) -> list[str]:
         if name == "endpoints":
             found += [one["name"] for one in endpoints_overview(current_project())["endpoints"]]
         else:
-            found += [model["name"] for model in registered_models(current_project())]
+            found += [model.name for model in Registry(current_project().store).models()]
     except WorkbenchError:
         pass
     return [word for word in found if word.startswith(symbol)]

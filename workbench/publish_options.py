@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import re
 from collections.abc import Mapping
@@ -19,20 +20,20 @@ _MS = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(ms|s)?\s*")
 
 def serving_options(
     *,
-    replicas: str | int,
-    cpus: float,
-    gpus: float,
-    memory: int | str | None,
-    slo: float | str | None,
-    batch: int,
-    timeout: float | str,
-    idle: float | str,
-    max_queue: int,
-    max_models: int,
-    max_body: int | str | None,
-    rate: float | None,
-    env: str,
-    env_vars: Mapping[str, str] | None,
+    replicas: str | int = 1,
+    cpus: float = 0.1,
+    gpus: float = 0.0,
+    memory: int | str | None = None,
+    slo: float | str | None = None,
+    batch: int = 64,
+    timeout: float | str = "60s",
+    idle: float | str = "5m",
+    max_queue: int = 256,
+    max_models: int = 3,
+    max_body: int | str | None = None,
+    rate: float | None = None,
+    env: str = "cluster",
+    env_vars: Mapping[str, str] | None = None,
 ) -> tuple[ServingOptions, dict[str, Any]]:
     """Options as a record, and those limits that are given; ``OptionError`` names the first that cannot be used.
 
@@ -121,14 +122,14 @@ def parse_bytes(text: int | str) -> int:
 
 
 def traffic_plan(
-    canary: str | float | None,
-    canary_for: float | str,
-    canary_requests: int,
-    canary_slowdown: float,
-    canary_errors: float | str,
+    canary: str | float | None = None,
+    canary_for: float | str = "60s",
+    canary_requests: int = 100,
+    canary_slowdown: float = 1.5,
+    canary_errors: float | str = "1%",
     *,
-    shadow: bool,
-    traffic: bool,
+    shadow: bool = False,
+    traffic: bool = True,
 ) -> tuple[str, Any]:
     """What share of the traffic a version gets, and what a canary has to show for it."""
     from workbench.serving.gateway.book import Canary
@@ -154,6 +155,23 @@ def traffic_plan(
         max_slowdown=canary_slowdown,
         max_more_errors=_percent("canary-errors", str(canary_errors)) / 100.0,
     )
+
+
+def plan_and_options(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ServingOptions, dict[str, Any]]:
+    """What :func:`traffic_plan` and :func:`serving_options` make of options by name, those that are not given as usual.
+
+    Raises ``OptionError`` for one that there is not.
+    """
+    of_plan = {name: value for name, value in given.items() if name in _PLAN}
+    of_serving = {name: value for name, value in given.items() if name not in _PLAN}
+    for name in of_serving:
+        if name not in _SERVING:
+            raise OptionError(f"Cannot publish with {name!r}: it is no option.")
+    return traffic_plan(**of_plan), *serving_options(**of_serving)
+
+
+_PLAN = inspect.signature(traffic_plan).parameters.keys()
+_SERVING = inspect.signature(serving_options).parameters.keys()
 
 
 def _percent(what: str, text: str) -> float:

@@ -10,14 +10,13 @@ from workbench import endpoint_commands
 from workbench.endpoint_handle import Endpoint
 from workbench.errors import OptionError, suggestion
 from workbench.project import current_project
-from workbench.publish_options import serving_options, traffic_plan
+from workbench.publish_options import plan_and_options
 from workbench.publish_parsers import endpoints_parser, publish_options, publish_parser
 from workbench.publish_source import Source, source_of
 from workbench.publishing import begin
 from workbench.tracking.models import can_be_logged
 from workbench.tracking.notebook import context_of
 
-_PLAN = ("canary", "canary_for", "canary_requests", "canary_slowdown", "canary_errors", "shadow", "traffic")
 _SAY_EVERY_S = 0.25
 
 
@@ -40,9 +39,8 @@ def publish(shell: Any, words: list[str], on_tick: Callable[[float], None], orig
         example = names[arguments.example]
     sources = [_source(word, names, example, origin_of) for word in arguments.model]
     given = publish_options(arguments)
-    plan = traffic_plan(**{name: given.pop(name) for name in _PLAN})
     alias, cache = given.pop("alias"), given.pop("cache")
-    options, limits = serving_options(**given)
+    plan, options, limits = plan_and_options(given)
     path = context_of(shell, "").path
     saying = _Saying(hasattr(shell, "kernel"))
     endpoint, label = begin(

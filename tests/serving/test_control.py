@@ -16,7 +16,7 @@ import pytest
 from tests.serving.publishing import digits
 from workbench.data.examples import example_for
 from workbench.endpoint_handle import Endpoint
-from workbench.endpoint_verbs import endpoint_log, set_alias, withdraw
+from workbench.endpoint_verbs import set_alias, withdraw
 from workbench.errors import EndpointNotFoundError, OptionError, ServingError
 from workbench.project import current_project
 from workbench.publish_options import check_limits, parse_bytes, parse_ms, serving_options, traffic_plan
@@ -182,7 +182,7 @@ def test_endpoint_that_is_only_written_down_can_be_brought_back_or_withdrawn(no_
     (folder / "endpoints" / "digits.log").write_text("a line\n")
     make_token(folder, "digits")
     token_aside(folder, "digits")
-    assert endpoint_log(project, "digits", -5, 5).lines == ["a line"]
+    assert Endpoint(project, "digits").log_page(-5, 5).lines == ["a line"]
     assert endpoint.token_file == folder / "tokens" / "digits" / "default"
     for asked in (endpoint.snapshot, endpoint.withdraw, endpoint.rollback, lambda: endpoint.set_limits(rate=1)):
         with pytest.raises(ServingError, match="Bring it back: %endpoints restore"):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.bridge.places import below_root
 from workbench.errors import OptionError
 from workbench.project import Project
+
+if TYPE_CHECKING:
+    from workbench.endpoint_handle import Endpoint
 
 _MOST_LINES = 5_000
 
@@ -29,9 +32,7 @@ class ServingVerbs:
 
     def endpoint(self, name: str) -> dict[str, Any]:
         """One endpoint, with the figures of its versions."""
-        from workbench.endpoint_verbs import endpoint_snapshot
-
-        return self._shown(endpoint_snapshot(self.project, name))
+        return self._shown(self._endpoint(name).snapshot())
 
     def publish(self, source: str, name: str | None = None, options: dict[str, Any] | None = None) -> dict[str, Any]:
         """Publish a run's model or a registered one; answers at once and goes on by itself."""
@@ -54,53 +55,37 @@ class ServingVerbs:
 
     def set_traffic(self, name: str, weights: dict[str, float]) -> dict[str, Any]:
         """Percent of the requests by version."""
-        from workbench.endpoint_verbs import set_traffic
-
-        return self._shown(set_traffic(self.project, name, weights))
+        return self._shown(self._endpoint(name).set_traffic(weights))
 
     def set_shadow(self, name: str, version: str = "") -> dict[str, Any]:
         """The version that gets a copy of each request; an empty string for none."""
-        from workbench.endpoint_verbs import set_shadow
-
-        return self._shown(set_shadow(self.project, name, version or None))
+        return self._shown(self._endpoint(name).set_shadow(version or None))
 
     def rollback(self, name: str) -> dict[str, Any]:
         """Back to what answered before."""
-        from workbench.endpoint_verbs import rollback
-
-        return self._shown(rollback(self.project, name))
+        return self._shown(self._endpoint(name).rollback())
 
     def promote(self, name: str, version: str) -> dict[str, Any]:
         """All requests to one version."""
-        from workbench.endpoint_verbs import promote
-
-        return self._shown(promote(self.project, name, version))
+        return self._shown(self._endpoint(name).promote(version))
 
     def set_replicas(self, name: str, replicas: str, version: str | None = None) -> dict[str, Any]:
         """How many replicas, ``2`` or ``1..4``; of all versions unless one is named."""
-        from workbench.endpoint_verbs import set_replicas
-
-        return self._shown(set_replicas(self.project, name, replicas, version))
+        return self._shown(self._endpoint(name).scale(replicas, version))
 
     def endpoint_log(self, name: str, start: int = -1000, count: int = 1000, wanted: str = "") -> dict[str, Any]:
         """Lines that the replicas printed; see :meth:`workbench.data.log_file.LogFile.page`."""
-        from workbench.endpoint_verbs import endpoint_log
-
         if not 1 <= count <= _MOST_LINES:
             raise OptionError(f"Cannot give {count} lines at once: ask for 1 to {_MOST_LINES}.")
-        return asdict(endpoint_log(self.project, name, start, count, wanted))
+        return asdict(self._endpoint(name).log_page(start, count, wanted))
 
     def endpoint_history(self, name: str) -> dict[str, Any]:
         """Figures by minute and version, from before a restart, too."""
-        from workbench.endpoint_verbs import endpoint_history
-
-        return endpoint_history(self.project, name)
+        return {"versions": self._endpoint(name).history()}
 
     def endpoint_samples(self, name: str, version: str) -> dict[str, Any]:
         """Some requests of a version and what it answered."""
-        from workbench.endpoint_verbs import endpoint_samples
-
-        return {"samples": endpoint_samples(self.project, name, version)}
+        return {"samples": self._endpoint(name).samples(version)}
 
     def try_endpoint(self, name: str, body: Any = None, version: str | None = None, model: str = "") -> dict[str, Any]:
         """Ask an endpoint as a client would, without a client's token."""
@@ -110,21 +95,15 @@ class ServingVerbs:
 
     def endpoint_tokens(self, name: str) -> dict[str, Any]:
         """Labels of the tokens and when each was used; never the tokens themselves."""
-        from workbench.endpoint_verbs import tokens
-
-        return {"tokens": tokens(self.project, name)}
+        return {"tokens": self._endpoint(name).tokens()}
 
     def new_token(self, name: str, label: str) -> dict[str, Any]:
         """Make a token; this answer is the only one that has it."""
-        from workbench.endpoint_verbs import new_token
-
-        return new_token(self.project, name, label)
+        return {"label": label, "token": self._endpoint(name).new_token(label)}
 
     def revoke_token(self, name: str, label: str) -> dict[str, Any]:
         """Have a token open nothing any more."""
-        from workbench.endpoint_verbs import revoke_token
-
-        revoke_token(self.project, name, label)
+        self._endpoint(name).revoke_token(label)
         return {"label": label}
 
     def models(self) -> dict[str, Any]:
@@ -149,6 +128,11 @@ class ServingVerbs:
 
         delete_alias(self.project, name, alias)
         return {"alias": alias}
+
+    def _endpoint(self, name: str) -> Endpoint:
+        from workbench.endpoint_handle import Endpoint
+
+        return Endpoint(self.project, name)
 
     def _shown(self, snapshot: dict[str, Any]) -> dict[str, Any]:
         """An endpoint with where its first token lies, so that a line that was copied works; never the token."""

@@ -26,27 +26,33 @@ _is_our_driver = False
 
 def ensure_foreman(spares: int | None = None) -> Any:
     """The cluster's foreman, made where it has none."""
-    import ray
-
     from workbench.compute.foreman.actor import NAME, NAMESPACE, Foreman
 
+    return detached_actor(Foreman, NAME, NAMESPACE, spares)
+
+
+def detached_actor(kind: type, name: str, namespace: str, *arguments: Any, max_restarts: int = 0) -> Any:
+    """The cluster's only actor of a name, made where there is none; it outlives who made it, and reserves nothing."""
+    import ray
+
     return (
-        ray.remote(Foreman)
+        ray.remote(kind)
         .options(
-            name=NAME,
-            namespace=NAMESPACE,
+            name=name,
+            namespace=namespace,
             lifetime="detached",
             get_if_exists=True,
             num_cpus=0,
             max_concurrency=10_000,
-            scheduling_strategy=on_this_node(),
+            max_restarts=max_restarts,
+            scheduling_strategy=_on_this_node(),
         )
-        .remote(spares)
+        .remote(*arguments)
     )
 
 
-def on_this_node() -> Any:
-    """The foreman runs where the project's files are, if that is a node of the cluster."""
+def _on_this_node() -> Any:
+    """Our actors run where the project's files are, if that is a node of the cluster."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from workbench.compute.connection import Connection, on_this_node
+from workbench.compute.connection import Connection, detached_actor
 from workbench.errors import ClusterError, OptionError, ServingError
 from workbench.settings import home
 
@@ -34,21 +34,8 @@ def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
             raise ClusterError(f"Cannot reach the gateway: {error}") from error
     wanted = asked()
-    actor = (
-        ray.remote(Gateway)
-        .options(
-            name=NAME,
-            namespace=NAMESPACE,
-            lifetime="detached",
-            get_if_exists=True,
-            num_cpus=0,
-            max_concurrency=10_000,
-            max_restarts=-1,
-            scheduling_strategy=on_this_node(),
-        )
-        # Where it is made, it begins by itself, too: it has to know the ports by then.
-        .remote(str(home()), *wanted)
-    )
+    # Where it is made, it begins by itself, too: it has to know the ports by then.
+    actor = detached_actor(Gateway, NAME, NAMESPACE, str(home()), *wanted, max_restarts=-1)
     gateway = connection.to(actor, NAME)
     gateway.call("begin", *wanted, timeout_s=_BEGIN_S)
     return gateway

@@ -4,13 +4,13 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { workbenchIcon } from '../icons';
 import { WorkbenchModel } from '../model';
 import { blank, optionsOf } from '../publishing';
 import { CommandIDs } from '../tokens';
 import { EndpointView } from '../widgets/endpoint/endpointview';
 import { askHowToPublish } from '../widgets/endpoint/publishform';
 import { addEndpointActions } from './endpointactions';
+import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 
 export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
@@ -34,20 +34,8 @@ export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: { args: { type: 'object', properties: { name: { type: 'string' } }, required: ['name'] } },
       execute: args => {
         const name = args.name as string;
-        let tab = tracker.find(widget => widget.content.name === name);
-        if (!tab) {
-          tab = new MainAreaWidget({ content: new EndpointView(name, model, app.commands, trans) });
-          tab.id = `workbench-endpoint-${name}`;
-          tab.title.label = name;
-          tab.title.icon = workbenchIcon;
-          tab.title.closable = true;
-          void tracker.add(tab);
-        }
-        if (!tab.isAttached) {
-          app.shell.add(tab, 'main', { type: 'Workbench' });
-        }
-        app.shell.activateById(tab.id);
-        return tab;
+        const id = `workbench-endpoint-${name}`;
+        return openTab(app, tracker, id, name, () => new EndpointView(name, model, app.commands, trans));
       }
     });
     app.commands.addCommand(CommandIDs.publish, {

@@ -4,10 +4,10 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { workbenchIcon } from '../icons';
 import { WorkbenchModel } from '../model';
 import { CommandIDs } from '../tokens';
 import { RunView } from '../widgets/runview';
+import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 
 export const runViewPlugin: JupyterFrontEndPlugin<void> = {
@@ -36,20 +36,8 @@ export const runViewPlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: args => {
         const runId = args.runId as string;
-        let tab = tracker.find(widget => widget.content.runId === runId);
-        if (!tab) {
-          tab = new MainAreaWidget({ content: new RunView(runId, model, app.commands, trans) });
-          tab.id = `workbench-run-${runId}`;
-          tab.title.label = (args.name as string) || runId.slice(0, 8);
-          tab.title.icon = workbenchIcon;
-          tab.title.closable = true;
-          void tracker.add(tab);
-        }
-        if (!tab.isAttached) {
-          app.shell.add(tab, 'main', { type: 'Workbench' });
-        }
-        app.shell.activateById(tab.id);
-        return tab;
+        const label = (args.name as string) || runId.slice(0, 8);
+        return openTab(app, tracker, `workbench-run-${runId}`, label, () => new RunView(runId, model, app.commands, trans));
       }
     });
     if (restorer) {

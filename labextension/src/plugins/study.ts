@@ -4,10 +4,10 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { workbenchIcon } from '../icons';
 import { WorkbenchModel } from '../model';
 import { CommandIDs } from '../tokens';
 import { StudyView } from '../widgets/study/studyview';
+import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 
 export const studyPlugin: JupyterFrontEndPlugin<void> = {
@@ -37,20 +37,7 @@ export const studyPlugin: JupyterFrontEndPlugin<void> = {
       execute: args => {
         const place = { storage: args.storage as string, study: args.study as number, name: args.name as string };
         const id = `workbench-study-${place.storage}-${place.study}`;
-        let tab = tracker.find(widget => widget.id === id);
-        if (!tab) {
-          tab = new MainAreaWidget({ content: new StudyView(place, model, app.commands, trans) });
-          tab.id = id;
-          tab.title.label = place.name;
-          tab.title.icon = workbenchIcon;
-          tab.title.closable = true;
-          void tracker.add(tab);
-        }
-        if (!tab.isAttached) {
-          app.shell.add(tab, 'main', { type: 'Workbench' });
-        }
-        app.shell.activateById(tab.id);
-        return tab;
+        return openTab(app, tracker, id, place.name, () => new StudyView(place, model, app.commands, trans));
       }
     });
     if (restorer) {

@@ -7,9 +7,10 @@ import { Menu } from '@lumino/widgets';
 import { CHAMPION, isAlias } from '../registry';
 import { CommandIDs } from '../tokens';
 import { IVersionRowProps } from './modelrows';
+import { MenuPlace, openMenu } from './openmenu';
 
 /** Open a version's menu below a button, or where the mouse is. */
-export function openVersionMenu(props: IVersionRowProps, where: Element | { x: number; y: number }): void {
+export function openVersionMenu(props: IVersionRowProps, where: MenuPlace): void {
   const { registered, version, commands: shared, model, does, trans } = props;
   const commands = new CommandRegistry();
   const menu = new Menu({ commands });
@@ -41,13 +42,7 @@ export function openVersionMenu(props: IVersionRowProps, where: Element | { x: n
     () => shared.execute(CommandIDs.openNotebook, { runId: version.run_id }),
     !!version.run_id
   );
-  menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
-  if (where instanceof Element) {
-    const { right, bottom } = where.getBoundingClientRect();
-    menu.open(right, bottom, { horizontalAlignment: 'right' });
-  } else {
-    menu.open(where.x, where.y);
-  }
+  openMenu(menu, where);
 }
 
 async function askForAlias({ registered, version, model, does, trans }: IVersionRowProps): Promise<void> {

@@ -4,9 +4,10 @@ import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
 import { CommandIDs, IRun, LIVE_STATES } from '../tokens';
+import { MenuPlace, openMenu } from './openmenu';
 
 /** Open a run's menu below a button, or where the mouse is. */
-export function openRunMenu(commands: CommandRegistry, run: IRun, where: Element | { x: number; y: number }): void {
+export function openRunMenu(commands: CommandRegistry, run: IRun, where: MenuPlace): void {
   const menu = new Menu({ commands });
   const args = { runId: run.run_id, name: run.name };
   const isOurs = run.source === 'workbench';
@@ -34,11 +35,5 @@ export function openRunMenu(commands: CommandRegistry, run: IRun, where: Element
     menu.addItem({ command: CommandIDs.publish, args: { source: run.run_id, title: run.name, name: run.name } });
   }
   menu.addItem({ command: CommandIDs.openInMlflow, args });
-  menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
-  if (where instanceof Element) {
-    const { right, bottom } = where.getBoundingClientRect();
-    menu.open(right, bottom, { horizontalAlignment: 'right' });
-  } else {
-    menu.open(where.x, where.y);
-  }
+  openMenu(menu, where);
 }

@@ -102,15 +102,15 @@ class Upkeep(Publication):
         book.canary.since = time.time()
         book.canary.base = {}
         for label in (book.canary.version, champion):
-            stats = self.plane.stats(book.name, label)
-            book.canary.base[label] = [stats["requests"], stats["errors"]]
+            totals = self.plane.totals(book.name, label)
+            book.canary.base[label] = [totals["requests"], totals["errors"]]
 
     def _since_step(self, book: EndpointBook, canary: Canary, label: str) -> dict[str, Any]:
-        stats, base = self.plane.stats(book.name, label), canary.base.get(label, [0, 0])
-        if stats["requests"] < base[0]:  # the gateway was made anew meanwhile
+        totals, base = self.plane.totals(book.name, label), canary.base.get(label, [0, 0])
+        if totals["requests"] < base[0]:  # the gateway was made anew meanwhile
             base = [0, 0]
         window = self.plane.since(book.name, label, max(1.0, time.time() - canary.since))
-        return {**window, "requests": stats["requests"] - base[0], "errors": stats["errors"] - base[1]}
+        return {**window, "requests": totals["requests"] - base[0], "errors": totals["errors"] - base[1]}
 
     # -- traffic -------------------------------------------------------------------------------
 

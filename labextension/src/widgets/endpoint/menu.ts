@@ -5,13 +5,10 @@ import { Menu } from '@lumino/widgets';
 
 import { IEndpoint } from '../../endpoint';
 import { CommandIDs } from '../../tokens';
+import { MenuPlace, openMenu } from '../openmenu';
 
 /** Open an endpoint's menu below a button, or where the mouse is. */
-export function openEndpointMenu(
-  commands: CommandRegistry,
-  endpoint: IEndpoint,
-  where: Element | { x: number; y: number }
-): void {
+export function openEndpointMenu(commands: CommandRegistry, endpoint: IEndpoint, where: MenuPlace): void {
   const menu = new Menu({ commands });
   const args = { name: endpoint.name };
   menu.addItem({ command: CommandIDs.openEndpoint, args });
@@ -25,11 +22,5 @@ export function openEndpointMenu(
     menu.addItem({ command: CommandIDs.rollBackEndpoint, args });
   }
   menu.addItem({ command: CommandIDs.withdrawEndpoint, args });
-  menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
-  if (where instanceof Element) {
-    const { right, bottom } = where.getBoundingClientRect();
-    menu.open(right, bottom, { horizontalAlignment: 'right' });
-  } else {
-    menu.open(where.x, where.y);
-  }
+  openMenu(menu, where);
 }
