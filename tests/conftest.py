@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,22 @@ _HOME = tempfile.mkdtemp(prefix="workbench-tests-")
 os.environ["WORKBENCH_HOME"] = _HOME
 for _name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "WORKBENCH_ADDRESS", "RAY_ADDRESS", "JPY_SESSION_NAME"):
     os.environ.pop(_name, None)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _mlflow_as_before() -> Iterator[None]:
+    """Have no module leave what it told MLflow to the next.
+
+    MLflow writes its tracking store to the environment, where projects take it for the user's choice.
+    """
+    before = {name: value for name, value in os.environ.items() if name.startswith("MLFLOW_")}
+    yield
+    if mlflow := sys.modules.get("mlflow"):
+        mlflow.set_tracking_uri(None)
+        mlflow.tracking.fluent._active_experiment_id = None
+    for name in [name for name in os.environ if name.startswith("MLFLOW_")]:
+        del os.environ[name]
+    os.environ.update(before)
 
 
 @pytest.fixture

@@ -66,7 +66,7 @@ def test_publish_words_that_name_nothing(shell: Any) -> None:
         shell.run_line_magic("publish", "no-such-thing --name x")
 
 
-def test_publish_and_steer_from_the_notebook(shell: Any) -> None:
+def test_publish_and_steer_from_the_notebook(shell: Any, capsys: pytest.CaptureFixture[str]) -> None:
     model, data = digits()
     shell.user_ns.update(model=model, better=other_digits(), X=data)
     name = "from-the-notebook"
@@ -93,8 +93,10 @@ def test_publish_and_steer_from_the_notebook(shell: Any) -> None:
         shell.run_line_magic("endpoints", f"traffic {name} 1=nan 2=1")
     with pytest.raises(OptionError, match="finite"):
         shell.run_line_magic("endpoints", f"limit {name} --rate nan")
-    assert "2 requests a second and token" in shell.run_line_magic("endpoints", f"limit {name} --rate 2")
-    said = shell.run_line_magic("endpoints", f"limit {name} --rate 0 --max-body 1M --cache 3")
+    shell.run_line_magic("endpoints", f"limit {name} --rate 2")
+    assert "2 requests a second and token" in capsys.readouterr().out
+    shell.run_line_magic("endpoints", f"limit {name} --rate 0 --max-body 1M --cache 3")
+    said = capsys.readouterr().out
     assert "any number of requests" in said
     assert "keeps 3 answers" in said
     with pytest.raises(OptionError, match="it has no ="):
