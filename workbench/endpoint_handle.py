@@ -182,7 +182,7 @@ class Endpoint:
         low, high = parse_replicas(replicas)
         return dict(self.call("set_replicas", low, high, version))
 
-    def set_limits(self, **changes: Any) -> dict[str, Any]:
+    def set_limits(self, /, **changes: Any) -> dict[str, Any]:
         """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number)
         or ``cache`` (answers kept); what is not given stays as it is.
         """

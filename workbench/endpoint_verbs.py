@@ -95,26 +95,17 @@ def try_endpoint(
 
 def registered_models(project: Project) -> list[dict[str, Any]]:
     """Registered models with their versions, and the runs that those come from."""
-    from workbench.errors import RunNotFoundError
     from workbench.tracking.registry import Registry
 
-    runs: dict[str, tuple[str, str]] = {}
-
-    def lineage(run_id: str) -> tuple[str, str]:
-        if run_id and run_id not in runs:
-            try:
-                record = project.store.get(run_id)
-                runs[run_id] = record.name, record.tags.get("workbench.notebook", "")
-            except RunNotFoundError:
-                runs[run_id] = "", ""
-        return runs.get(run_id, ("", ""))
-
+    models = Registry(project.store).models()
+    runs = project.store.those(version.run_id for model in models for version in model.versions if version.run_id)
     found = []
-    for model in Registry(project.store).models():
+    for model in models:
         versions = []
         for version in model.versions:
-            run_name, notebook = lineage(version.run_id)
-            versions.append({**asdict(version), "uri": version.uri, "run_name": run_name, "notebook": notebook})
+            run = runs.get(version.run_id)
+            name, notebook = (run.name, run.tags.get("workbench.notebook", "")) if run else ("", "")
+            versions.append({**asdict(version), "uri": version.uri, "run_name": name, "notebook": notebook})
         found.append({**asdict(model), "versions": versions})
     return found
 

@@ -21,7 +21,7 @@ _MS = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(ms|s)?\s*")
 def serving_options(
     *,
     replicas: str | int = 1,
-    cpus: float = 0.1,
+    cpus: float | None = None,
     gpus: float = 0.0,
     memory: int | str | None = None,
     slo: float | str | None = None,
@@ -41,7 +41,7 @@ def serving_options(
     """
     low, high = parse_replicas(replicas)
     for what, amount in (("cpus", cpus), ("gpus", gpus)):
-        if not amount >= 0:
+        if amount is not None and not amount >= 0:
             raise OptionError(f"Cannot reserve {what}={amount:g}: it must be 0 or more.")
     for what, count in (("batch", batch), ("max-queue", max_queue), ("max-models", max_models)):
         if count < 1:
@@ -116,7 +116,7 @@ def parse_bytes(text: int | str) -> int:
     match = _BYTES.fullmatch(str(text))
     factors = {"k": 2**10, "m": 2**20, "g": 2**30, "": 1}
     found = int(float(match.group(1)) * factors[(match.group(2) or "").lower()]) if match else 0
-    if found < 1:
+    if not 1 <= found < 2**63:
         raise OptionError(f"Cannot limit bodies to {text!r}: write bytes, 1 or more, or 16M, 1G.")
     return found
 

@@ -34,7 +34,7 @@ def publish_parser(prog: str = "%publish") -> Parser:
     add("--alias", metavar="A", help="the version's alias once it has all of the traffic, as champion")
     add("--example", metavar="X", help="a variable with rows that the model takes; none looks for them")
     add("--replicas", default="1", metavar="N|MIN..MAX", help="processes; 0..4 lets it sleep (default 1)")
-    add("--cpus", type=float, default=0.1, metavar="N", help="CPUs to reserve for each (default 0.1)")
+    add("--cpus", type=float, metavar="N", help="CPUs to reserve for each (none on this machine's cluster, else 0.1)")
     add("--gpus", type=float, default=0.0, metavar="G", help="GPUs for each; 0.5 shares one")
     add("--memory", metavar="M", help="memory to reserve for each: MiB, or 2G")
     add("--slo", metavar="T", help="how long an answer may take: 20ms; batches and replicas follow")

@@ -28,6 +28,8 @@ from workbench.serving.token_files import digest, token_aside, token_path
 if TYPE_CHECKING:
     from workbench.serving.gateway.publication import Order
 
+_CPUS_ELSEWHERE = 0.1
+
 
 def publish(
     model: Any,
@@ -36,7 +38,7 @@ def publish(
     alias: str | None = None,
     example: Any = None,
     replicas: str | int = 1,
-    cpus: float = 0.1,
+    cpus: float | None = None,
     gpus: float = 0.0,
     memory: int | str | None = None,
     slo: float | str | None = None,
@@ -74,7 +76,8 @@ def publish(
         alias: What the version is called in the registry once it has all of the traffic.
         example: Rows that the model takes, where they cannot be found in the notebook.
         replicas: How many processes serve it, or the least and the most: ``"1..4"``; ``"0..4"`` lets it sleep.
-        cpus: CPUs to reserve for each.
+        cpus: CPUs to reserve for each; None reserves none on this machine's own cluster, where training and endpoints
+            must not wait for each other, and 0.1 on others.
         gpus: GPUs for each, a fraction to share one.
         memory: Memory to reserve for each, MiB or ``"2G"``.
         slo: How long an answer may take, ``"20ms"``: batches are made as large as that allows, and replicas are
@@ -161,6 +164,8 @@ def begin(
         gateway.result()
     if len({one.name for one in found}) < len(found):
         raise OptionError(f"Cannot publish two versions of one model as {name!r} at once: use traffic, or a canary.")
+    if options.cpus is None:
+        options = replace(options, cpus=0.0 if connection.is_local else _CPUS_ELSEWHERE)
     if options.env == "pinned":
         options = replace(options, requirements=requirements_of(project, found))
     kind, canary = plan

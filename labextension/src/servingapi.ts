@@ -48,6 +48,10 @@ export class ServingApi {
     return this.request('PUT', `${at(name)}/replicas`, {}, { replicas, version });
   }
 
+  setLimits(name: string, limits: Record<string, unknown>): Promise<IEndpoint> {
+    return this.request('PUT', `${at(name)}/limits`, {}, limits);
+  }
+
   log(name: string, start: number, count: number, wanted: string): Promise<ILogPage> {
     return this.request('GET', `${at(name)}/log`, { start: String(start), count: String(count), q: wanted });
   }

@@ -263,6 +263,7 @@ def test_options_as_asked() -> None:
         ("slo", "20ms\nx", "20ms"),
         ("rate", float("inf"), "finite"),
         ("max_body", "0.5", "1 or more"),
+        ("max_body", "99999999999G", "99999999999G"),
     ):
         with pytest.raises(OptionError) as caught:
             serving_options(**{**usual, name: value})

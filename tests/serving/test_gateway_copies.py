@@ -200,12 +200,6 @@ def test_stream_whose_replica_dies_ends_with_an_error(gateway: Gateway) -> None:
     assert "error" in lines[1]
 
 
-def test_stream_is_joined_by_a_check(gateway: Gateway) -> None:
-    speaker(gateway)
-    answer = gateway.run(gateway.plane.check("digits", "1", orjson.dumps(BODY), route="stream"))
-    assert answer.body == b"data: 1\n\ndata: 2\n\n"
-
-
 def test_tokens_are_known_by_their_labels(gateway: Gateway) -> None:
     gateway.serve()
     gateway.put(tokens={"a": "0" * 64, "me": DIGEST, "b": "f" * 64})

@@ -7,7 +7,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import orjson
 import pytest
 
 from tests.serving.gateways import (
@@ -137,20 +136,10 @@ def test_removed_endpoint_is_404_and_its_replicas_stop(gateway: Gateway) -> None
     assert gateway.plane.stats("digits", "1")["requests"] == 0
 
 
-def test_check_asks_a_version_without_traffic_and_is_not_counted(gateway: Gateway) -> None:
-    gateway.expect("2")
-    gateway.serve(version="2")
-    answer = gateway.run(gateway.plane.check("digits", "2", orjson.dumps(BODY)))
-    assert (answer.status, answer.body) == (200, b'{"predictions":[3.0]}')
-    assert gateway.stats("2")["requests"] == 0
-    assert gateway.run(gateway.plane.check("digits", "3", b"{}")).status == 404
-
-
-def test_check_asks_a_model_by_name(gateway: Gateway) -> None:
+def test_one_model_of_several_is_asked_by_name(gateway: Gateway) -> None:
     replica = gateway.serve(models=("a", "b"))
-    for model, status in (("b", 200), ("", 404), ("c", 404)):
-        answer = gateway.run(gateway.plane.check("digits", "1", orjson.dumps(BODY), model=model))
-        assert answer.status == status
+    for path, status in (("models/b/predict", 200), ("predict", 404), ("models/c/predict", 404)):
+        assert post(gateway, path=f"/digits/{path}").status_code == status
     assert [ask[2] for ask in asks(replica)] == ["b"]
 
 

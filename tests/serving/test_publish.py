@@ -52,6 +52,21 @@ def test_publish_variable_answers_as_the_model_does(published: Path, name: str) 
     assert known["versions"][0]["run_name"] == "publish model"
 
 
+def test_publish_and_training_do_not_wait_for_each_other(published: Path, name: str) -> None:
+    model, data = digits()
+    all_of_them = os.cpu_count() or 1
+    run = workbench.train("import time; time.sleep(120)", workers=all_of_them)
+    try:
+        until(lambda: run.state.value == "running")
+        endpoint = workbench.publish(model, name=name, example=data[:2])
+        assert len(endpoint.predict(data[:5])) == 5
+        assert run.state.value == "running"
+    finally:
+        run.stop()
+    assert workbench.train("x = 1", workers=all_of_them, returns="x").result(60) == 1
+    assert endpoint.snapshot()["state"] == "live"
+
+
 def test_publish_curl_line_works_when_pasted(published: Path, name: str) -> None:
     model, data = digits()
     endpoint = workbench.publish(model, name=name, example=data[:2])

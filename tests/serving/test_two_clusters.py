@@ -51,7 +51,8 @@ import workbench
 from workbench.project import current_project
 current_project().connection(address=cluster.address)
 model, data = digits()
-endpoint = workbench.publish(model, name="digits", example=data[:2], cpus=1)
+endpoint = workbench.publish(model, name="digits", example=data[:2])
+assert endpoint.snapshot()["versions"][0]["options"]["cpus"] == 0.1
 assert (endpoint.predict(data[:5]) == model.predict(data[:5])).all()
 print("URL", endpoint.url)
 """

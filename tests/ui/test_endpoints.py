@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.serving.publishing import withdrawn
 from tests.ui.lab import Lab, NotebookPage, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
@@ -42,6 +43,8 @@ threading.Thread(target=ask, daemon=True).start()
     "%publish broken --name broken --example X",
     "is_asking = False",
     "%workbench down",
+    "%publish model --name flowers --canary 20%,60% --canary-requests 20 --canary-for 3s",
+    "%publish model tree --name both",
 ]
 
 
@@ -49,7 +52,7 @@ threading.Thread(target=ask, daemon=True).start()
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("notebooks")
     write_notebook(folder / "flowers.ipynb", CELLS)
-    with running_lab(folder, tmp_path_factory.mktemp("state")) as running:
+    with withdrawn(), running_lab(folder, tmp_path_factory.mktemp("state")) as running:
         yield running
 
 
@@ -222,6 +225,26 @@ def test_token_is_shown_once_and_revoked(notebook: NotebookPage) -> None:
     assert status(url, token, body) == 401
 
 
+def test_limits_are_changed_with_a_form(notebook: NotebookPage) -> None:
+    page = notebook.page
+    open_tab(page, "Access")
+    assert "any number of requests · 16 MiB each at most" in view(page).inner_text()
+    view(page).get_by_role("button", name="Limits…").click()
+    dialog = page.locator(".jp-Dialog")
+    dialog.get_by_label("Requests per second and token").fill("5000")
+    dialog.get_by_label("Largest request").fill("64k")
+    dialog.get_by_label("Answers to keep").fill("10")
+    shoot(page, "endpoint-limits")
+    dialog.get_by_role("button", name="Set", exact=True).click()
+    said = "5000 requests per second and token · 64 KiB each at most · up to 10 answers kept"
+    view(page).get_by_text(said).wait_for()
+    view(page).get_by_role("button", name="Limits…").click()
+    dialog.get_by_label("Largest request").fill("99999999999G")
+    dialog.get_by_role("button", name="Set", exact=True).click()
+    view(page).get_by_text("Cannot limit bodies to '99999999999G'").wait_for()
+    assert said in view(page).inner_text()
+
+
 def test_samples_log_and_events_tell_what_happened(notebook: NotebookPage) -> None:
     page = notebook.page
     open_tab(page, "Samples")
@@ -234,6 +257,40 @@ def test_samples_log_and_events_tell_what_happened(notebook: NotebookPage) -> No
     view(page).locator(".wb-Logs-line").first.wait_for()
     open_tab(page, "Events")
     view(page).locator(".wb-Events tr", has_text="rolled back").first.wait_for()
+
+
+def test_canary_goes_its_steps_and_gets_everything(notebook: NotebookPage) -> None:
+    page = notebook.page
+    open_tab(page, "Overview")
+    to_notebook(page)
+    notebook.run_cell(8)
+    row(page, "flowers").click()
+    canary = view(page).get_by_role("group", name="Canary")
+    for step in ("20 %", "60 %"):
+        canary.locator(f"[aria-current=step]:text-is('{step}')").wait_for(timeout=60_000)
+        version(page, "4").locator(f"output:text-is('{step}')").wait_for()
+        shoot(page, f"endpoint-canary-{step[:2]}")
+    canary.wait_for(state="detached", timeout=60_000)
+    version(page, "4").locator("output:text-is('100 %')").wait_for()
+    open_tab(page, "Events")
+    view(page).locator(".wb-Events tr", has_text="promoted").first.wait_for()
+
+
+def test_endpoint_of_several_models_is_asked_by_model(notebook: NotebookPage) -> None:
+    page = notebook.page
+    to_notebook(page)
+    notebook.run_cell(9)
+    row(page, "both").locator(".wb-StateDot.wb-mod-finished").wait_for(timeout=90_000)
+    row(page, "both").click()
+    open_tab(page, "Try it")
+    for name in ("tree", "model"):
+        view(page).get_by_label("Model").select_option(name)
+        view(page).get_by_role("button", name="Ask", exact=True).click()
+        view(page).locator(".wb-Try-answer .wb-Chip", has_text="200").wait_for()
+    shoot(page, "endpoint-several")
+    view(page).get_by_role("button", name="Withdraw…").click()
+    page.locator(".jp-Dialog").get_by_role("button", name="Withdraw", exact=True).click()
+    row(page, "both").wait_for(state="detached")
 
 
 def test_alias_is_moved_in_the_models_section(notebook: NotebookPage) -> None:

@@ -73,6 +73,10 @@ class ServingVerbs:
         """How many replicas, ``2`` or ``1..4``; of all versions unless one is named."""
         return self._shown(self._endpoint(name).scale(replicas, version))
 
+    def set_limits(self, name: str, limits: dict[str, Any]) -> dict[str, Any]:
+        """Change ``rate``, ``max_body`` or ``cache``; what is not given stays as it is."""
+        return self._shown(self._endpoint(name).set_limits(**limits))
+
     def endpoint_log(self, name: str, start: int = -1000, count: int = 1000, wanted: str = "") -> dict[str, Any]:
         """Lines that the replicas printed; see :meth:`workbench.data.log_file.LogFile.page`."""
         if not 1 <= count <= _MOST_LINES:

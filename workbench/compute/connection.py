@@ -77,6 +77,12 @@ class Connection:
         self.dashboard = dashboard
         self.called = called
 
+    @property
+    def is_local(self) -> bool:
+        """Whether the cluster is the one that Workbench runs on this machine."""
+        present = local.running()
+        return present is not None and present.address == self.address
+
     def to(self, actor: Any, called: str) -> Connection:
         """The same way to another actor."""
         return Connection(actor, self.address, self.dashboard, called)

@@ -49,7 +49,7 @@ class ServingOptions:
     Attributes:
         min_replicas: So many at least; 0 lets it go to sleep.
         max_replicas: And so many at most.
-        cpus: CPUs reserved for a replica.
+        cpus: CPUs reserved for a replica; None, and the cluster decides, see :func:`workbench.publish`.
         gpus: GPUs for a replica, a fraction to share one.
         memory_mb: Memory reserved for a replica, MiB; None reserves none.
         slo_ms: How long an answer may take, batching included; None has no such goal.
@@ -66,7 +66,7 @@ class ServingOptions:
 
     min_replicas: int = 1
     max_replicas: int = 1
-    cpus: float = 1.0
+    cpus: float | None = None
     gpus: float = 0.0
     memory_mb: int | None = None
     slo_ms: float | None = None

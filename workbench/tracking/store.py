@@ -23,6 +23,7 @@ from workbench.tracking.problems import explained
 from workbench.tracking.records import RunRecord, record_of
 
 _BATCH = 1000
+_AT_ONCE = 200
 _VALUE_CHARS = 6000
 _TAG_CHARS = 7900
 _ENDED_TAGS = ("finished", "failed", "stopped")
@@ -198,6 +199,15 @@ class TrackingStore:
         )
         raise RunNotFoundError(f"Cannot find run {run!r}: no run has that name or id.{near}", known=recent)
 
+    def those(self, run_ids: Iterable[str]) -> dict[str, RunRecord]:
+        """The runs of some ids, by id, without those that are not there or were deleted."""
+        wanted = list(dict.fromkeys(run_ids))
+        found: dict[str, RunRecord] = {}
+        for at in range(0, len(wanted), _AT_ONCE):
+            ids = ", ".join(f"'{run_id}'" for run_id in wanted[at : at + _AT_ONCE])
+            found |= {record.run_id: record for record in self._search(f"attributes.run_id IN ({ids})", [], None)}
+        return found
+
     def search(
         self,
         *,
@@ -320,7 +330,7 @@ class TrackingStore:
             token, given = None, 0
             while ids:
                 page = self._client.search_runs(
-                    ids, text, max_results=min(limit or 200, 200), order_by=order, page_token=token
+                    ids, text, max_results=min(limit or _AT_ONCE, _AT_ONCE), order_by=order, page_token=token
                 )
                 for run in page:
                     yield record_of(run, names[run.info.experiment_id])

@@ -127,6 +127,18 @@ class ReplicasHandler(EndpointRoute):
         await self.answer("set_replicas", name, replicas=self.text(body, "replicas"), version=version)
 
 
+class LimitsHandler(EndpointRoute):
+    """``PUT /workbench/api/endpoints/NAME/limits``: ``{"rate": 50, "max_body": "16M", "cache": 1000}``, any of them."""
+
+    @web.authenticated
+    @authorized
+    async def put(self, name: str) -> None:
+        body = self.body()
+        if not body:
+            raise web.HTTPError(400, reason="give rate, max_body or cache")
+        await self.answer("set_limits", name, limits=body)
+
+
 class EndpointLogHandler(EndpointRoute):
     """``GET /workbench/api/endpoints/NAME/log?start=-1000&count=1000&q=…``: lines by number, or those with a text."""
 

@@ -62,7 +62,7 @@ class Backend:
                 self._tell_options(link)
         self.pump()
 
-    async def ask(self, request: Request, *, timeout_s: float | None = None, is_counted: bool = True) -> Answer:
+    async def ask(self, request: Request) -> Answer:
         """Have a replica answer.
 
         Raises:
@@ -71,27 +71,26 @@ class Backend:
         began = monotonic()
         ticket: Ticket | None = None
         try:
-            ticket = self._enqueue(request, timeout_s or self.options.timeout_s, began, is_counted=is_counted)
+            ticket = self._enqueue(request, began)
             answer = await self._wait(ticket)
         except Refusal as refusal:
-            if is_counted and refusal.status != 404:
+            if refusal.status != 404:
                 self.stats.record(monotonic(), refusal.status, (monotonic() - began) * 1000)
             raise
         if answer.parts is not None:
-            answer.parts = self._counted(answer.parts, answer.status, began, is_counted=is_counted)
-        elif is_counted:
+            answer.parts = self._counted(answer.parts, answer.status, began)
+        else:
             self._count(request, answer, began, ticket.timing)
         return answer
 
-    def _enqueue(self, request: Request, timeout_s: float, now: float, *, is_counted: bool) -> Ticket:
+    def _enqueue(self, request: Request, now: float) -> Ticket:
         """Send a request to a replica, or put it into the queue."""
         if self._is_stopped:
             raise unanswered.taken_away(self._whom)
         model = self._model(request)
-        if is_counted:
-            self._asked_at = now
+        self._asked_at = now
         link = None if self._waiting else self._free_link(model)
-        ticket = Ticket(next(_ids), request, model, timeout_s, asyncio.get_running_loop().create_future())
+        ticket = Ticket(next(_ids), request, model, self.options.timeout_s, asyncio.get_running_loop().create_future())
         if link is not None:
             link.ask(ticket)
             return ticket
@@ -137,9 +136,7 @@ class Backend:
         self.stats.record(now, answer.status, ms, timing)
         self.samples.offer(request, answer, ms)
 
-    async def _counted(
-        self, parts: AsyncIterator[bytes], status: int, began: float, *, is_counted: bool
-    ) -> AsyncIterator[bytes]:
+    async def _counted(self, parts: AsyncIterator[bytes], status: int, began: float) -> AsyncIterator[bytes]:
         """The parts, counted as one request when the last one is out."""
         try:
             async for part in parts:
@@ -149,9 +146,8 @@ class Backend:
             raise
         finally:
             await parts.aclose()  # type: ignore[attr-defined]  # it is a generator
-            if is_counted:
-                now = monotonic()
-                self.stats.record(now, status, (now - began) * 1000)
+            now = monotonic()
+            self.stats.record(now, status, (now - began) * 1000)
 
     def _model(self, request: Request) -> str:
         """The model's name as replicas want it: empty for the only one."""

@@ -62,7 +62,7 @@ class Deployer:
         from workbench.serving.replica.deployment import Replica
 
         options = version.options
-        resources: dict[str, Any] = {"num_cpus": options.cpus, "num_gpus": options.gpus}
+        resources: dict[str, Any] = {"num_cpus": options.cpus or 0.0, "num_gpus": options.gpus}
         if runtime_env:
             resources["runtime_env"] = runtime_env
         if options.memory_mb:

@@ -19,7 +19,6 @@ from workbench.serving.gateway.pressure import Pressure
 from workbench.serving.gateway.prometheus import exposition
 from workbench.serving.gateway.refusals import Refusal
 from workbench.serving.gateway.stats import VersionStats
-from workbench.serving.gateway.ticket import StreamError
 from workbench.serving.records import RouteTable, ServingOptions
 
 __all__ = ["DataPlane", "Listening", "Pressure"]
@@ -174,24 +173,6 @@ class DataPlane:
         if endpoint is None:
             return unknown_endpoint(request.endpoint).answer(request.route)
         return await endpoint.ask(request)
-
-    async def check(
-        self, name: str, version: str, body: bytes, route: str = "predict", timeout_s: float = 30, model: str = ""
-    ) -> Answer:
-        """Ask a version (of one of its models) directly: without token, traffic or statistics. Parts are joined."""
-        backend = self._backend(name, version)
-        if backend is None:
-            return unknown_endpoint(f"{name}, version {version}").answer(route)
-        try:
-            answer = await backend.ask(Request(name, route, body, model=model), timeout_s=timeout_s, is_counted=False)
-            if answer.parts is not None:
-                answer.body = b"".join([part async for part in answer.parts])
-                answer.parts = None
-        except Refusal as refusal:
-            return refusal.answer(route)
-        except StreamError as error:
-            return Refusal(500, str(error)).answer(route)
-        return answer
 
     # What is known
 

@@ -116,7 +116,7 @@ class Publication:
                 "Start a server that both reach (mlflow server --host ...), and export MLFLOW_TRACKING_URI=http://..."
             )
         options = order.options
-        resources = Resources(max(1, options.min_replicas), options.cpus, options.gpus, options.memory_mb)
+        resources = Resources(max(1, options.min_replicas), options.cpus or 0.0, options.gpus, options.memory_mb)
         await asyncio.to_thread(check_feasible, resources, "replica")
         book = self.books.get(order.name)
         if book is not None and book.state_dir != order.state_dir:

@@ -1,4 +1,4 @@
-/** Who may ask an endpoint: its tokens by label, made and revoked; and how much a client may ask. */
+/** Who may ask an endpoint: its tokens by label, made and revoked; and how much a client may ask, to be changed. */
 
 import * as React from 'react';
 
@@ -8,17 +8,23 @@ import { ITokenRow } from '../../endpoint';
 import { ago, bytes } from '../../format';
 import { Empty } from '../common';
 import { IEndpointTabProps } from './endpointview';
+import { askForLimits } from './limitsform';
 import { showToken } from './tokendialog';
 
 export function AccessTab(props: IEndpointTabProps): JSX.Element {
   const { endpoint, trans } = props;
+  const { rate } = endpoint.limits;
   return (
     <>
       <div className="wb-Curves-toolbar">
         <button className="jp-mod-styled" onClick={() => void make(props)}>{trans.__('New token…')}</button>
+        <button className="jp-mod-styled" onClick={() => void limit(props)}>{trans.__('Limits…')}</button>
         <span className="wb-Muted">
-          {trans.__('A request has %1 at most', bytes(endpoint.limits.max_body))}
-          {endpoint.limits.rate !== null && `; ${trans.__('%1 requests per second and token', endpoint.limits.rate)}`}
+          {[
+            rate === null ? trans.__('any number of requests') : trans.__('%1 requests per second and token', rate),
+            trans.__('%1 each at most', bytes(endpoint.limits.max_body)),
+            endpoint.cache ? trans._n('%1 answer kept', 'up to %1 answers kept', endpoint.cache) : trans.__('no answers kept')
+          ].join(' · ')}
         </span>
       </div>
       {endpoint.tokens.length === 0 ? (
@@ -70,6 +76,13 @@ async function make({ endpoint, model, trans, does }: IEndpointTabProps): Promis
   if (answer.button.accept && label) {
     // The token goes from the answer into the dialog, and is kept nowhere else.
     await does(async () => void showToken(endpoint, await model.api.serving.newToken(endpoint.name, label), trans));
+  }
+}
+
+async function limit({ endpoint, model, trans, does }: IEndpointTabProps): Promise<void> {
+  const changes = await askForLimits(endpoint, trans);
+  if (Object.keys(changes).length > 0) {
+    await does(() => model.api.serving.setLimits(endpoint.name, changes));
   }
 }
 

@@ -113,7 +113,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         )}
       <details>
         <summary>{trans.__('More')}</summary>
-        {field(trans.__('CPUs of a replica'), cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '', text('cpus', { type: 'number', min: 0, step: 'any', placeholder: '0.1' }))}
+        {field(trans.__('CPUs of a replica'), cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '', text('cpus', { type: 'number', min: 0, step: 'any', placeholder: trans.__('as usual') }))}
         {field(trans.__('GPUs of a replica'), trans.__('0.5 shares one'), text('gpus', { type: 'number', min: 0, step: 'any', placeholder: '0' }))}
         {field(trans.__('Answers to keep'), trans.__('for requests that come again'), text('cache', { type: 'number', min: 0, step: 1, placeholder: '0' }))}
         {field(trans.__('Alias'), trans.__('that its version gets when all requests are its own'), text('alias', { pattern: '[A-Za-z_][A-Za-z0-9_\\-]*', placeholder: 'champion' }))}
