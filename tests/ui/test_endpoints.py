@@ -108,9 +108,9 @@ def status(url: str, token: str, body: Any) -> int:
 def test_empty_panel_teaches(notebook: NotebookPage) -> None:
     page = notebook.page
     section(page, "Models")
-    page.locator(".wb-ModelsSection", has_text="%publish model --name digits").wait_for()
+    page.locator(".wb-ModelsSection", has_text="%publish model").wait_for()
     section(page, "Endpoints")
-    page.locator(".wb-Endpoints .wb-Typed", has_text="%publish model --name digits").wait_for()
+    page.locator(".wb-Endpoints .wb-Typed", has_text="%publish model").wait_for()
     shoot(page, "endpoints-empty")
 
 

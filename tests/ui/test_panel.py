@@ -101,6 +101,33 @@ def test_run_is_stopped_and_deleted_from_the_panel(notebook: NotebookPage, lab: 
     row(page, "endless").wait_for(state="detached")
 
 
+def test_sections_are_as_high_as_what_they_show_until_they_are_moved(notebook: NotebookPage) -> None:
+    page = notebook.page
+
+    def heights() -> list[float]:
+        boxes = [page.locator(f".wb-{name}Section").bounding_box() for name in ("Runs", "Studies", "Endpoints")]
+        return [box["height"] for box in boxes]
+
+    runs, studies, endpoints = heights()
+    assert studies < 120 < endpoints < 200 < runs
+    title = page.locator(".lm-AccordionPanel-title", has_text="Sweeps").bounding_box()
+    border = title["x"] + 100, title["y"] - 2
+    page.mouse.move(*border)
+    page.mouse.down()
+    page.mouse.move(border[0], border[1] - 60, steps=5)
+    page.mouse.up()
+    assert heights()[:2] == pytest.approx([runs - 60, studies + 60], abs=3)
+    page.wait_for_timeout(1500)  # it is saved a second later
+    page.goto(page.url.replace("&reset", ""))
+    page.wait_for_selector(".wb-RunsSection .wb-Run", timeout=60_000)
+    page.wait_for_timeout(1000)
+    assert heights()[:2] == pytest.approx([runs - 60, studies + 60], abs=12)
+    title = page.locator(".lm-AccordionPanel-title", has_text="Sweeps").bounding_box()
+    page.mouse.dblclick(title["x"] + 100, title["y"] - 2)
+    page.wait_for_timeout(1000)
+    assert heights() == pytest.approx([runs, studies, endpoints], abs=12)
+
+
 def test_form_makes_a_train_cell(notebook: NotebookPage) -> None:
     page = notebook.page
     page.locator(".lm-TabBar-tabLabel", has_text="panel.ipynb").click()

@@ -17,6 +17,7 @@ import { CommandIDs } from '../tokens';
 import { ClusterSection } from '../widgets/cluster';
 import { EndpointsSection } from '../widgets/endpoints';
 import { ModelsSection } from '../widgets/models';
+import { fitSections } from '../widgets/fitsections';
 import { RunsSection } from '../widgets/runs';
 import { StudiesSection } from '../widgets/studies';
 import { tidyRuns } from '../widgets/tidyform';
@@ -66,7 +67,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.toolbar.addItem('stop', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.stopCluster, label: trans.__('Stop…') }));
     const sections = panel.content as AccordionPanel;
     sections.collapse(MODELS);
-    sections.setRelativeSizes([3, 5, 2, 3, 3]);
+    fitSections(sections, RUNS, state, app.restored);
     app.shell.add(panel, 'left', { rank: 450, type: 'Workbench' });
     restorer?.add(panel, 'workbench-panel');
 
@@ -95,6 +96,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
+/** The place of the section of runs: it has the most to show. */
+const RUNS = 1;
 /** The place of the section of models: folded at first, so that the others have room. */
 const MODELS = 4;
 const KEPT = 'jupyter-ml-workbench:runs';

@@ -78,8 +78,8 @@ function Typed({ text }: { text: string }): JSX.Element {
 function Nothing({ commands, trans }: { commands: CommandRegistry; trans: TranslationBundle }): JSX.Element {
   return (
     <Empty>
-      <p>{trans.__('Nothing is published. In a notebook, one line makes a model answer requests:')}</p>
-      <p><Typed text="%publish model --name digits" /></p>
+      <p>{trans.__('Nothing is published. One line makes a model answer requests:')}</p>
+      <p><Typed text="%publish model" /></p>
       <button className="jp-mod-styled" onClick={() => void commands.execute(CommandIDs.publish)}>
         {trans.__('Publish a model…')}
       </button>

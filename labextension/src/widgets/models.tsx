@@ -75,7 +75,7 @@ function Models({ model, commands, trans, widget }: IModelsProps): JSX.Element {
     return (
       <Empty>
         <p>{trans.__('No model is registered yet. Publishing one registers it:')}</p>
-        <p><code className="wb-Typed">%publish model --name digits</code></p>
+        <p><code className="wb-Typed">%publish model</code></p>
       </Empty>
     );
   }
