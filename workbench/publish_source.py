@@ -127,12 +127,13 @@ def _of_words(project: Project, registry: Any, words: str, name: str) -> Registe
 
 def _of_run(project: Project, registry: Any, run: str, model: str, name: str) -> Registered:
     record = project.store.get(run)
-    models: dict[str, str] = registry.models_of_run(record.run_id)
+    coming = {name for name in record.tags.get("workbench.models", "").split(",") if name}
+    models = _kept(registry, record.run_id, coming, (record.ended_at or time.time()) + _KEPT_WITHIN_S)
     if not models:
-        raise ModelNotFoundError(
-            f"Cannot publish run {record.name!r}: it keeps no model. Return one from its cell "
-            "(%%train --returns model), or log one with mlflow."
-        )
+        fix = "Return one from its cell (%%train --returns model), or log one with mlflow."
+        if not record.state.is_terminal:
+            fix = "It still runs: one that it returns is kept when it ends."
+        raise ModelNotFoundError(f"Cannot publish run {record.name!r}: it keeps no model. {fix}")
     if model and model not in models:
         raise ModelNotFoundError(
             f"Cannot find model {model!r} of run {record.name!r}: it keeps {', '.join(models)}."
@@ -154,9 +155,9 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     from workbench.tracking.models import log_model
 
     if source.run_id:
-        uri = _kept_with_run(registry, source)
-        if uri is not None:
-            return uri, source.run_id
+        kept = _kept(registry, source.run_id, {source.name}, time.time() + _KEPT_WITHIN_S)
+        if source.name in kept:
+            return kept[source.name], source.run_id
     experiment = Path(notebook).stem if notebook else "published"
     tags = {"workbench.state": RunState.RUNNING.value, "workbench.notebook": notebook}
     run_id = project.store.create_run(experiment=experiment, name=f"publish {source.name}", tags=tags, params={})
@@ -181,15 +182,16 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     return uri, run_id
 
 
-def _kept_with_run(registry: Any, source: Source) -> str | None:
-    """The model as its run keeps it: that is done in the background when the run ends, within seconds."""
-    deadline = time.monotonic() + _KEPT_WITHIN_S
-    while time.monotonic() < deadline:
-        models: dict[str, str] = registry.models_of_run(source.run_id)
-        if source.name in models:
-            return models[source.name]
+def _kept(registry: Any, run_id: str, names: set[str], until: float) -> dict[str, str]:
+    """The models kept with a run by name, with those of some names: they are kept in the background after it ended.
+
+    Without them where they have not come by a time (seconds since the epoch): then they could not be kept.
+    """
+    while True:
+        models: dict[str, str] = registry.models_of_run(run_id)
+        if names <= models.keys() or time.time() > until:
+            return models
         time.sleep(0.1)
-    return None
 
 
 def requirements_of(project: Project, models: Iterable[Registered]) -> tuple[str, ...]:

@@ -61,6 +61,8 @@ def test_publish_and_training_do_not_wait_for_each_other(published: Path, name: 
         endpoint = workbench.publish(model, name=name, example=data[:2])
         assert len(endpoint.predict(data[:5])) == 5
         assert run.state.value == "running"
+        with pytest.raises(ModelNotFoundError, match="It still runs"):
+            workbench.publish(run.id, name=name)
     finally:
         run.stop()
     assert workbench.train("x = 1", workers=all_of_them, returns="x").result(60) == 1
@@ -88,9 +90,6 @@ def test_publish_from_a_run_and_by_alias(published: Path) -> None:
         returns="forest",
     )
     model = run.result()
-    until(lambda: current_project().store.client.search_logged_models(
-        [current_project().store.client.get_run(run.id).info.experiment_id], f"source_run_id = '{run.id}'"
-    ))  # fmt: skip
     endpoint = workbench.publish("fit-digits", name="from-run")
 
     assert np.array_equal(endpoint.predict(data[:9]), model.predict(data[:9]))

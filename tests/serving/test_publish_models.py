@@ -65,6 +65,16 @@ def xgboost_of_a_table() -> tuple[Any, Any, Any]:
 
 
 @flavor
+def lightgbm_of_a_table() -> tuple[Any, Any, Any]:
+    from lightgbm import LGBMClassifier
+    from sklearn.datasets import load_breast_cancer
+
+    table, target = load_breast_cancer(return_X_y=True, as_frame=True)
+    model = LGBMClassifier(n_estimators=5, verbose=-1).fit(table, target)
+    return model, table.head(5), model.predict(table.head(5))
+
+
+@flavor
 def sklearn_pipeline_of_a_table() -> tuple[Any, Any, Any]:
     from sklearn.datasets import load_wine
     from sklearn.linear_model import LogisticRegression

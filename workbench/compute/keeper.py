@@ -34,6 +34,9 @@ def main() -> None:
     prepare_environment(is_local=True)
     import_ray()
     take_free_ports()
+    # Ray warns in every notebook of four times as many processes as may start at once, a number of its cores: on two
+    # cores a few endpoints would do.
+    os.environ.setdefault("RAY_worker_maximum_startup_concurrency", str(max(8, os.cpu_count() or 1)))
     import ray
 
     from workbench.compute.connection import ensure_foreman

@@ -179,13 +179,19 @@ class Registry:
             self._client.delete_model_version_tag(name, str(number), key)
 
     def models_of_run(self, run_id: str) -> dict[str, str]:
-        """The models kept with a run: address by the name that it gave them, the newest of each name."""
+        """The models kept with a run: address by the name that it gave them, the newest of each name.
+
+        Those that are being written are not among them yet.
+        """
+        from mlflow.entities import LoggedModelStatus
+
         with explained("read", self._uri):
             run = self._client.get_run(run_id)
             found = self._client.search_logged_models(
                 [run.info.experiment_id], filter_string=f"source_run_id = '{run_id}'", max_results=100
             )
-        return {model.name: model.model_uri for model in sorted(found, key=lambda one: one.creation_timestamp)}
+        ready = [model for model in found if model.status == LoggedModelStatus.READY]
+        return {model.name: model.model_uri for model in sorted(ready, key=lambda one: one.creation_timestamp)}
 
     @staticmethod
     def _pages(search: Any) -> Iterator[Any]:

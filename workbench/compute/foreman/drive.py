@@ -192,6 +192,8 @@ async def _end(foreman: Foreman, run: ActiveRun, outcome: AttemptOutcome) -> Non
     if failure is None and rank_zero is not None:
         run.returns = outcome.returns
         changes = {"returns": rank_zero.returned, "returns_error": rank_zero.returns_error}
+        if run.returns is not None and rank_zero.models:  # kept after it has finished: publishing waits for them
+            foreman.books_of(run).set_tags(run.run_id, {"workbench.models": ",".join(rank_zero.models)})
     await foreman.settle(run, state, failure)
     run.end(state, failure, **changes)
     if run.returns is not None and rank_zero is not None and rank_zero.models:
