@@ -148,13 +148,13 @@ from workbench.compute import local
 workbench.train("a = 1").wait()
 for process in psutil.Process(local.running().pid).children(recursive=True):
     process.kill()
-time.sleep(30)
+time.sleep(40)
 assert workbench.train("a = 2", returns="a").result(120) == 2
 local.stop()
 print("JOINED")
 """
     env = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
-    env["RAY_gcs_rpc_server_reconnect_timeout_s"] = "15"
+    env["RAY_gcs_rpc_server_reconnect_timeout_s"] = "26"
     run_script(code, tmp_path, {**env, "WORKBENCH_HOME": str(tmp_path / "home")})
 
 
