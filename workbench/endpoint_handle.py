@@ -186,8 +186,8 @@ class Endpoint:
         """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number)
         or ``cache`` (answers kept); what is not given stays as it is.
         """
-        if "rate" in changes:
-            changes["rate"] = changes["rate"] or None
+        if changes.get("rate") == 0 and not isinstance(changes["rate"], bool):
+            changes["rate"] = None
         return dict(self.call("set_limits", check_limits(changes)))
 
     def withdraw(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from workbench.options import parse_memory, parse_replicas, parse_time
 from workbench.serving.records import ServingOptions
 
 ENVS = ("cluster", "pinned")
+_MOST = 2**63
 _LIMITS = ("max_body", "rate", "cache")
 _BYTES = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(k|m|g)?i?b?\s*", re.IGNORECASE)
 _MS = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(ms|s)?\s*")
@@ -71,8 +71,8 @@ def serving_options(
 def check_limits(given: Mapping[str, Any]) -> dict[str, Any]:
     """Limits of an endpoint as the gateway takes them, only those that are given.
 
-    ``max_body`` is in bytes or as ``"16M"``, ``rate`` in requests a second and token (None for any number), ``cache``
-    in answers.
+    ``max_body`` is in bytes or as ``"16M"``, ``rate`` in requests a second and token (None for any number),
+    ``cache`` in answers.
 
     >>> check_limits({"max_body": "1M"})
     {'max_body': 1048576}
@@ -84,9 +84,9 @@ def check_limits(given: Mapping[str, Any]) -> dict[str, Any]:
     if "max_body" in found:
         found["max_body"] = parse_bytes(found["max_body"])
     rate, cache = found.get("rate"), found.get("cache", 0)
-    if rate is not None and not (_is_number(rate) and 0 < rate < math.inf):
+    if rate is not None and not (_is_number(rate) and 0 < rate < _MOST):
         raise OptionError(f"Cannot limit clients to {rate!r} requests a second: it must be a finite number above 0.")
-    if not isinstance(cache, int) or isinstance(cache, bool) or cache < 0:
+    if not isinstance(cache, int) or isinstance(cache, bool) or not 0 <= cache < _MOST:
         raise OptionError(f"Cannot keep {cache!r} answers: give a whole number, 0 or more.")
     return found
 
@@ -116,7 +116,7 @@ def parse_bytes(text: int | str) -> int:
     match = _BYTES.fullmatch(str(text))
     factors = {"k": 2**10, "m": 2**20, "g": 2**30, "": 1}
     found = int(float(match.group(1)) * factors[(match.group(2) or "").lower()]) if match else 0
-    if not 1 <= found < 2**63:
+    if not 1 <= found < _MOST:
         raise OptionError(f"Cannot limit bodies to {text!r}: write bytes, 1 or more, or 16M, 1G.")
     return found
 

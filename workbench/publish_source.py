@@ -127,24 +127,32 @@ def _of_words(project: Project, registry: Any, words: str, name: str) -> Registe
 
 def _of_run(project: Project, registry: Any, run: str, model: str, name: str) -> Registered:
     record = project.store.get(run)
-    coming = {name for name in record.tags.get("workbench.models", "").split(",") if name}
-    models = _kept(registry, record.run_id, coming, (record.ended_at or time.time()) + _KEPT_WITHIN_S)
-    if not models:
-        fix = "Return one from its cell (%%train --returns model), or log one with mlflow."
-        if not record.state.is_terminal:
-            fix = "It still runs: one that it returns is kept when it ends."
-        raise ModelNotFoundError(f"Cannot publish run {record.name!r}: it keeps no model. {fix}")
-    if model and model not in models:
+    coming = [name for name in record.tags.get("workbench.models", "").split(",") if name]
+    now = time.time()
+    models = _kept(registry, record.run_id, set(coming), min(record.ended_at or now, now) + _KEPT_WITHIN_S)
+    known = list(dict.fromkeys([*models, *coming]))
+    if not known:
+        soon = "" if record.state.is_terminal else " It still runs: one that it returns is kept when it ends."
         raise ModelNotFoundError(
-            f"Cannot find model {model!r} of run {record.name!r}: it keeps {', '.join(models)}."
-            f"{suggestion(model, models)}"
+            f"Cannot publish run {record.name!r}: it keeps no model. Return one from its cell "
+            f"(%%train --returns model), or log one with mlflow.{soon}"
         )
-    if not model and len(models) > 1:
+    if model and model not in known:
+        raise ModelNotFoundError(
+            f"Cannot find model {model!r} of run {record.name!r}: it keeps {', '.join(known)}."
+            f"{suggestion(model, known)}"
+        )
+    if not model and len(known) > 1:
         raise OptionError(
-            f"Cannot tell which model of run {record.name!r} is meant: it keeps {', '.join(models)}. "
-            f"Write {record.name}/{next(iter(models))}."
+            f"Cannot tell which model of run {record.name!r} is meant: it keeps {', '.join(known)}. "
+            f"Write {record.name}/{known[0]}."
         )
-    chosen = model or next(iter(models))
+    chosen = model or known[0]
+    if chosen not in models:
+        raise ModelNotFoundError(
+            f"Cannot publish {chosen!r} of run {record.name!r}: it has not been kept as an MLflow model. Where it "
+            "cannot be, the card below the run's cell says why; else try again in a moment."
+        )
     registered: Registered = registry.register(models[chosen], name or chosen, record.run_id)
     return registered
 

@@ -26,6 +26,30 @@ export function shareRoom(wanted: (number | null)[], main: number, room: number)
   return shared;
 }
 
+/**
+ * The heights that somebody chose, with room for those that were unfolded since and have none: the tallest gives it.
+ *
+ * @param heights - What each section has, in pixels.
+ * @param wanted - What each has to show; null for those that are folded.
+ */
+export function opened(heights: number[], wanted: (number | null)[]): number[] {
+  const shared = [...heights];
+  for (const [index, height] of wanted.entries()) {
+    const tallest = shared.indexOf(Math.max(...shared));
+    if (height !== null && shared[index] < LEAST_PX / 2 && tallest !== index) {
+      const given = Math.min(Math.max(height, LEAST_PX), shared[tallest] / 2) - shared[index];
+      shared[index] += given;
+      shared[tallest] -= given;
+    }
+  }
+  return shared;
+}
+
+/** Whether sizes are the same to within a bit. */
+export function isAsBefore(sizes: number[], before: number[], bit = 1): boolean {
+  return sizes.length === before.length && sizes.every((size, index) => Math.abs(size - before[index]) <= bit);
+}
+
 /** The most that each may have so that all of them fit: those that want less than that get what they want. */
 function evenly(heights: number[], room: number): number {
   let left = room;

@@ -278,6 +278,9 @@ def test_options_as_asked() -> None:
         ({"rate": -1}, "finite number above 0"),
         ({"rate": "5"}, "finite number above 0"),
         ({"rate": True}, "finite number above 0"),
+        ({"rate": False}, "finite number above 0"),
+        ({"rate": ""}, "finite number above 0"),
+        ({"rate": 10**400}, "finite number above 0"),
         ({"max_body": 0}, "1 or more"),
         ({"max_body": "0.0001k"}, "1 or more"),
         ({"max_body": None}, "16M"),
@@ -285,6 +288,7 @@ def test_options_as_asked() -> None:
         ({"cache": -1}, "0 or more"),
         ({"cache": 1.5}, "0 or more"),
         ({"cache": None}, "0 or more"),
+        ({"cache": 10**400}, "0 or more"),
         ({"rates": 1}, "Did you mean 'rate'"),
     ],
 )

@@ -7,7 +7,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { Throttler } from '@lumino/polling';
 import { AccordionPanel, Widget } from '@lumino/widgets';
 
-import { shareRoom } from '../sections';
+import { isAsBefore, opened, shareRoom } from '../sections';
 
 const KEPT = 'jupyter-ml-workbench:sections';
 const EVERY_MS = 250;
@@ -22,29 +22,34 @@ const EVERY_MS = 250;
 export function fitSections(sections: AccordionPanel, main: number, state: IStateDB | null, restored: Promise<unknown>): void {
   let isByHand = false;
   const fit = () => {
-    if (isByHand || !sections.isVisible) {
-      return;
-    }
     const before = sections.widgets.map(widget => (widget.isHidden ? 0 : widget.node.offsetHeight));
     const room = before.reduce((total, height) => total + height, 0);
+    if (!sections.isVisible || room === 0) {
+      return;
+    }
     const wanted = sections.widgets.map(widget => (widget.isHidden ? null : contentHeight(widget)));
-    const heights = shareRoom(wanted, main, room);
-    if (room > 0 && heights.some((height, index) => Math.abs(height - before[index]) > 1)) {
+    const heights = isByHand ? opened(before, wanted) : shareRoom(wanted, main, room);
+    if (!isAsBefore(heights, before)) {
       sections.setRelativeSizes(heights.map(height => height / room));
     }
   };
   const soon = new Throttler(fit, { limit: EVERY_MS, edge: 'trailing' });
   const again = () => void soon.invoke();
-  sections.expansionToggled.connect(again);
+  const keep = () => void (isByHand && state?.save(KEPT, sections.relativeSizes()));
+  sections.expansionToggled.connect(() => void soon.invoke().then(keep));
   const resized = new ResizeObserver(again);
   resized.observe(sections.node);
   const changed = new MutationObserver(again);
   for (const widget of sections.widgets.filter((_, index) => index !== main)) {
-    changed.observe(widget.node, { childList: true, subtree: true });
+    changed.observe(widget.node, { childList: true, subtree: true, attributeFilter: ['open'] });
   }
+  let pressed: number[] = [];
+  sections.node.addEventListener('pointerdown', () => (pressed = sections.relativeSizes()), true);
   sections.handleMoved.connect(() => {
-    isByHand = true;
-    void state?.save(KEPT, sections.relativeSizes());
+    if (!isAsBefore(sections.relativeSizes(), pressed, 0.001)) {
+      isByHand = true;
+      keep();
+    }
   });
   sections.node.addEventListener('dblclick', event => {
     if (sections.handles.includes(event.target as HTMLDivElement)) {
@@ -58,6 +63,7 @@ export function fitSections(sections: AccordionPanel, main: number, state: IStat
     if (Array.isArray(kept) && kept.length === sections.widgets.length) {
       isByHand = true;
       sections.setRelativeSizes(kept as number[]);
+      again();
     }
   });
   sections.disposed.connect(() => {
