@@ -41,7 +41,8 @@ until(answers, 90)
 print("URL", workbench.endpoint("digits").url)
 """
 ELSEWHERE = """
-import sys
+import sys, time
+import ray
 sys.path.insert(0, {tests!r})
 from ray.cluster_utils import Cluster
 cluster = Cluster(initialize_head=True, head_node_args={{"num_cpus": 0, "include_dashboard": False}})
@@ -51,9 +52,14 @@ import workbench
 from workbench.project import current_project
 current_project().connection(address=cluster.address)
 model, data = digits()
-endpoint = workbench.publish(model, name="digits", example=data[:2])
-assert endpoint.snapshot()["versions"][0]["options"]["cpus"] == 0.1
+endpoint = workbench.publish(model, name="digits", example=data[:2], cpus=1, wait=False)
+deadline = time.monotonic() + 120
+while endpoint.snapshot()["state"] != "live":
+    assert time.monotonic() < deadline, (endpoint.snapshot()["versions"], ray.nodes(), ray.available_resources())
+    time.sleep(0.2)
 assert (endpoint.predict(data[:5]) == model.predict(data[:5])).all()
+usual = workbench.publish(model, name="usual", example=data[:2], wait=False).snapshot()["versions"][0]
+assert usual["options"]["cpus"] == 0.1, usual
 print("URL", endpoint.url)
 """
 
