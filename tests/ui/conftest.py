@@ -13,7 +13,9 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
     report = yield
     page = getattr(item, "funcargs", {}).get("notebook")
     if report.when == "call" and report.failed and page is not None:
-        report.sections.append(("what the notebook showed", page.page.locator(".jp-Notebook").inner_text()[-3000:]))
+        for what, place in (("notebook", ".jp-Notebook"), ("panel", ".wb-Panel")):
+            texts = page.page.locator(place).all_inner_texts()
+            report.sections.append((f"what the {what} showed", "\n".join(texts)[-3000:]))
     return report
 
 

@@ -185,6 +185,8 @@ def test_run_opens_in_mlflows_pages(notebook: NotebookPage) -> None:
 def test_badges_can_be_switched_off(notebook: NotebookPage) -> None:
     page = notebook.page
     go_to_notebook(page)
+    notebook.command("application:close-other-tabs")  # pages of MLflow and Optuna would be loaded again, too
+    page.wait_for_timeout(1500)  # the layout is saved a second after it changed
     badge(page, "second").wait_for()
     setting = "jupyter-ml-workbench:workbench"
     script = """async ([id, value]) => {
