@@ -2,6 +2,7 @@
 
 import { IFrame } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Message } from '@lumino/messaging';
 import { PanelLayout, Widget } from '@lumino/widgets';
 
 import { WorkbenchApi } from '../api';
@@ -25,7 +26,23 @@ export class DashboardTab extends Widget {
     this.layout = layout;
     layout.addWidget(this.message);
     this.message.addClass('wb-Empty');
-    void this.open();
+  }
+
+  protected onAfterAttach(message: Message): void {
+    super.onAfterAttach(message);
+    this.openWhenSeen();
+  }
+
+  protected onAfterShow(message: Message): void {
+    super.onAfterShow(message);
+    this.openWhenSeen();
+  }
+
+  /** Pages behind other tabs wait: after a reload they would take the connections that the panel needs. */
+  private openWhenSeen(): void {
+    if (this.isVisible && !this.isOpen) {
+      void this.open();
+    }
   }
 
   /** Go to another place in the same pages. */
@@ -35,6 +52,7 @@ export class DashboardTab extends Widget {
   }
 
   private async open(): Promise<void> {
+    this.isOpen = true;
     const { name, title, path } = this.dashboard;
     this.message.node.replaceChildren(spinner(), this.trans.__('Opening %1…', title));
     this.message.removeClass('wb-mod-error');
@@ -73,6 +91,7 @@ export class DashboardTab extends Widget {
 
   private readonly message = new Widget();
   private frame: IFrame | null = null;
+  private isOpen = false;
 }
 
 function spinner(): HTMLElement {
