@@ -5,10 +5,10 @@ import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 
-import { workbenchIcon } from '../icons';
 import { WorkbenchModel } from '../model';
 import { CommandIDs } from '../tokens';
 import { CompareView } from '../widgets/compare/compareview';
+import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 
 export const comparePlugin: JupyterFrontEndPlugin<void> = {
@@ -37,19 +37,13 @@ export const comparePlugin: JupyterFrontEndPlugin<void> = {
       },
       execute: args => {
         const runIds = args.runIds as string[];
-        const content = new CompareView(runIds, model, app.commands, trans);
-        const tab = new MainAreaWidget({ content });
-        tab.id = `workbench-compare-${UUID.uuid4()}`;
-        tab.title.label = trans._n('%1 run compared', '%1 runs compared', runIds.length);
-        tab.title.icon = workbenchIcon;
-        tab.title.closable = true;
-        content.changed.connect(() => {
-          tab.title.label = trans._n('%1 run compared', '%1 runs compared', content.runIds.length);
+        const label = (ids: readonly string[]) => trans._n('%1 run compared', '%1 runs compared', ids.length);
+        const id = `workbench-compare-${UUID.uuid4()}`;
+        const tab = openTab(app, tracker, id, label(runIds), () => new CompareView(runIds, model, app.commands, trans));
+        tab.content.changed.connect(({ runIds }) => {
+          tab.title.label = label(runIds);
           void tracker.save(tab);
         });
-        void tracker.add(tab);
-        app.shell.add(tab, 'main', { type: 'Workbench' });
-        app.shell.activateById(tab.id);
         return tab;
       }
     });
