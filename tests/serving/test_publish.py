@@ -203,6 +203,21 @@ def test_publish_version_that_still_loads_gets_no_traffic(published: Path, name:
     assert version(endpoint, "3")["weight"] == 100.0, "the newer publication has the traffic, though it was quicker"
 
 
+def test_publish_replica_that_does_not_reach_the_gateway_is_told(published: Path, name: str) -> None:
+    class CutsOff:
+        def __reduce__(self) -> Any:
+            link = "from workbench.serving.replica.gateway_link import GatewayLink; GatewayLink.send = lambda *_: False"
+            return (exec, (link,))
+
+    part = CutsOff()
+
+    def cut_off(rows: Any) -> Any:
+        return rows if part is None else None
+
+    with pytest.raises(ServingError, match="its replica runs, and does not reach the gateway at"):
+        workbench.publish(cut_off, name=name, example=None)
+
+
 def test_publish_that_is_withdrawn_meanwhile_leaves_nothing(published: Path, name: str) -> None:
     from ray import serve
 

@@ -45,19 +45,28 @@ import sys, time
 import ray
 sys.path.insert(0, {tests!r})
 from ray.cluster_utils import Cluster
-cluster = Cluster(initialize_head=True, head_node_args={{"num_cpus": 0, "include_dashboard": False}})
-other = cluster.add_node(num_cpus=2)
+cluster = Cluster(
+    initialize_head=True, head_node_args={{"num_cpus": 0, "include_dashboard": False, "node_ip_address": "127.0.0.2"}}
+)
 from tests.serving.publishing import digits
 import workbench
 from workbench.project import current_project
 current_project().connection(address=cluster.address)
 model, data = digits()
-endpoint = workbench.publish(model, name="digits", example=data[:2], cpus=1, wait=False)
-deadline = time.monotonic() + 120
-while endpoint.snapshot()["state"] != "live":
-    assert time.monotonic() < deadline, (endpoint.snapshot()["versions"], ray.nodes(), ray.available_resources())
-    time.sleep(0.2)
-assert (endpoint.predict(data[:5]) == model.predict(data[:5])).all()
+def publish(name):
+    endpoint = workbench.publish(model, name=name, example=data[:2], cpus=1, wait=False)
+    deadline = time.monotonic() + 90
+    while endpoint.snapshot()["state"] != "live":
+        now = endpoint.snapshot()["versions"][0]
+        assert time.monotonic() < deadline, (name, now, ray.nodes(), ray.available_resources())
+        time.sleep(0.2)
+    assert (endpoint.predict(data[:5]) == model.predict(data[:5])).all()
+    return endpoint
+# The gateway is on the node of its maker, which has no CPU: replicas are on others.
+cluster.add_node(num_cpus=1, node_ip_address="127.0.0.2")
+publish("same-machine")
+cluster.add_node(num_cpus=1, node_ip_address="127.0.0.3")
+endpoint = publish("another-machine")
 usual = workbench.publish(model, name="usual", example=data[:2], wait=False).snapshot()["versions"][0]
 assert usual["options"]["cpus"] == 0.1, usual
 print("URL", endpoint.url)
@@ -121,7 +130,7 @@ def test_port_that_is_asked_for_and_taken_is_named(tmp_path: Path) -> None:
         assert "Give a port, 1 to 65535" in run(PUBLISH, folder, WORKBENCH_SERVE_PORT="http").replace("give", "Give")
 
 
-def test_replica_on_another_node_is_reached(tmp_path: Path) -> None:
+def test_replicas_on_other_nodes_are_reached(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").touch()
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as own:  # else every `ray.init` would find this cluster
         said = run(ELSEWHERE, tmp_path, RAY_TMPDIR=own, RAY_AUTH_MODE="disabled")

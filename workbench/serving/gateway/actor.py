@@ -95,7 +95,7 @@ class Gateway(Recovery):
     async def replica_address(self) -> dict[str, Any]:
         """Where replicas dial; waits until the gateway listens."""
         await self.begin()
-        return {**self.where["replicas"], "node": ray.get_runtime_context().get_node_id()}
+        return {**self.where["replicas"], "node": ray.util.get_node_ip_address()}
 
     # -- for kernels ---------------------------------------------------------------------------
 

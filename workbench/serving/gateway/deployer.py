@@ -113,6 +113,12 @@ class Deployer:
         return "\n".join(filter(None, messages)) or found.message
 
     @_one_at_a_time
+    def is_running(self, app: str) -> bool:
+        """Whether an application's replicas are up, as far as Serve knows."""
+        found = self.apps().get(app)
+        return found is not None and found.status == "RUNNING"
+
+    @_one_at_a_time
     def replicas(self) -> dict[str, int]:
         """How many replicas each of our applications has, those that start among them."""
         found = {}

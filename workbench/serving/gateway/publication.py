@@ -28,6 +28,7 @@ from workbench.serving.records import ServedModel, ServingOptions, Version
 
 _UP_WITHIN_S = 900.0
 _LOOK_EVERY_S = 1.0
+_REACHES_US_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ class Publication:
     index: Index
     books: dict[str, EndpointBook]
     standings: dict[str, dict[str, Standing]]
+    where: dict[str, Any]
 
     async def begin(self) -> dict[str, Any]:
         """See the gateway."""
@@ -257,6 +259,7 @@ class Publication:
     async def _outcome(self, standing: Standing, news: asyncio.Future[dict[str, Any]]) -> dict[str, Any]:
         """What a replica says of itself, or what Serve says of replicas that never came so far."""
         app, deadline = standing.version.app, time.monotonic() + _UP_WITHIN_S
+        starting_until = time.monotonic()
         while time.monotonic() < deadline:
             try:
                 return await asyncio.wait_for(asyncio.shield(news), _LOOK_EVERY_S)
@@ -265,6 +268,15 @@ class Publication:
             if problem is not None:
                 return {"event": "failed", "message": _first_words(problem), "traceback": problem}
             standing.message = await asyncio.to_thread(_what_it_waits_for, standing)
+            if not await asyncio.to_thread(self.deployer.is_running, app):
+                starting_until = time.monotonic()
+            elif time.monotonic() - starting_until > _REACHES_US_WITHIN_S:
+                address = self.where["replicas"]["tcp"] or "a socket of its own machine"
+                message = (
+                    f"its replica runs, and does not reach the gateway at {address}. Let the cluster's nodes connect "
+                    "to each other on all ports"
+                )
+                return {"event": "failed", "message": message}
         return {"event": "failed", "message": f"no replica answered within {_UP_WITHIN_S:g} s"}
 
     def _spec(self, book: EndpointBook, version: Version) -> dict[str, Any]:

@@ -58,6 +58,8 @@ class Standing:
             return VersionState.FAILED
         if self.is_draining:
             return VersionState.DRAINING
+        if not self.is_settled:
+            return VersionState.STARTING
         if running:
             return VersionState.LIVE
         if self.scaler.target == 0:

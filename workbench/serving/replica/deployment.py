@@ -49,7 +49,7 @@ class Replica:
             endpoint=spec["endpoint"],
             version=spec["version"],
             replica=context.get_actor_id() or uuid.uuid4().hex,
-            node=context.get_node_id(),
+            node=ray.util.get_node_ip_address(),
             models={name: _place(uri, spec.get("files", {}).get(name, "")) for name, uri in spec["models"].items()},
             options=options,
             gpus=options.gpus,

@@ -19,8 +19,8 @@ class GatewayLink:
     """A connection, which one thread reads and any thread writes.
 
     Args:
-        address: Says where the gateway listens: ``unix``, ``tcp`` and the ``node`` it is on.
-        node: The one that this is.
+        address: Says where the gateway listens: ``unix``, ``tcp`` and the IP address of the ``node`` it is on.
+        node: The IP address of the one that this is on.
     """
 
     def __init__(self, address: Callable[[], dict[str, Any]], node: str) -> None:
@@ -43,17 +43,7 @@ class GatewayLink:
         """Connect and say hello; False where nobody answers, or the gateway does not want it."""
         found: socket.socket | None = None
         try:
-            where = self._address()
-            if where.get("unix") and where.get("node") == self._node:
-                found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-                found.settimeout(_DIAL_S)
-                found.connect(where["unix"])
-            elif where.get("tcp"):
-                host, _, port = where["tcp"].rpartition(":")
-                found = socket.create_connection((host.strip("[]"), int(port)), timeout=_DIAL_S)
-                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            else:
-                return False
+            found = self._connect(self._address())
             found.sendall(hello)
             is_welcome = _hear(found) == _WELCOME
         except Exception:  # the gateway's actor may be away too, which is Ray's error: it is asked again
@@ -67,6 +57,24 @@ class GatewayLink:
         with self._lock:
             self._socket = found
         return True
+
+    def _connect(self, where: dict[str, Any]) -> socket.socket:
+        if where.get("unix") and where.get("node") == self._node:
+            found = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            found.settimeout(_DIAL_S)
+            try:
+                found.connect(where["unix"])
+                return found
+            except OSError:  # another container may have the same address, and files of its own
+                found.close()
+                if not where.get("tcp"):
+                    raise
+        if not where.get("tcp"):
+            raise ConnectionError("the gateway takes connections from its own machine alone")
+        host, _, port = where["tcp"].rpartition(":")
+        found = socket.create_connection((host.strip("[]"), int(port)), timeout=_DIAL_S)
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return found
 
     def send(self, data: bytes) -> bool:
         """Send one or more packed messages; False where nobody is there to take them."""

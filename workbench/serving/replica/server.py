@@ -32,12 +32,12 @@ class ModelThread(threading.Thread):
     """Dials the gateway, loads the models, answers.
 
     Args:
-        address: Says where the gateway listens: ``unix``, ``tcp`` and the ``node`` it is on.
+        address: Says where the gateway listens: ``unix``, ``tcp`` and the IP address of the ``node`` it is on.
         secret: What the gateway knows its replicas by.
         endpoint: Whose requests.
         version: And which of its versions.
         replica: A name of its own.
-        node: The node that it runs on.
+        node: The IP address of the node that it runs on.
         models: MLflow's address of each by its name.
         options: Of the version.
         gpus: GPUs that are there for it.
