@@ -108,6 +108,8 @@ def test_sections_are_as_high_as_what_they_show_until_they_are_moved(notebook: N
         boxes = [page.locator(f".wb-{name}Section").bounding_box() for name in ("Runs", "Studies", "Endpoints")]
         return [box["height"] for box in boxes]
 
+    page.wait_for_selector(".wb-ClusterSection :text('Nothing is running')")  # what ran is gone: no height changes
+    page.wait_for_timeout(1000)
     runs, studies, endpoints = heights()
     assert studies < 120 < endpoints < 200 < runs
     title = page.locator(".lm-AccordionPanel-title", has_text="Sweeps").bounding_box()

@@ -21,10 +21,11 @@ const EVERY_MS = 250;
  */
 export function fitSections(sections: AccordionPanel, main: number, state: IStateDB | null, restored: Promise<unknown>): void {
   let isByHand = false;
+  let pressed: number[] | null = null; // The sizes when a border was taken hold of: while it is held, nothing else moves.
   const fit = () => {
     const before = sections.widgets.map(widget => (widget.isHidden ? 0 : widget.node.offsetHeight));
     const room = before.reduce((total, height) => total + height, 0);
-    if (!sections.isVisible || room === 0) {
+    if (pressed || !sections.isVisible || room === 0) {
       return;
     }
     const wanted = sections.widgets.map(widget => (widget.isHidden ? null : contentHeight(widget)));
@@ -43,16 +44,23 @@ export function fitSections(sections: AccordionPanel, main: number, state: IStat
   for (const widget of sections.widgets.filter((_, index) => index !== main)) {
     changed.observe(widget.node, { childList: true, subtree: true, attributeFilter: ['open'] });
   }
-  let pressed: number[] = [];
-  sections.node.addEventListener('pointerdown', () => (pressed = sections.relativeSizes()), true);
+  const isHandle = (node: EventTarget | null) => sections.handles.includes(node as HTMLDivElement);
+  const press = (event: PointerEvent) => {
+    if (event.button === 0 && isHandle(event.target)) {
+      pressed = sections.relativeSizes();
+    }
+  };
+  sections.node.addEventListener('pointerdown', press, true);
   sections.handleMoved.connect(() => {
-    if (!isAsBefore(sections.relativeSizes(), pressed, 0.001)) {
+    if (pressed && !isAsBefore(sections.relativeSizes(), pressed, 0.001)) {
       isByHand = true;
       keep();
     }
+    pressed = null;
+    again();
   });
   sections.node.addEventListener('dblclick', event => {
-    if (sections.handles.includes(event.target as HTMLDivElement)) {
+    if (isHandle(event.target)) {
       isByHand = false;
       void state?.remove(KEPT);
       again();
