@@ -13,6 +13,8 @@ from workbench.project import Project
 from workbench.publish_options import plan_and_options
 from workbench.publish_source import Source, check_alias
 from workbench.publishing import begin
+from workbench.serving.gateway.book import published
+from workbench.serving.gateway.diary import Diary
 from workbench.serving.link import gateway_of
 from workbench.serving.token_files import forget_tokens
 
@@ -61,6 +63,12 @@ def withdraw(project: Project, name: str) -> None:
         if not error.facts.get("is_asleep"):
             raise
         folder = project.settings.state_dir
+        diary = Diary()
+        for book in [book for book in published([folder]) if book.name == name]:
+            versions, book.versions = book.versions, {}
+            for version in versions.values():
+                diary.end(book, version)
+        diary.close()
         forget_tokens(folder, name)
         for kind in ("log", "json"):
             (folder / "endpoints" / f"{name}.{kind}").unlink(missing_ok=True)

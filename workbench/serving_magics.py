@@ -43,10 +43,14 @@ def publish(shell: Any, words: list[str], on_tick: Callable[[float], None], orig
     plan, options, limits = plan_and_options(given)
     path = context_of(shell, "").path
     saying = _Saying(hasattr(shell, "kernel"))
-    endpoint, label = begin(
-        current_project(), sources, options, limits, plan, name=arguments.name, alias=alias, cache=cache,
-        notebook=str(path or ""), on_step=saying.step, on_tick=on_tick,
-    )  # fmt: skip
+    try:
+        endpoint, label = begin(
+            current_project(), sources, options, limits, plan, name=arguments.name, alias=alias, cache=cache,
+            notebook=str(path or ""), on_step=saying.step, on_tick=on_tick,
+        )  # fmt: skip
+    except BaseException:
+        saying.end()
+        raise
     return _follow(endpoint, label, saying, wait=arguments.wait)
 
 

@@ -20,9 +20,12 @@ export function rowsOf(models: IModel[], open: ReadonlySet<string>, wanted: stri
     ]);
 }
 
-/** What MLflow takes for an alias: it must not look like a version, and `latest` is MLflow's own. */
+/** An alias for an input: it must not look like a version, and `latest` is MLflow's own. */
+export const ALIAS_PATTERN = '(?!([vV]\\d+|[lL][aA][tT][eE][sS][tT])$)[\\p{L}\\p{N}_\\-]{1,255}';
+
+/** Whether MLflow takes it for an alias. */
 export function isAlias(text: string): boolean {
-  return /^[A-Za-z_][\w-]{0,99}$/.test(text) && !/^v\d+$/i.test(text) && text.toLowerCase() !== 'latest';
+  return new RegExp(`^${ALIAS_PATTERN}$`, 'u').test(text);
 }
 
 /** The endpoints that serve any version of a model. */

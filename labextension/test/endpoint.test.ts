@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { champion, IEndpoint, IVersion, keptCurves, liveCurves, overall, rates, sparkline } from '../src/endpoint';
+import { percent } from '../src/widgets/endpoint/words';
 
 function version(label: string, weight: number, rate: number[], more: object = {}): IVersion {
   const t = rate.map((_, index) => 1000 + 5 * index);
@@ -81,5 +82,13 @@ describe('an endpoint', () => {
     expect(curve.points).toEqual([[1000, null], [1005, null]]);
     const kept = keptCurves({ '3': { t: [60, 120], requests: [5, 7] }, '4': { t: [] } }, 'requests');
     expect(kept).toEqual([{ name: '3', color: 0, points: [[60, 5], [120, 7]] }]);
+  });
+});
+
+describe('a share', () => {
+  it('is all or none only where it is', () => {
+    expect([0, 1, 0.5, 0.071, 0.996, 0.99999, 0.00001].map(percent)).toEqual([
+      '0 %', '100 %', '50 %', '7.1 %', '99.6 %', '>99.9 %', '<0.1 %'
+    ]);
   });
 });

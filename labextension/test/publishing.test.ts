@@ -51,7 +51,13 @@ describe('lines that call an endpoint', () => {
 
   it('name the model where there are several', () => {
     expect(predictUrl(endpoint)).toBe('http://127.0.0.1:8765/digits/predict');
-    expect(predictUrl({ ...endpoint, models: ['a', 'b'] }, 'b')).toBe('http://127.0.0.1:8765/digits/models/b/predict');
+    const schemas = { 'a b': endpoint.schemas.digits, c: endpoint.schemas.digits };
+    expect(predictUrl({ ...endpoint, schemas })).toBe('http://127.0.0.1:8765/digits/models/a%20b/predict');
+    expect(predictUrl({ ...endpoint, schemas }, 'c')).toBe('http://127.0.0.1:8765/digits/models/c/predict');
+  });
+
+  it('name none where versions have a model each, of different names', () => {
+    expect(predictUrl({ ...endpoint, models: ['digits', 'digits_before'] })).toBe('http://127.0.0.1:8765/digits/predict');
   });
 });
 
@@ -83,7 +89,7 @@ describe('registered models', () => {
   });
 
   it('take what MLflow takes for an alias', () => {
-    expect(['champion', 'a-b_1', '_x'].every(isAlias)).toBe(true);
-    expect(['', 'v1', 'V22', 'latest', '1a', 'a b', 'a/b'].some(isAlias)).toBe(false);
+    expect(['champion', 'a-b_1', '_x', '2024-q1', 'größte'].every(isAlias)).toBe(true);
+    expect(['', 'v1', 'V22', 'Latest', 'a b', 'a/b', 'a'.repeat(256)].some(isAlias)).toBe(false);
   });
 });

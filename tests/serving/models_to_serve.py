@@ -162,6 +162,16 @@ class Shop:
 
         return _function(counting, "counting", input_example={"to": 2})
 
+    def halving(self) -> Any:
+        """A generator on arrays."""
+        import mlflow
+
+        def halving(array: Any) -> Iterator[Any]:
+            for row in array:
+                yield row / 2
+
+        return _function(halving, "halving", signature=mlflow.models.infer_signature(np.ones((2, 1))))
+
     def broken(self) -> Any:
         """A function that does not answer its own example."""
 

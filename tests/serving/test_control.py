@@ -23,6 +23,7 @@ from workbench.publish_options import check_limits, parse_bytes, parse_ms, servi
 from workbench.publish_source import Source, check_alias, check_name
 from workbench.publishing import begin
 from workbench.serving.gateway.book import Canary, EndpointBook, published
+from workbench.serving.gateway.diary import Diary
 from workbench.serving.gateway.judge import Ruling, judge
 from workbench.serving.gateway.plane import Pressure
 from workbench.serving.gateway.scaler import Scaler
@@ -60,6 +61,8 @@ def test_judge_rules(canary: Canary, mine: Any, champion: Any, ruling: Ruling) -
     found, why = judge(canary, mine, champion, NOW)
     assert found is ruling, why
     assert why
+    assert judge(canary, mine, champion, NOW, down_s=29.0)[0] is ruling
+    assert judge(canary, mine, champion, NOW, down_s=31.0)[0] is Ruling.ROLL_BACK
 
 
 def pressure(**given: Any) -> Pressure:
@@ -190,6 +193,25 @@ def test_endpoint_that_is_only_written_down_can_be_brought_back_or_withdrawn(no_
     assert endpoint.token_file.exists(), "tokens go after the endpoint, not before"
     withdraw(project, "digits")
     assert not list((folder / "endpoints").iterdir()) + list((folder / "tokens").iterdir())
+
+
+def test_endpoint_that_does_not_run_is_withdrawn_from_the_registry_too(no_cluster: Path) -> None:
+    from mlflow import MlflowClient
+
+    made = replace(book(no_cluster), tracking_uri=f"sqlite:///{no_cluster}/mlflow.db")
+    client = MlflowClient(made.tracking_uri)
+    client.create_registered_model("digits")
+    for _ in range(3):
+        client.create_model_version("digits", str(no_cluster))
+    diary = Diary()
+    run_id = diary.begin(made, made.versions["3"]).result(60)
+    diary.close()
+    made.versions["3"] = replace(made.versions["3"], history_run=run_id)
+    made.save()
+    assert client.get_model_version("digits", "3").tags == {"workbench.endpoint.digits": run_id}
+    withdraw(current_project(), "digits")
+    assert client.get_model_version("digits", "3").tags == {}
+    assert client.get_run(run_id).info.status == "FINISHED"
 
 
 def test_requirements_are_read_without_leaving_a_trace(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,12 +137,13 @@ class Speaker(ReplicaThread):
     parts: tuple[bytes, ...] = (b"data: 1\n\n", b"data: 2\n\n")
     error: str | None = None
     form = "text/event-stream"
+    is_endless = False
 
     def answer(self, ask: list[Any], timing: tuple[float, ...] = ()) -> None:
         self.send("start", ask[1], 200, self.form)
         for part in self.parts:
             self.send("chunk", ask[1], part)
-        if self.parts:
+        if self.parts and not self.is_endless:
             self.send("end", ask[1], self.error)
 
 
@@ -188,6 +189,19 @@ def test_client_that_leaves_a_stream_cancels_it(gateway: Gateway) -> None:
         assert gateway.pressure().ongoing == 1
     until(lambda: "cancel" in replica.kinds())
     until(lambda: gateway.pressure().ongoing == 0)
+
+
+def test_shadow_that_streams_is_told_to_end(gateway: Gateway) -> None:
+    gateway.expect("2")
+    gateway.serve()
+    shadow = Speaker(gateway.path, version="2", replica="s")
+    shadow.parts = (b"data: 1\n\n",) * 3
+    shadow.is_endless = True
+    until(lambda: gateway.plane.pressure("digits", "2").replicas == 1)
+    gateway.put(shadow="2")
+    assert post(gateway).status_code == 200
+    until(lambda: "cancel" in shadow.kinds())
+    until(lambda: gateway.pressure("2").ongoing == 0)
 
 
 def test_stream_whose_replica_dies_ends_with_an_error(gateway: Gateway) -> None:

@@ -151,6 +151,10 @@ def test_totals_count_all_since_the_version_began(gateway: Gateway) -> None:
     assert gateway.call(gateway.plane.totals, "digits", "1") == {"requests": 3, "errors": 0}
     assert gateway.stats()["cache_hits"] == 2
     assert gateway.call(gateway.plane.totals, "digits", "9") == {"requests": 0, "errors": 0}
+    gateway.expect("2", timeout_s=0.1)
+    gateway.put({"2": 100.0})
+    assert post(gateway).status_code == 503
+    assert gateway.call(gateway.plane.totals, "digits", "2") == {"requests": 1, "errors": 1}
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])

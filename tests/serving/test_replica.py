@@ -251,6 +251,13 @@ def test_replica_gives_a_generators_answer_as_a_list_to_predict(gateway: Gateway
     assert body_of(answer) == {"predictions": [{"number": 0}, {"number": 1}]}
 
 
+def test_replica_answers_each_of_a_generators_requests_by_itself(gateway: GatewayEnd, serve: Any) -> None:
+    thread = serve("halving")
+    answers = gateway.ask({"inputs": [[2.0]]}, {"inputs": [[4.0], [6.0]]}, {"inputs": [[8.0]]})
+    assert [body_of(answer)["predictions"] for answer in answers] == [[[1.0]], [[2.0], [3.0]], [[4.0]]]
+    assert thread.is_healthy()
+
+
 def test_replica_ends_a_stream_that_fails_with_words(gateway: GatewayEnd, serve: Any) -> None:
     serve("counting")
     (request,) = gateway.begin({"to": 3, "fails_at": 1}, route="stream", accept="text/event-stream")
@@ -311,6 +318,14 @@ def test_replica_answers_handles_in_its_process(gateway: GatewayEnd, serve: Any)
     assert thread.submit(np.ones((2, 3))).result(10).tolist() == [3.0, 3.0]
     with pytest.raises(ValueError, match="below zero"):
         thread.submit([[-1, 0, 0]]).result(10)
+
+
+def test_replica_goes_on_when_who_asked_by_a_handle_gives_up(gateway: GatewayEnd, serve: Any) -> None:
+    thread = serve("summed")
+    for cancelled in [thread.submit(np.ones((2, 3))) for _ in range(50)]:
+        cancelled.cancel()
+    assert thread.submit(np.ones((2, 3))).result(10).tolist() == [3.0, 3.0]
+    assert thread.is_healthy()
 
 
 def test_replica_is_healthy_while_it_runs(gateway: GatewayEnd, serve: Any) -> None:

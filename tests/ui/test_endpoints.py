@@ -142,6 +142,7 @@ def test_form_of_the_schema_asks_the_model(notebook: NotebookPage) -> None:
     view(page).get_by_label("Request as JSON").fill("{")
     view(page).get_by_role("button", name="Ask", exact=True).click()
     view(page).get_by_text("That is no JSON").wait_for()
+    view(page).get_by_role("radio", name="JSON").click()
     open_tab(page, "Overview")
     open_tab(page, "Try it")
     assert view(page).get_by_label("Request as JSON").input_value() == "{"
@@ -211,6 +212,8 @@ def test_token_is_shown_once_and_revoked(notebook: NotebookPage) -> None:
     page.locator(".jp-Dialog input").fill("colleague")
     page.locator(".jp-Dialog").get_by_role("button", name="Make it").click()
     token = page.get_by_label("Token colleague").input_value()
+    page.locator(".wb-NewToken").get_by_role("button", name="Copy", exact=True).press("Enter")
+    page.locator(".wb-NewToken").get_by_text("Copied.").wait_for()
     shoot(page, "endpoint-token")
     page.locator(".jp-Dialog").get_by_role("button", name="Done", exact=True).click()
     body = {"dataframe_records": [dict.fromkeys(["sepal_length", "sepal_width", "petal_length", "petal_width"], 1.0)]}
@@ -318,6 +321,8 @@ def test_registered_version_is_published_with_a_form(notebook: NotebookPage) -> 
     form.get_by_label("Name of the endpoint").fill("not a name")
     assert page.locator(".jp-Dialog").get_by_role("button", name="Publish").is_disabled()
     form.get_by_label("Name of the endpoint").fill("blossoms")
+    form.locator("summary").press("Enter")
+    form.get_by_label("Alias").wait_for()
     shoot(page, "endpoint-publish")
     page.locator(".jp-Dialog").get_by_role("button", name="Publish").click()
     view(page).locator("h2", has_text="blossoms").wait_for(timeout=60_000)
@@ -335,6 +340,27 @@ def test_run_is_published_from_its_view(notebook: NotebookPage) -> None:
     form.get_by_label("Requests that it gets").select_option("canary")
     assert form.get_by_role("textbox", name="Canary").input_value() == "10%"
     page.locator(".jp-Dialog").get_by_role("button", name="Cancel").click()
+
+
+def test_publication_that_is_refused_is_changed_and_tried_again(notebook: NotebookPage) -> None:
+    page = notebook.page
+    notebook.command("workbench:publish")
+    dialog, form = page.locator(".jp-Dialog"), page.locator(".wb-PublishForm")
+    form.get_by_label("What").wait_for()
+    assert dialog.get_by_role("button", name="Publish").is_disabled()
+    form.get_by_label("What").fill("flowes")
+    form.get_by_label("Requests that it gets").select_option("canary")
+    form.get_by_role("textbox", name="Canary").fill("")
+    assert dialog.get_by_role("button", name="Publish").is_disabled()
+    form.get_by_label("Requests that it gets").select_option("none")
+    dialog.get_by_role("button", name="Publish").click()
+    told = page.locator(".Toastify__toast", has_text="Cannot find").first
+    told.wait_for()
+    shoot(page, "endpoint-refused")
+    told.get_by_role("button", name="Change…").click()
+    assert form.get_by_label("What").input_value() == "flowes"
+    assert form.get_by_label("Requests that it gets").input_value() == "none"
+    dialog.get_by_role("button", name="Cancel").click()
 
 
 def test_version_that_fails_says_why(notebook: NotebookPage) -> None:

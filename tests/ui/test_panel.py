@@ -136,7 +136,7 @@ def test_form_makes_a_train_cell(notebook: NotebookPage) -> None:
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(2)
     cell.locator(".cm-content").click()
     notebook.command("workbench:train-cell")
-    form = page.locator(".wb-TrainForm")
+    form = page.locator(".wb-Form")
     form.get_by_label("Name", exact=True).fill("made")
     form.get_by_label("Workers").fill("2")
     form.get_by_label("Names that come back").fill("x, y")

@@ -66,7 +66,7 @@ def test_cell_from_the_form_is_trained_and_wears_its_badge(notebook: NotebookPag
     page = notebook.page
     page.locator(".jp-Notebook .jp-CodeCell").nth(1).locator(".cm-content").click()
     notebook.command("workbench:train-cell")
-    page.locator(".wb-TrainForm").get_by_label("Name", exact=True).fill("first")
+    page.locator(".wb-Form").get_by_label("Name", exact=True).fill("first")
     page.locator(".jp-Dialog").get_by_role("button", name="Make it a %%train cell").click()
     page.wait_for_function("() => !document.querySelector('.jp-Dialog')")
     notebook.run_cell(1)

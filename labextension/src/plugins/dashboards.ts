@@ -51,7 +51,7 @@ export const dashboardsPlugin: JupyterFrontEndPlugin<void> = {
           tab.title.closable = true;
           void tracker.add(tab);
           app.shell.add(tab, 'main', { type: 'Workbench' });
-        } else if (path && path !== tab.content.dashboard.path) {
+        } else if (path) {
           tab.content.go(path);
         }
         tab.title.label = (args.title as string) || name;

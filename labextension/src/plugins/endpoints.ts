@@ -5,7 +5,7 @@ import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@j
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { WorkbenchModel } from '../model';
-import { blank, optionsOf } from '../publishing';
+import { blank, IPublishing, optionsOf } from '../publishing';
 import { CommandIDs } from '../tokens';
 import { EndpointView } from '../widgets/endpoint/endpointview';
 import { askHowToPublish } from '../widgets/endpoint/publishform';
@@ -51,21 +51,36 @@ export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
           }
         }
       },
-      execute: async args => {
+      execute: args => {
         const source = (args.source as string) ?? '';
-        const first = blank(source, args.title as string, (args.name as string) ?? '');
-        const chosen = await askHowToPublish(source !== '', first, model.cluster, trans);
-        if (!chosen?.source.trim()) {
-          return;
-        }
-        try {
-          const made = await model.api.serving.publish(chosen.source.trim(), chosen.name, optionsOf(chosen));
-          await app.commands.execute(CommandIDs.openEndpoint, { name: made.name });
-        } catch (error) {
-          Notification.error((error as Error).message);
-        }
+        return publish(blank(source, args.title as string, (args.name as string) ?? ''), source !== '');
       }
     });
+    const underWay = new Set<string>();
+    const publish = async (first: IPublishing, hasSource: boolean): Promise<void> => {
+      const chosen = await askHowToPublish(hasSource, first, model.cluster, trans);
+      if (chosen === null) {
+        return;
+      }
+      const source = chosen.source.trim();
+      const title = chosen.title || source;
+      if (underWay.has(source)) {
+        Notification.warning(trans.__('%1 is being published already.', title));
+        return;
+      }
+      underWay.add(source);
+      const id = Notification.emit(trans.__('Publishing %1…', title), 'in-progress', { autoClose: false });
+      try {
+        const made = await model.api.serving.publish(source, chosen.name, optionsOf(chosen));
+        Notification.dismiss(id);
+        await app.commands.execute(CommandIDs.openEndpoint, { name: made.name });
+      } catch (error) {
+        const change = { label: trans.__('Change…'), callback: () => void publish(chosen, false) };
+        Notification.update({ id, type: 'error', message: (error as Error).message, actions: [change] });
+      } finally {
+        underWay.delete(source);
+      }
+    };
     addEndpointActions(app.commands, model, trans, name => tracker.find(tab => tab.content.name === name)?.dispose());
     for (const command of [CommandIDs.publish, CommandIDs.restoreEndpoints]) {
       palette?.addItem({ command, category: trans.__('Workbench') });

@@ -30,7 +30,7 @@ export function Choice<T extends string>({ label, all, chosen, onChoose }: IChoi
           role="radio"
           aria-checked={value === chosen}
           tabIndex={value === chosen ? 0 : -1}
-          onClick={() => onChoose(value)}
+          onClick={() => value !== chosen && onChoose(value)}
         >
           {word}
         </button>

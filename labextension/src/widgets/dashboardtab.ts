@@ -53,6 +53,7 @@ export class DashboardTab extends Widget {
 
   private async open(): Promise<void> {
     this.isOpen = true;
+    const mine = ++this.turn;
     const { name, title, path } = this.dashboard;
     this.message.node.replaceChildren(spinner(), this.trans.__('Opening %1…', title));
     this.message.removeClass('wb-mod-error');
@@ -61,11 +62,13 @@ export class DashboardTab extends Widget {
     try {
       await this.api.dashboardIsUp(name, path.split('#')[0]);
     } catch (error) {
-      this.tell((error as Error).message);
+      if (mine === this.turn) {
+        this.tell((error as Error).message);
+      }
       return;
     }
-    if (this.isDisposed) {
-      return;
+    if (this.isDisposed || mine !== this.turn) {
+      return; // It was closed meanwhile, or sent elsewhere.
     }
     this.message.hide();
     const frame = new IFrame({
@@ -92,6 +95,7 @@ export class DashboardTab extends Widget {
   private readonly message = new Widget();
   private frame: IFrame | null = null;
   private isOpen = false;
+  private turn = 0;
 }
 
 function spinner(): HTMLElement {

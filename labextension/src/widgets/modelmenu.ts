@@ -60,7 +60,7 @@ async function askForAlias({ registered, version, model, does, trans }: IVersion
     return;
   }
   if (!isAlias(alias)) {
-    Notification.error(trans.__('Cannot use %1 as an alias: write letters, digits, - and _, a letter first; not v1 or latest.', alias));
+    Notification.error(trans.__('Cannot use %1 as an alias: write letters, digits, - and _; not v1 or latest.', alias));
     return;
   }
   await does(() => model.api.serving.setAlias(registered.name, alias, version.number));

@@ -3,34 +3,27 @@
 import * as React from 'react';
 
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { WorkbenchModel } from '../model';
+import { Field, FormBody } from './form';
 
 interface ITidying {
   states: string[];
   days: number;
 }
 
-class TidyForm extends ReactWidget implements Dialog.IBodyWidget<ITidying> {
+class TidyForm extends FormBody<ITidying> {
   constructor(
     private readonly model: WorkbenchModel,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('wb-TrainForm');
-  }
-
-  getValue(): ITidying {
-    return this.chosen;
+    super({ states: ['failed', 'stopped'], days: 7 });
   }
 
   render(): JSX.Element {
     return <Form model={this.model} trans={this.trans} first={this.chosen} onChange={chosen => (this.chosen = chosen)} />;
   }
-
-  private chosen: ITidying = { states: ['failed', 'stopped'], days: 7 };
 }
 
 interface IFormProps {
@@ -90,8 +83,7 @@ function Form({ model, trans, first, onChange }: IFormProps): JSX.Element {
           </label>
         ))}
       </fieldset>
-      <label>
-        {trans.__('and ended so many days ago')}
+      <Field label={trans.__('and ended so many days ago')}>
         <input
           className="jp-mod-styled"
           type="number"
@@ -99,7 +91,7 @@ function Form({ model, trans, first, onChange }: IFormProps): JSX.Element {
           value={chosen.days}
           onChange={event => set({ days: Math.max(0, Number(event.target.value)) })}
         />
-      </label>
+      </Field>
       <p className="wb-Muted" role="status">{said}</p>
       <p className="wb-Muted">{trans.__('MLflow keeps deleted runs until `mlflow gc`; they are no longer listed.')}</p>
     </>

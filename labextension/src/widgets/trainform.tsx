@@ -3,32 +3,26 @@
 import * as React from 'react';
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { number } from '../format';
 import { ITrainOptions } from '../magic';
 import { ICluster } from '../tokens';
+import { Field, FormBody } from './form';
 
-class TrainForm extends ReactWidget implements Dialog.IBodyWidget<ITrainOptions> {
+class TrainForm extends FormBody<ITrainOptions> {
   constructor(
-    private options: ITrainOptions,
+    first: ITrainOptions,
     private readonly cluster: ICluster | null,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('wb-TrainForm');
-  }
-
-  getValue(): ITrainOptions {
-    return this.options;
+    super(first);
   }
 
   render(): JSX.Element {
     const { trans, cluster } = this;
-    const has = (name: string) => cluster?.resources[name];
     const capacity = (name: string) => {
-      const found = has(name);
+      const found = cluster?.resources[name];
       return found
         ? trans.__('%1 of %2 free', number(found.total - found.used), number(found.total))
         : cluster?.state === 'up'
@@ -36,51 +30,45 @@ class TrainForm extends ReactWidget implements Dialog.IBodyWidget<ITrainOptions>
           : trans.__('no cluster runs yet');
     };
     const set = (change: Partial<ITrainOptions>) => {
-      this.options = { ...this.options, ...change };
+      this.chosen = { ...this.chosen, ...change };
     };
     return (
       <>
-        <label>
-          {trans.__('Name')}
+        <Field label={trans.__('Name')}>
           <input
             className="jp-mod-styled"
-            defaultValue={this.options.name}
+            defaultValue={this.chosen.name}
             placeholder={trans.__('made of the notebook’s name')}
             onChange={event => set({ name: event.target.value.replace(/\s+/g, '-') })}
           />
-        </label>
-        <label>
-          {trans.__('Workers')}
+        </Field>
+        <Field label={trans.__('Workers')} hint={`CPU: ${capacity('CPU')}`}>
           <input
             className="jp-mod-styled"
             type="number"
             min={1}
-            defaultValue={this.options.workers}
+            defaultValue={this.chosen.workers}
             onChange={event => set({ workers: Math.max(1, Math.round(Number(event.target.value))) })}
           />
-          <span className="wb-Muted">CPU: {capacity('CPU')}</span>
-        </label>
-        <label>
-          {trans.__('GPUs per worker')}
+        </Field>
+        <Field label={trans.__('GPUs per worker')} hint={`GPU: ${capacity('GPU')}`}>
           <input
             className="jp-mod-styled"
             type="number"
             min={0}
             step="any"
-            defaultValue={this.options.gpusPerWorker}
+            defaultValue={this.chosen.gpusPerWorker}
             onChange={event => set({ gpusPerWorker: Math.max(0, Number(event.target.value)) })}
           />
-          <span className="wb-Muted">GPU: {capacity('GPU')}</span>
-        </label>
-        <label>
-          {trans.__('Names that come back')}
+        </Field>
+        <Field label={trans.__('Names that come back')}>
           <input
             className="jp-mod-styled"
-            defaultValue={this.options.returns}
+            defaultValue={this.chosen.returns}
             placeholder="model, history"
             onChange={event => set({ returns: event.target.value })}
           />
-        </label>
+        </Field>
       </>
     );
   }

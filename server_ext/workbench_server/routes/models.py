@@ -11,7 +11,7 @@ from tornado import web
 from workbench_server.routes.base import WorkbenchHandler
 
 _NAME = re.compile(r"[^/:\x00-\x1f]{1,256}")
-_ALIAS = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
+_ALIAS = re.compile(r"[\w-]{1,255}")
 _MOST = 2**31 - 1
 
 

@@ -162,7 +162,10 @@ class Gateway(Recovery):
     async def set_replicas(self, name: str, low: int, high: int, label: str | None = None) -> dict[str, Any]:
         """How many replicas a version may have at least and at most; None means those that take traffic."""
         book = self.book(name)
-        for one in [label] if label is not None else list(book.weights):
+        chosen = [label] if label is not None else list(book.weights)
+        if not chosen:
+            raise ServingError(f"Cannot scale {name!r}: no version of it is up yet. %endpoints show {name} says why.")
+        for one in chosen:
             standing = self.standing(name, one)
             standing.version = standing.version.with_options(min_replicas=low, max_replicas=high)
             book.versions[one] = standing.version
@@ -214,6 +217,7 @@ class Gateway(Recovery):
         self.plane.remove(name)
         standings = self.standings.pop(name)
         book.erase()
+        book.versions = {}  # none of them serves a model any more
         for standing in standings.values():
             standing.is_draining = True
             if standing.work is not None:

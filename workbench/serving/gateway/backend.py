@@ -22,6 +22,7 @@ from workbench.serving.records import ServingOptions
 MAX_WAITING_BYTES = 256 * 2**20
 TRIES = 2  # a request that two replicas did not survive is not given to a third
 
+_HUNG_UP = 499
 _ids = count(1)
 
 
@@ -76,6 +77,9 @@ class Backend:
         except Refusal as refusal:
             if refusal.status != 404:
                 self.stats.record(monotonic(), refusal.status, (monotonic() - began) * 1000)
+            raise
+        except asyncio.CancelledError:  # its client hung up: that it had to wait so long is told of the model
+            self.stats.record(monotonic(), _HUNG_UP, (monotonic() - began) * 1000)
             raise
         if answer.parts is not None:
             answer.parts = self._counted(answer.parts, answer.status, began)

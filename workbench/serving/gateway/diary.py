@@ -111,7 +111,11 @@ class Diary:
         store = self._store(book)
         store.set_state(version.history_run, RunState.FINISHED)
         registry = Registry(store)
+        others = [one for one in list(book.versions.values()) if one.app != version.app]
+        served = {(model.name, model.number) for one in others for model in one.models}
         for model in version.models:
+            if (model.name, model.number) in served:  # published again with other options
+                continue
             with contextlib.suppress(WorkbenchError):
                 registry.untag(model.name, model.number, f"workbench.endpoint.{book.name}")
 

@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench.serving import wire
 from workbench.serving.gateway.replica_link import Home, ReplicaLink
-
-_PATIENCE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4, "TCP_USER_TIMEOUT": 30_000}
 
 
 class ReplicaDock:
@@ -70,11 +69,7 @@ class _RemoteLink(ReplicaLink):
     """A replica on another node: one that vanishes without a word is noticed within half a minute."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        for name, value in _PATIENCE.items():
-            if hasattr(socket, name):  # not all systems have all of them
-                connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        wire.notice_loss(transport.get_extra_info("socket"))
         super().connection_made(transport)
 
 

@@ -40,6 +40,7 @@ them over HTTP alone."""
 LARGE = 256 * 1024
 """Messages and answers of more bytes are converted in a thread: the loop has others to serve meanwhile."""
 
+_MOST_WORDS = 2000  # gRPC's clients take 16 kB of what ends a call
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
@@ -227,7 +228,7 @@ def _words(answer: Answer) -> str:
         words = orjson.loads(answer.body)["error"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
         words = answer.body.decode(errors="replace")
-    return str(words) or f"Cannot answer: status {answer.status}."
+    return str(words)[:_MOST_WORDS] or f"Cannot answer: status {answer.status}."
 
 
 async def _response(request: Any, answer: Answer) -> Any:

@@ -10,6 +10,7 @@ from workbench.serving.gateway.book import Canary
 _FEW = 20
 _GRACE_MS = 2.0
 _EARLY_FACTOR, _EARLY_GRACE_MS = 3, 50.0
+_DOWN_S = 30.0
 
 
 class Ruling(Enum):
@@ -20,7 +21,9 @@ class Ruling(Enum):
     ROLL_BACK = "roll back"
 
 
-def judge(canary: Canary, mine: dict[str, Any], champion: dict[str, Any], now: float) -> tuple[Ruling, str]:
+def judge(
+    canary: Canary, mine: dict[str, Any], champion: dict[str, Any], now: float, down_s: float = 0.0
+) -> tuple[Ruling, str]:
     """A ruling with its reason.
 
     Args:
@@ -28,7 +31,10 @@ def judge(canary: Canary, mine: dict[str, Any], champion: dict[str, Any], now: f
         mine: Its requests, errors and ``p95_ms`` since the step began; see ``DataPlane.since``.
         champion: The champion's in the same time.
         now: Seconds since the epoch.
+        down_s: How long none of the canary's replicas has run.
     """
+    if down_s > _DOWN_S:
+        return Ruling.ROLL_BACK, "no replica of it runs any more"
     requests = mine["requests"]
     share = mine["errors"] / requests if requests else 0.0
     usual = champion["errors"] / champion["requests"] if champion["requests"] else 0.0

@@ -210,11 +210,15 @@ class DataPlane:
         return (backend.stats if backend is not None else VersionStats(now)).since(now, seconds)
 
     def totals(self, name: str, version: str) -> dict[str, int]:
-        """Requests and errors since the version's backend began, answers out of the cache included."""
+        """Requests and errors since the version's backend began, answers out of the cache included.
+
+        Here those that no replica came for (503) are errors, too.
+        """
         backend = self._backend(name, version)
         if backend is None:
             return {"requests": 0, "errors": 0}
-        return {"requests": backend.stats.requests, "errors": backend.stats.errors}
+        stats = backend.stats
+        return {"requests": stats.requests + stats.unavailable, "errors": stats.errors + stats.unavailable}
 
     def pressure(self, name: str, version: str) -> Pressure:
         """Whether a version has replicas enough."""

@@ -151,12 +151,17 @@ class Publication:
         version = Version(label, app, order.models, order.options, time.time())
         standing = Standing(version, Scaler(max(1, order.options.min_replicas)), message="starts a replica")
         standing.order = book.apps
-        standings = self.standings[order.name]
-        for other in [one for one, old in standings.items() if old.failure is not None]:
-            del standings[other]
-            book.forget(other)
-        standings[label] = standing
+        self._forget_failed(book, is_written=False)
+        self.standings[order.name][label] = standing
         return standing
+
+    def _forget_failed(self, book: EndpointBook, *, is_written: bool) -> None:
+        """Forget versions that did not come up: those that the book has may still, until another version is there."""
+        standings = self.standings[book.name]
+        for label in [label for label, standing in standings.items() if standing.failure is not None]:
+            if (label in book.versions) is is_written:
+                del standings[label]
+                book.forget(label)
 
     def _label(self, book: EndpointBook, order: Order) -> str:
         number = str(order.models[0].number) if len(order.models) == 1 else str(book.apps)
@@ -184,6 +189,7 @@ class Publication:
 
     def _go_live(self, book: EndpointBook, standing: Standing, order: Order) -> None:
         label = standing.version.label
+        self._forget_failed(book, is_written=True)
         book.versions[label] = standing.version
         if order.alias:
             book.aliases[label] = order.alias
@@ -202,7 +208,16 @@ class Publication:
         """Whether this very version still is what its label means: it was not withdrawn, nor published anew."""
         return self.standings.get(name, {}).get(standing.version.label) is standing
 
+    @staticmethod
+    def end_trial(book: EndpointBook) -> None:
+        """Have no version on trial any more. A canary's steps are one change: one goes back to before the first."""
+        if book.canary is not None and book.past and book.canary.version in book.weights:
+            book.weights = book.past.pop()
+        book.canary = None
+
     def _give_traffic(self, book: EndpointBook, label: str, order: Order) -> None:
+        if order.traffic == "canary":  # one at a time: it takes the other's place
+            self.end_trial(book)
         champion = book.champion
         leading = self.standings[book.name].get(champion or "")
         if leading is None or not leading.can_serve:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from pathlib import Path
 
 from workbench.serving.gateway.book import EndpointBook, published
@@ -51,6 +52,8 @@ class Recovery(Upkeep):
         """
         self.books[book.name] = book
         self.index.add(book.state_dir)
+        if book.canary is not None:  # what was counted is lost: its step begins anew
+            book.canary.base, book.canary.since = {}, time.time()
         self.standings[book.name] = {}
         for order, (label, version) in enumerate(book.versions.items()):
             is_running = version.app in running

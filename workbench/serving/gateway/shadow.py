@@ -50,6 +50,8 @@ class Shadow:
             return
         self.requests += 1
         if other.parts is not None:
+            async for _ in other.parts:  # begun, so that it ends what it began when it is closed
+                break
             await other.parts.aclose()  # type: ignore[attr-defined]  # it is a generator
             return
         equal, compared = agreement(answer, other)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from dataclasses import replace
 from typing import Any
@@ -82,10 +83,13 @@ class Upkeep(Publication):
         now = time.time()
         champion = next((label for label in book.weights if label != canary.version), canary.version)
         mine, theirs = (self._since_step(book, canary, label) for label in (canary.version, champion))
-        ruling, why = judge(canary, mine, theirs, now)
+        ruling, why = judge(canary, mine, theirs, now, self._down_s(book, canary.version))
         canary.verdict = why
         if ruling is Ruling.ROLL_BACK:
-            self.rolled_back(book, why)
+            try:
+                self.rolled_back(book, why)
+            except ServingError as error:  # there is nothing to go back to: it goes on as it is
+                canary.verdict = f"{why}. {error}"
         elif ruling is Ruling.STEP and canary.step + 1 < len(canary.steps):
             canary.step += 1
             self.begin_step(book, champion)
@@ -107,10 +111,22 @@ class Upkeep(Publication):
 
     def _since_step(self, book: EndpointBook, canary: Canary, label: str) -> dict[str, Any]:
         totals, base = self.plane.totals(book.name, label), canary.base.get(label, [0, 0])
-        if totals["requests"] < base[0]:  # the gateway was made anew meanwhile
-            base = [0, 0]
         window = self.plane.since(book.name, label, max(1.0, time.time() - canary.since))
         return {**window, "requests": totals["requests"] - base[0], "errors": totals["errors"] - base[1]}
+
+    def _down_s(self, book: EndpointBook, label: str) -> float:
+        """For how long a version that should run has had no replica; without end where it did not come up."""
+        standing = self.standings[book.name].get(label)
+        if standing is None or standing.failure is not None:
+            return math.inf
+        may_sleep = standing.version.options.min_replicas == 0
+        if may_sleep or not standing.was_live or self.plane.pressure(book.name, label).replicas:
+            standing.down_since = None
+            return 0.0
+        now = time.monotonic()
+        if standing.down_since is None:
+            standing.down_since = now
+        return now - standing.down_since
 
     # -- traffic -------------------------------------------------------------------------------
 
@@ -123,10 +139,7 @@ class Upkeep(Publication):
 
     def promoted(self, book: EndpointBook, label: str, why: str) -> None:
         """All requests go to one version, and its alias names it."""
-        if book.canary is not None and book.past and book.canary.version in book.weights:
-            # The steps of a canary are one change: going back means what was before the first.
-            book.weights = book.past.pop()
-        book.canary = None
+        self.end_trial(book)
         book.held = []
         if book.shadow == label:
             book.shadow = None
@@ -138,14 +151,22 @@ class Upkeep(Publication):
     def rolled_back(self, book: EndpointBook, why: str, *, is_held: bool = False) -> None:
         """The requests are shared as they were before; the version that they left is held or ends."""
         gone = book.canary.version if book.canary is not None else book.champion
+        others = {label: share for label, share in book.weights.items() if label != gone}
+        before = book.past[-1] if book.past else others  # where what was before is gone, they share what there is
+        if not before:
+            raise ServingError(f"Cannot roll {book.name!r} back from {gone}: there is no other version any more.")
+        for label in before:
+            standing = self.standings[book.name].get(label)
+            if standing is None or not standing.can_serve:
+                raise ServingError(
+                    f"Cannot roll {book.name!r} back from {gone}: version {label} does not run. "
+                    "%endpoints restore tries to bring it up."
+                )
         book.canary = None
-        if not book.past:  # what was before is gone: the others share what there is
-            book.past = [{label: share for label, share in book.weights.items() if label != gone}]
-            if not book.past[0]:
-                raise ServingError(f"Cannot roll {book.name!r} back from {gone}: there is no other version any more.")
+        book.past = book.past[:-1]
         if is_held:
-            book.held += [label for label in book.weights if label not in book.past[-1]]
-        book.weights = book.past.pop()
+            book.held += [label for label in book.weights if label not in before]
+        book.weights = before
         shares = ", ".join(f"{label} {share:g} %" for label, share in book.weights.items())
         text = f"rolled back from {gone} to {shares}: {why}"
         book.note(text)

@@ -31,6 +31,7 @@ class Standing:
         work: What brings it up, None once that is over.
         news: What its first replica says of itself is waited for here.
         noted: Its requests, errors and cache hits as they were last kept, and when.
+        down_since: When none of its replicas ran any more; None while one does.
     """
 
     version: Version
@@ -46,6 +47,7 @@ class Standing:
     work: asyncio.Task[Any] | None = None
     news: asyncio.Future[dict[str, Any]] | None = None
     noted: dict[str, float] = field(default_factory=dict)
+    down_since: float | None = None
 
     @property
     def can_serve(self) -> bool:

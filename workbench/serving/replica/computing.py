@@ -54,12 +54,14 @@ def compute(batch: list[Asked], held: Held, log: Callable[[str], None]) -> tuple
     Returns:
         The replies, and the milliseconds of the whole batch where it was computed as one.
     """
+    if held.model.is_generator and len(batch) > 1:  # what it yields is of one request
+        return _one_by_one(batch, held, log), None
     began = perf_counter()
     rows = [asked.decoded.rows for asked in batch]
     parts = _predict(batch, rows, held)
     if isinstance(parts, Exception):
         if len(batch) > 1:
-            return [reply for asked in batch for reply in compute([asked], held, log)[0]], None
+            return _one_by_one(batch, held, log), None
         return [_failed(batch[0], parts, log, began)], None
     ms = (perf_counter() - began) * 1e3
     total = sum(rows)
@@ -75,6 +77,10 @@ def refused(asked: Asked, error: RefusedError) -> Reply:
     """A request that the model is not asked."""
     body = error_body(asked.route, error.status, str(error), error.field)
     return Reply(asked, error.status, JSON, body, error=error)
+
+
+def _one_by_one(batch: list[Asked], held: Held, log: Callable[[str], None]) -> list[Reply]:
+    return [reply for asked in batch for reply in compute([asked], held, log)[0]]
 
 
 def _predict(batch: list[Asked], rows: list[int], held: Held) -> list[Any] | Exception:

@@ -74,6 +74,7 @@ class GatewayLink:
         host, _, port = where["tcp"].rpartition(":")
         found = socket.create_connection((host.strip("[]"), int(port)), timeout=_DIAL_S)
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        wire.notice_loss(found)
         return found
 
     def send(self, data: bytes) -> bool:

@@ -142,7 +142,8 @@ class ModelThread(threading.Thread):
             prints.close()
             self._streams.close()
             for *_, future in self._handed:
-                future.set_exception(ConnectionError("The replica has ended."))
+                if future.set_running_or_notify_cancel():
+                    future.set_exception(ConnectionError("The replica has ended."))
             self._link.close()
 
     def _turn(self) -> None:
@@ -200,6 +201,8 @@ class ModelThread(threading.Thread):
             replies.append(refused(asked, RefusedError(f"Cannot read the request: {error}.", status=500)))
 
     def _take_handed(self, value: Any, model: str, future: Future[Any], replies: list[Reply]) -> None:
+        if not future.set_running_or_notify_cancel():  # who asked wants it no more; from now on it cannot be cancelled
+            return
         now = time.perf_counter()
         asked = Asked(None, model, "predict", "", NOTHING, now, now + self._timeout_s, future)
         try:

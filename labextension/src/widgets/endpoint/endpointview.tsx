@@ -46,7 +46,9 @@ export interface IEndpointTabProps {
   /** What the view is in: it is looked at only while that is seen. */
   widget: SeenWidget;
   /** What was entered to try it, by model; kept while other tabs are looked at. */
-  entered: Map<string, IEntered>;
+  entered: Record<string, IEntered>;
+  /** Keep what was entered for a model, and what came of it. */
+  enter: (key: string, next: (before: IEntered | undefined) => IEntered) => void;
   /** Gives an order; what it answers is shown, and so is what went wrong. */
   does: (order: () => Promise<unknown>) => Promise<void>;
 }
@@ -62,13 +64,17 @@ interface IEndpointProps {
 function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX.Element {
   const read = React.useCallback(() => model.api.serving.endpoint(name), [model, name]);
   const { data: endpoint, error, refresh, put } = usePolled<IEndpoint>(read, widget, LOOK_EVERY_MS);
-  const entered = React.useRef(new Map<string, IEntered>());
+  const [entered, setEntered] = React.useState<Record<string, IEntered>>({});
+  const enter = React.useCallback(
+    (key: string, next: (before: IEntered | undefined) => IEntered) => setEntered(all => ({ ...all, [key]: next(all[key]) })),
+    []
+  );
   const [refusal, setRefusal] = React.useState('');
   const does = React.useCallback(
     async (order: () => Promise<unknown>) => {
+      setRefusal('');
       try {
         const answer = await order();
-        setRefusal('');
         if (isEndpoint(answer)) {
           put(answer);
         } else {
@@ -87,7 +93,7 @@ function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX
   if (endpoint === null) {
     return <Empty><span className="wb-Spinner" />{trans.__('Looking at the endpoint…')}</Empty>;
   }
-  const props: IEndpointTabProps = { endpoint, model, commands, trans, widget, entered: entered.current, does };
+  const props: IEndpointTabProps = { endpoint, model, commands, trans, widget, entered, enter, does };
   const tabs: [string, string, () => JSX.Element][] = [
     ['overview', trans.__('Overview'), () => <Overview {...props} />],
     ['try', trans.__('Try it'), () => <TryTab {...props} />],

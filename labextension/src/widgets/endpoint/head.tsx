@@ -51,32 +51,33 @@ export function EndpointHead(props: IHeadProps): JSX.Element {
 }
 
 function Actions(props: IEndpointTabProps): JSX.Element {
-  const { endpoint, commands, trans } = props;
-  const [busy, setBusy] = React.useState('');
-  const does = async (command: string) => {
-    setBusy(command);
-    await commands.execute(command, { name: endpoint.name });
-    setBusy('');
+  const { endpoint, model, commands, trans } = props;
+  const [isBusy, setBusy] = React.useState(false);
+  const during = async (work: Promise<unknown>) => {
+    setBusy(true);
+    await work;
+    setBusy(false);
   };
+  const execute = (command: string) => during(commands.execute(command, { name: endpoint.name }));
   return (
     <span className="wb-Head-actions">
       {endpoint.can_roll_back && (
         <button
           className="jp-mod-styled"
-          disabled={busy !== ''}
+          disabled={isBusy}
           title={trans.__('At once, without a question: back to the traffic before the latest change')}
-          onClick={() => void does(CommandIDs.rollBackEndpoint)}
+          onClick={() => void during(props.does(() => model.api.serving.rollBack(endpoint.name)))}
         >
           {backTo(props)}
         </button>
       )}
-      <button className="jp-mod-styled" onClick={() => void does(CommandIDs.openEndpointDocs)}>
+      <button className="jp-mod-styled" onClick={() => void execute(CommandIDs.openEndpointDocs)}>
         {trans.__('Its API page')}
       </button>
       <button
         className="jp-mod-styled jp-mod-warn"
-        disabled={busy !== ''}
-        onClick={() => void does(CommandIDs.withdrawEndpoint)}
+        disabled={isBusy}
+        onClick={() => void execute(CommandIDs.withdrawEndpoint)}
       >
         {trans.__('Withdraw…')}
       </button>
@@ -95,7 +96,7 @@ function backTo({ endpoint, trans }: IEndpointTabProps): string {
   }
   return trans.__(
     'Roll back to %1',
-    shares.length === 1 ? shares[0][0] : shares.map(([label, share]) => `${label}: ${share} %`).join(', ')
+    shares.length === 1 ? shares[0][0] : shares.map(([label, share]) => `${label}: ${percent(share / 100)}`).join(', ')
   );
 }
 

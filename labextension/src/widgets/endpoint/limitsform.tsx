@@ -3,38 +3,31 @@
 import * as React from 'react';
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IEndpoint } from '../../endpoint';
 import { changesOf, ILimits, limitsOf } from '../../limits';
+import { Field, FormBody } from '../form';
 
-class LimitsForm extends ReactWidget implements Dialog.IBodyWidget<ILimits> {
+class LimitsForm extends FormBody<ILimits> {
   constructor(
-    private chosen: ILimits,
+    first: ILimits,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('wb-TrainForm');
-  }
-
-  getValue(): ILimits {
-    return this.chosen;
+    super(first);
   }
 
   render(): JSX.Element {
     const { chosen, trans } = this;
     const field = (key: keyof ILimits, label: string, hint: string, more: React.InputHTMLAttributes<HTMLInputElement>) => (
-      <label>
-        {label}
+      <Field label={label} hint={hint}>
         <input
           className="jp-mod-styled"
           defaultValue={chosen[key]}
           onChange={event => (this.chosen = { ...this.chosen, [key]: event.target.value })}
           {...more}
         />
-        <span className="wb-Muted">{hint}</span>
-      </label>
+      </Field>
     );
     return (
       <>

@@ -3,27 +3,23 @@
 import * as React from 'react';
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { number } from '../../format';
 import { FirstTraffic, IPublishing } from '../../publishing';
+import { ALIAS_PATTERN } from '../../registry';
 import { ICluster } from '../../tokens';
+import { Field, FormBody, useValidity } from '../form';
 
-class PublishForm extends ReactWidget implements Dialog.IBodyWidget<IPublishing> {
+class PublishForm extends FormBody<IPublishing> {
   constructor(
     private readonly hasSource: boolean,
-    private chosen: IPublishing,
+    first: IPublishing,
     private readonly cluster: ICluster | null,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('wb-TrainForm');
+    super(first);
     this.addClass('wb-PublishForm');
-  }
-
-  getValue(): IPublishing {
-    return this.chosen;
   }
 
   render(): JSX.Element {
@@ -54,14 +50,9 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
     setChosen(next);
     onChange(next);
   };
+  useValidity(chosen.traffic);
   const cpu = cluster?.resources.CPU;
-  const field = (label: string, hint: string, input: JSX.Element) => (
-    <label>
-      {label}
-      {input}
-      {hint && <span className="wb-Muted">{hint}</span>}
-    </label>
-  );
+  const field = (label: string, hint: string, input: JSX.Element) => <Field label={label} hint={hint}>{input}</Field>;
   const text = (key: Exclude<keyof IPublishing, 'isPinned' | 'traffic'>, more: React.InputHTMLAttributes<HTMLInputElement> = {}) => (
     <input
       className="jp-mod-styled"
@@ -116,7 +107,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         {field(trans.__('CPUs of a replica'), cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '', text('cpus', { type: 'number', min: 0, step: 'any', placeholder: trans.__('as usual') }))}
         {field(trans.__('GPUs of a replica'), trans.__('0.5 shares one'), text('gpus', { type: 'number', min: 0, step: 'any', placeholder: '0' }))}
         {field(trans.__('Answers to keep'), trans.__('for requests that come again'), text('cache', { type: 'number', min: 0, step: 1, placeholder: '0' }))}
-        {field(trans.__('Alias'), trans.__('that its version gets when all requests are its own'), text('alias', { pattern: '[A-Za-z_][A-Za-z0-9_\\-]*', placeholder: 'champion' }))}
+        {field(trans.__('Alias'), trans.__('that its version gets when all requests are its own'), text('alias', { pattern: ALIAS_PATTERN, placeholder: 'champion' }))}
         <label className="wb-mod-check">
           <input type="checkbox" checked={chosen.isPinned} onChange={event => set({ isPinned: event.target.checked })} />
           {trans.__('With the packages that it was logged with, not the cluster’s')}

@@ -8,6 +8,7 @@ import { IVersion } from '../../endpoint';
 import { IReplicas, isReplicas, MOST_REPLICAS, replicasText } from '../../replicas';
 import { IEndpointTabProps } from './endpointview';
 import { IconButton } from './head';
+import { takesTraffic } from './versions';
 
 export function ReplicasCell(props: IEndpointTabProps & { version: IVersion }): JSX.Element {
   const { endpoint, version, model, trans, does } = props;
@@ -17,7 +18,7 @@ export function ReplicasCell(props: IEndpointTabProps & { version: IVersion }): 
     return (
       <span className="wb-Replicas" title={trans.__('%1 ready, %2 wanted, %3 at least, %4 at most', running, target, min, max)}>
         {running}/{target} <span className="wb-Muted">{replicasText({ min, max })}</span>
-        {version.state !== 'draining' && version.state !== 'failed' && (
+        {takesTraffic(version) && (
           <IconButton
             icon={editIcon}
             label={trans.__('Change the replicas of version %1', version.label)}

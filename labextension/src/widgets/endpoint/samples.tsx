@@ -54,8 +54,8 @@ function Samples({ samples, trans }: { samples: ISample[]; trans: IEndpointTabPr
         </tr>
       </thead>
       <tbody>
-        {rows.map((sample, index) => (
-          <tr key={`${sample.t}-${index}`}>
+        {rows.map(sample => (
+          <tr key={`${sample.t}-${sample.latency_ms}`}>
             <td>{ago(sample.t)}</td>
             <td className={sample.status >= 400 ? 'wb-mod-error' : ''}>{sample.status}</td>
             <td>{ms(sample.latency_ms)}</td>

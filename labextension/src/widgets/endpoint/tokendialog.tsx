@@ -6,6 +6,7 @@ import { Widget } from '@lumino/widgets';
 
 import { IEndpoint } from '../../endpoint';
 import { curl, python } from '../../snippets';
+import { letEnterPress } from '../form';
 
 /** Show it until the dialog is closed; then it is nowhere in the page any more. */
 export async function showToken(
@@ -15,6 +16,7 @@ export async function showToken(
 ): Promise<void> {
   const body = new Widget();
   body.addClass('wb-NewToken');
+  letEnterPress(body);
   const words = document.createElement('p');
   words.textContent = trans.__(
     'It is shown this once. The endpoint knows only its digest; a copy lies below .workbench/tokens on the server, readable by you alone.'

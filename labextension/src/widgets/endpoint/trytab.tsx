@@ -20,6 +20,7 @@ export interface IEntered {
   version: string;
   answer: IAttempt | null;
   problem: string;
+  isBusy: boolean;
 }
 
 export function TryTab(props: IEndpointTabProps): JSX.Element {
@@ -42,42 +43,47 @@ export function TryTab(props: IEndpointTabProps): JSX.Element {
           </label>
         </div>
       )}
-      <TryForm key={name} {...props} name={name} schema={endpoint.schemas[name]} />
+      <TryForm {...props} name={name} schema={endpoint.schemas[name]} several={models.length > 1} />
     </>
   );
 }
 
-function TryForm(props: IEndpointTabProps & { name: string; schema: IModelSchema }): JSX.Element {
-  const { endpoint, model, trans, name, schema, entered } = props;
+interface ITryFormProps extends IEndpointTabProps {
+  name: string;
+  schema: IModelSchema;
+  several: boolean;
+}
+
+function TryForm(props: ITryFormProps): JSX.Element {
+  const { endpoint, model, trans, name, schema, several, entered, enter } = props;
   const canForm = hasForm(schema);
-  const [state, setState] = React.useState<IEntered>(
-    () =>
-      entered.get(name) ?? {
-        mode: canForm ? 'form' : 'json',
-        entries: firstEntries(schema),
-        json: firstJson(schema),
-        version: '',
-        answer: null,
-        problem: ''
-      }
+  const key = JSON.stringify([name, schema.inputs]); // A new version of the model may take something else.
+  const first: IEntered = React.useMemo(
+    () => ({
+      mode: canForm ? 'form' : 'json',
+      entries: firstEntries(schema),
+      json: firstJson(schema),
+      version: '',
+      answer: null,
+      problem: '',
+      isBusy: false
+    }),
+    [key]
   );
-  const { mode, entries, json, version, answer, problem } = state;
-  const [isBusy, setBusy] = React.useState(false);
-  React.useEffect(() => void entered.set(name, state), [state]);
-  const set = (change: Partial<IEntered>) => setState(before => ({ ...before, ...change }));
+  const { mode, entries, json, version, answer, problem, isBusy } = entered[key] ?? first;
+  const set = (change: Partial<IEntered>) => enter(key, before => ({ ...(before ?? first), ...change }));
   const choose = (next: Mode) => set({ mode: next, ...(next === 'json' ? { json: pretty(bodyOf(schema, entries)) } : {}) });
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
-    setBusy(true);
+    set({ isBusy: true });
     try {
       const body = mode === 'form' ? bodyOf(schema, entries) : JSON.parse(json);
-      const several = endpoint.models.length > 1;
       set({ answer: await model.api.serving.attempt(endpoint.name, body, version, several ? name : ''), problem: '' });
     } catch (error) {
       const said = (error as Error).message;
       set({ answer: null, problem: error instanceof SyntaxError ? trans.__('That is no JSON: %1', said) : said });
     }
-    setBusy(false);
+    set({ isBusy: false });
   };
   return (
     <form className="wb-Try" onSubmit={event => void submit(event)}>

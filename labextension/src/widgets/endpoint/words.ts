@@ -25,10 +25,16 @@ export function ms(value: number | null | undefined): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString()} ms`;
 }
 
-/** A share of 1 in percent. */
+/** A share of 1 in percent: as exact as it is near to none or all, which are said of nothing else. */
 export function percent(share: number): string {
   const value = share * 100;
-  return `${value === 0 ? 0 : value < 0.1 ? '<0.1' : value < 10 ? value.toFixed(1) : Math.round(value)} %`;
+  if (value === 0 || value === 100) {
+    return `${value} %`;
+  }
+  if (value < 0.1 || value > 99.9) {
+    return value < 0.1 ? '<0.1 %' : '>99.9 %';
+  }
+  return `${value < 10 || value > 99 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
 /** Requests per second. */

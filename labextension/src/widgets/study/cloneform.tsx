@@ -3,28 +3,23 @@
 import * as React from 'react';
 
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IStudyData, ITrial, ParamValue, shown } from '../../study';
+import { Field, FormBody } from '../form';
 
 type Values = Record<string, ParamValue>;
 
-class CloneForm extends ReactWidget implements Dialog.IBodyWidget<Values> {
+class CloneForm extends FormBody<Values> {
   constructor(
     private readonly study: IStudyData,
-    private values: Values
+    first: Values
   ) {
-    super();
-    this.addClass('wb-TrainForm');
-  }
-
-  getValue(): Values {
-    return this.values;
+    super(first);
   }
 
   render(): JSX.Element {
-    return <Form study={this.study} first={this.values} onChange={values => (this.values = values)} />;
+    return <Form study={this.study} first={this.chosen} onChange={values => (this.chosen = values)} />;
   }
 }
 
@@ -40,8 +35,7 @@ function Form(props: { study: IStudyData; first: Values; onChange: (values: Valu
       {Object.keys(props.study.kinds).sort().map(name => {
         const kind = props.study.kinds[name];
         return (
-          <label key={name}>
-            {name}
+          <Field key={name} label={name}>
             {kind.choices ? (
               <select className="jp-mod-styled" value={shown(values[name])} onChange={event => set(name, event.target.value)}>
                 {kind.choices.map(choice => <option key={shown(choice)} value={shown(choice)}>{shown(choice)}</option>)}
@@ -58,7 +52,7 @@ function Form(props: { study: IStudyData; first: Values; onChange: (values: Valu
                 onChange={event => set(name, event.target.value === '' ? null : Number(event.target.value))}
               />
             )}
-          </label>
+          </Field>
         );
       })}
     </>

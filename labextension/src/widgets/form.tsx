@@ -1,0 +1,54 @@
+/** What the dialogs that ask for something share. */
+
+import * as React from 'react';
+
+import { Dialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import { Widget } from '@lumino/widgets';
+
+/**
+ * The body of a dialog with fields.
+ *
+ * @param chosen - What its fields say, at first and then.
+ */
+export abstract class FormBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
+  constructor(protected chosen: T) {
+    super();
+    this.addClass('wb-Form');
+    letEnterPress(this);
+  }
+
+  getValue(): T {
+    return this.chosen;
+  }
+}
+
+/** Have Enter press what is pressed in a dialog's body: JupyterLab's dialogs take it for their own buttons. */
+export function letEnterPress(body: Widget): void {
+  const take = (event: KeyboardEvent) => {
+    const node = event.target;
+    if (event.key === 'Enter' && node instanceof Element && body.node.contains(node) && node.matches('button, summary')) {
+      event.stopPropagation();
+    }
+  };
+  document.addEventListener('keydown', take, true);
+  body.disposed.connect(() => document.removeEventListener('keydown', take, true));
+}
+
+/** Have the dialog look at its fields at first, and whenever some came or went: by itself it does when one is edited. */
+export function useValidity(fields: unknown): void {
+  React.useEffect(() => {
+    document.dispatchEvent(new Event('input'));
+  }, [fields]);
+}
+
+/** An input with its name above it, and below what to know of it. */
+export function Field(props: { label: string; hint?: string; children: React.ReactNode }): JSX.Element {
+  return (
+    <label>
+      {props.label}
+      {props.children}
+      {props.hint && <span className="wb-Muted">{props.hint}</span>}
+    </label>
+  );
+}
