@@ -14,6 +14,16 @@ from workbench.publish_parsers import ENDPOINT_VERBS
 from workbench.view.endpoints import EndpointCard, endpoints_table, samples_table, tokens_table
 from workbench.view.words import size
 
+_LINES = 200
+_TAKES = {
+    "scale": ("version",),
+    "samples": ("version",),
+    "logs": ("tail",),
+    "limit": ("rate", "max_body", "cache"),
+    "restore": ("all",),
+}
+_OPTIONS = {option for options in _TAKES.values() for option in options}
+
 
 def run(arguments: argparse.Namespace) -> Any:
     """Do what the words say."""
@@ -25,6 +35,10 @@ def run(arguments: argparse.Namespace) -> Any:
             near = suggestion(verb, [*ENDPOINT_VERBS, *known])
             raise OptionError(f"Cannot {verb!r} endpoints: the verbs are {', '.join(ENDPOINT_VERBS)}.{near}")
         words, verb = [verb], "show"
+    for option in vars(arguments).keys() & _OPTIONS:
+        if getattr(arguments, option) not in (None, False) and option not in _TAKES.get(verb, ()):
+            takes = ", ".join(f"--{one.replace('_', '-')}" for one in _TAKES.get(verb, ())) or "none"
+            raise OptionError(f"Cannot {verb} with --{option.replace('_', '-')}: of the options it takes {takes}.")
     return _VERBS[verb](arguments, words)
 
 
@@ -107,7 +121,10 @@ def _limit(arguments: argparse.Namespace, words: list[str]) -> str:
 
 def _logs(arguments: argparse.Namespace, words: list[str]) -> str:
     endpoint = _one("logs", words, 1, "NAME")
-    return endpoint.logs(arguments.tail).rstrip("\n") or f"({endpoint.name} has printed nothing yet)"
+    return (
+        endpoint.logs(_LINES if arguments.tail is None else arguments.tail).rstrip("\n")
+        or f"({endpoint.name} has printed nothing yet)"
+    )
 
 
 def _samples(arguments: argparse.Namespace, words: list[str]) -> Any:

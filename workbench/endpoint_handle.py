@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from workbench.data.log_file import LogFile, LogPage
 from workbench.errors import (
@@ -289,24 +290,26 @@ class Endpoint:
 
     def curl(self, found: dict[str, Any] | None = None) -> str:
         """A line for a terminal that asks it, as it is now or was in a snapshot."""
-        found = found or self.snapshot()
-        schemas: dict[str, Any] = found["schemas"]
-        model = next(iter(schemas), "")
-        schema = schemas.get(model, {})
-        path = f"/models/{model}/predict" if len(schemas) > 1 else "/predict"
-        body = shlex.quote(first_row(schema["example"])) if schema.get("example") else "'...'"
+        url, body = _request(found or self.snapshot())
         file = self.token_file
         token = f"$(cat {shlex.quote(str(file))})" if os.access(file, os.R_OK) else "$TOKEN"
         return (
-            f"curl -s {found['url']}{path} -H 'Content-Type: application/json' "
-            f'-H "Authorization: Bearer {token}" -d {body}'
+            f"curl -s {url} -H 'Content-Type: application/json' "
+            f'-H "Authorization: Bearer {token}" -d {shlex.quote(body or "...")}'
         )
 
     def python(self, found: dict[str, Any] | None = None) -> str:
-        """A line for Python that asks it, as it is now or was in a snapshot."""
-        models = list((found or self.snapshot())["schemas"])
-        which = f", model={models[0]!r}" if len(models) > 1 else ""
-        return f"workbench.endpoint({self.name!r}).predict(X{which})"
+        """Lines for any Python that has ``requests``, as it is now or was in a snapshot."""
+        url, body = _request(found or self.snapshot())
+        file = self.token_file
+        is_kept = os.access(file, os.R_OK)
+        token = f"open({str(file)!r}).read().strip()" if is_kept else 'os.environ["TOKEN"]'
+        return (
+            f"import {'requests' if is_kept else 'os, requests'}\n"
+            f"token = {token}\n"
+            "headers = {'Authorization': f'Bearer {token}'}\n"
+            f"print(requests.post({url!r}, headers=headers, json={_literal(body)}).json())"
+        )
 
     def example(self) -> str | None:
         """The body of a request that its model takes, as JSON text; None where none is known."""
@@ -321,6 +324,20 @@ class Endpoint:
             except WorkbenchError:  # it does not run: what is left of it is here
                 return self._project.settings.state_dir
         return self._folder or self._project.settings.state_dir
+
+
+def _request(found: dict[str, Any]) -> tuple[str, str]:
+    """Where to ask an endpoint of a snapshot, and with what body; an empty string where no example is known."""
+    schemas: dict[str, Any] = found["schemas"]
+    model = next(iter(schemas), "")
+    path = f"/models/{quote(model)}/predict" if len(schemas) > 1 else "/predict"
+    example = schemas.get(model, {}).get("example")
+    return found["url"] + path, first_row(example) if example else ""
+
+
+def _literal(body: str) -> str:
+    """JSON as Python writes it."""
+    return repr(json.loads(body)) if body else "..."
 
 
 def first_row(example: str) -> str:

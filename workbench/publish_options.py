@@ -9,9 +9,11 @@ from typing import Any
 
 from workbench.errors import OptionError, suggestion
 from workbench.options import parse_memory, parse_replicas, parse_time
-from workbench.serving.records import ServingOptions
 
 ENVS = ("cluster", "pinned")
+NONE = "none"
+"""What takes an objective or a reservation back that the endpoint has."""
+
 _MOST = 2**63
 _LIMITS = ("max_body", "rate", "cache")
 _BYTES = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(k|m|g)?i?b?\s*", re.IGNORECASE)
@@ -20,52 +22,60 @@ _MS = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(ms|s)?\s*")
 
 def serving_options(
     *,
-    replicas: str | int = 1,
+    replicas: str | int | None = None,
     cpus: float | None = None,
-    gpus: float = 0.0,
+    gpus: float | None = None,
     memory: int | str | None = None,
     slo: float | str | None = None,
-    batch: int = 64,
-    timeout: float | str = "60s",
-    idle: float | str = "5m",
-    max_queue: int = 256,
-    max_models: int = 3,
+    batch: int | None = None,
+    timeout: float | str | None = None,
+    idle: float | str | None = None,
+    max_queue: int | None = None,
+    max_models: int | None = None,
     max_body: int | str | None = None,
     rate: float | None = None,
-    env: str = "cluster",
+    env: str | None = None,
     env_vars: Mapping[str, str] | None = None,
-) -> tuple[ServingOptions, dict[str, Any]]:
-    """Options as a record, and those limits that are given; ``OptionError`` names the first that cannot be used.
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Those that are given, as fields of :class:`ServingOptions`, and the limits among them.
 
-    See :func:`publish`.
+    See :func:`publish`. ``OptionError`` names the first that cannot be used.
+
+    >>> serving_options(replicas="1..4", slo="20ms", rate=50)
+    ({'min_replicas': 1, 'max_replicas': 4, 'slo_ms': 20.0}, {'rate': 50})
     """
-    low, high = parse_replicas(replicas)
+    found: dict[str, Any] = {}
+    if replicas is not None:
+        found["min_replicas"], found["max_replicas"] = parse_replicas(replicas)
     for what, amount in (("cpus", cpus), ("gpus", gpus)):
         if amount is not None and not amount >= 0:
             raise OptionError(f"Cannot reserve {what}={amount:g}: it must be 0 or more.")
-    for what, count in (("batch", batch), ("max-queue", max_queue), ("max-models", max_models)):
-        if count < 1:
-            raise OptionError(f"Cannot serve with {what}={count}: it must be 1 or more.")
-    if env not in ENVS:
-        raise OptionError(f"Cannot serve with env={env!r}: there are {' and '.join(ENVS)}.{suggestion(env, ENVS)}")
-    given = {"max_body": max_body, "rate": rate}
-    limits = check_limits({name: value for name, value in given.items() if value is not None})
-    options = ServingOptions(
-        min_replicas=low,
-        max_replicas=high,
-        cpus=cpus,
-        gpus=gpus,
-        memory_mb=parse_memory(memory),
-        slo_ms=None if slo is None else parse_ms(slo),
-        max_batch=batch,
-        max_queue=max_queue,
-        timeout_s=parse_time(timeout) or 60.0,
-        idle_s=parse_time(idle) or 300.0,
-        max_models=max_models,
-        env=env,
-        env_vars=dict(env_vars or {}),
+    counts = (
+        ("batch", "max_batch", batch),
+        ("max-queue", "max_queue", max_queue),
+        ("max-models", "max_models", max_models),
     )
-    return options, limits
+    for what, _, count in counts:
+        if count is not None and count < 1:
+            raise OptionError(f"Cannot serve with {what}={count}: it must be 1 or more.")
+    if env is not None and env not in ENVS:
+        raise OptionError(f"Cannot serve with env={env!r}: there are {' and '.join(ENVS)}.{suggestion(env, ENVS)}")
+    fields: dict[str, Any] = {
+        "cpus": cpus,
+        "gpus": gpus,
+        **{field: count for _, field, count in counts},
+        "timeout_s": parse_time(timeout),
+        "idle_s": parse_time(idle),
+        "env": env,
+        "env_vars": dict(env_vars) if env_vars else None,
+    }
+    found |= {name: value for name, value in fields.items() if value is not None}
+    if slo is not None:
+        found["slo_ms"] = None if slo == NONE else parse_ms(slo)
+    if memory is not None:
+        found["memory_mb"] = None if memory == NONE else parse_memory(memory)
+    given = {"max_body": max_body, "rate": rate}
+    return found, check_limits({name: value for name, value in given.items() if value is not None})
 
 
 def check_limits(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,7 +113,7 @@ def parse_ms(text: float | str) -> float:
     """
     match = _MS.fullmatch(str(text))
     if not match or float(match.group(1)) == 0:
-        raise OptionError(f"Cannot aim at {text!r}: write milliseconds, or 20ms, 1s.")
+        raise OptionError(f"Cannot aim at {text!r}: write milliseconds, or 20ms, 1s; none takes the objective back.")
     return float(match.group(1)) * (1000.0 if match.group(2) == "s" else 1.0)
 
 
@@ -157,11 +167,12 @@ def traffic_plan(
     )
 
 
-def plan_and_options(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ServingOptions, dict[str, Any]]:
-    """What :func:`traffic_plan` and :func:`serving_options` make of options by name, those that are not given as usual.
+def plan_and_options(given: Mapping[str, Any]) -> tuple[tuple[str, Any], dict[str, Any], dict[str, Any]]:
+    """What :func:`traffic_plan` and :func:`serving_options` make of options by name; None is not given.
 
     Raises ``OptionError`` for one that there is not.
     """
+    given = {name: value for name, value in given.items() if value is not None}
     of_plan = {name: value for name, value in given.items() if name in _PLAN}
     of_serving = {name: value for name, value in given.items() if name not in _PLAN}
     for name in of_serving:

@@ -39,6 +39,7 @@ class Source:
         name: What the notebook calls it.
         example: Rows that it takes, None where none are known.
         run_id: The run that returned this very object, an empty string where none did.
+        is_given: Whether the user named the rows.
     """
 
     model: Any = None
@@ -46,13 +47,19 @@ class Source:
     name: str = ""
     example: Any = None
     run_id: str = ""
+    is_given: bool = False
 
 
 def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> Source:
     """What was given to publish: words stay words, a model gets the rows that it takes."""
     if isinstance(thing, str):
+        if example is not None:
+            raise OptionError(
+                f"Cannot take an example for {thing!r}: it was logged with its own, or without. Publish the model "
+                "itself with example=, or log it with its rows."
+            )
         return Source(words=thing)
-    from workbench.data.examples import example_for
+    from workbench.data.examples import as_plain, example_for, first_rows
     from workbench.tracking.models import can_be_logged, flavor_of
 
     if not can_be_logged(thing):
@@ -61,9 +68,12 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
             "torch, mlflow.pyfunc.PythonModel), a function of one argument, a run, or a registered model."
         )
     name = next((name for name, value in namespace.items() if value is thing and not name.startswith("_")), "")
-    if example is None and flavor_of(thing) is not None:
+    is_given = example is not None
+    if is_given:
+        example = as_plain(first_rows(example))
+    elif flavor_of(thing) is not None:
         example = example_for(thing, namespace)
-    return Source(thing, name=name or getattr(thing, "__name__", "") or "model", example=example)
+    return Source(thing, name=name or getattr(thing, "__name__", "") or "model", example=example, is_given=is_given)
 
 
 def check_name(name: str) -> str:
@@ -162,7 +172,7 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     from workbench.records import RunState
     from workbench.tracking.models import log_model
 
-    if source.run_id:
+    if source.run_id and not source.is_given:
         kept = _kept(registry, source.run_id, {source.name}, time.time() + _KEPT_WITHIN_S)
         if source.name in kept:
             return kept[source.name], source.run_id

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.endpoint_handle import Endpoint
 from workbench.errors import OptionError
 from workbench.project import Project, current_project
-from workbench.publish_options import check_limits, serving_options, traffic_plan
+from workbench.publish_options import check_limits, plan_and_options
 from workbench.publish_source import (
     Source,
     check_alias,
@@ -37,27 +37,27 @@ def publish(
     name: str | None = None,
     alias: str | None = None,
     example: Any = None,
-    replicas: str | int = 1,
+    replicas: str | int | None = None,
     cpus: float | None = None,
-    gpus: float = 0.0,
+    gpus: float | None = None,
     memory: int | str | None = None,
     slo: float | str | None = None,
-    batch: int = 64,
+    batch: int | None = None,
     cache: int | None = None,
     canary: str | float | None = None,
-    canary_for: float | str = "60s",
-    canary_requests: int = 100,
-    canary_slowdown: float = 1.5,
-    canary_errors: float | str = "1%",
+    canary_for: float | str | None = None,
+    canary_requests: int | None = None,
+    canary_slowdown: float | None = None,
+    canary_errors: float | str | None = None,
     shadow: bool = False,
     traffic: bool = True,
-    timeout: float | str = "60s",
-    idle: float | str = "5m",
-    max_queue: int = 256,
-    max_models: int = 3,
+    timeout: float | str | None = None,
+    idle: float | str | None = None,
+    max_queue: int | None = None,
+    max_models: int | None = None,
     max_body: int | str | None = None,
     rate: float | None = None,
-    env: str = "cluster",
+    env: str | None = None,
     env_vars: Mapping[str, str] | None = None,
     wait: bool = True,
 ) -> Endpoint:
@@ -68,6 +68,8 @@ def publish(
         digits = workbench.publish(model, name="digits", slo="20ms", replicas="1..4")
         digits.predict(X[:1])
 
+    What is not given (None) stays as the endpoint has it; at first it is as below in brackets.
+
     Args:
         model: A model or a function of one argument; or words: a run's name (its model), ``"digits@champion"``,
             ``"digits/3"``, ``"digits"`` (the newest version of a registered model).
@@ -75,31 +77,32 @@ def publish(
         name: The endpoint's name, and the registered model's; None takes the model's own.
         alias: What the version is called in the registry once it has all of the traffic.
         example: Rows that the model takes, where they cannot be found in the notebook.
-        replicas: How many processes serve it, or the least and the most: ``"1..4"``; ``"0..4"`` lets it sleep.
-        cpus: CPUs to reserve for each; None reserves none on this machine's own cluster, where training and endpoints
-            must not wait for each other, and 0.1 on others.
-        gpus: GPUs for each, a fraction to share one.
-        memory: Memory to reserve for each, MiB or ``"2G"``.
+        replicas: How many processes serve it, or the least and the most: ``"1..4"``; ``"0..4"`` lets it sleep (1).
+        cpus: CPUs to reserve for each (none on this machine's own cluster, where training and endpoints must not wait
+            for each other, and 0.1 on others).
+        gpus: GPUs for each, a fraction to share one (0).
+        memory: Memory to reserve for each, MiB or ``"2G"`` (``"none"``).
         slo: How long an answer may take, ``"20ms"``: batches are made as large as that allows, and replicas are
-            added when it is missed.
-        batch: Rows computed together, at most.
-        cache: Answers to keep for requests that come again; None leaves it as it is (0 at first).
+            added when it is missed (``"none"``).
+        batch: Rows computed together, at most (64).
+        cache: Answers to keep for requests that come again (0).
         canary: Percent of the traffic that it gets at first, ``"10%"``, or several steps ``"10%,50%"``; it is promoted
             or rolled back by its errors and latency.
-        canary_for: How long a step lasts at least.
-        canary_requests: How many requests it must answer in a step.
-        canary_slowdown: It is rolled back when its p95 is more than so many times the champion's (and 2 ms).
-        canary_errors: It is rolled back when its share of errors is by so much above the champion's.
+        canary_for: How long a step lasts at least (``"60s"``).
+        canary_requests: How many requests it must answer in a step (100).
+        canary_slowdown: It is rolled back when its p95 is more than so many times the champion's, and 2 ms (1.5).
+        canary_errors: It is rolled back when its share of errors is by so much above the champion's (``"1%"``).
         shadow: Whether it only gets a copy of each request.
         traffic: Whether it gets traffic at all; without, it waits for ``set_traffic`` or ``promote``.
-        timeout: Requests that take longer are answered with 504.
-        idle: With replicas from 0, how long after the last request it goes to sleep.
-        max_queue: Requests that may wait per replica; more are answered with 429.
-        max_models: With several models, how many a replica holds at a time.
-        max_body: Bytes of a request, or ``"16M"``; None leaves it as it is (16M at first).
-        rate: Requests per second and token; None leaves it as it is (any number at first).
-        env: ``"cluster"`` for the cluster's packages, ``"pinned"`` for those that the model was logged with.
-        env_vars: Environment variables of the replicas.
+        timeout: Requests that take longer are answered with 504 (``"60s"``).
+        idle: With replicas from 0, how long after the last request it goes to sleep (``"5m"``).
+        max_queue: Requests that may wait per replica; more are answered with 429 (256).
+        max_models: With several models, how many a replica holds at a time (3).
+        max_body: Bytes of a request, or ``"16M"`` (16M).
+        rate: Requests per second and token (any number).
+        env: ``"cluster"`` for the cluster's packages, ``"pinned"`` for those that the model was logged with; of each
+            version anew (``"cluster"``).
+        env_vars: Environment variables of the replicas (none).
         wait: Whether to wait until it answers.
 
     Returns:
@@ -114,13 +117,14 @@ def publish(
 
     namespace = callers_names()
     sources = [source_of(one, namespace, example) for one in (model, *more)]
-    options, limits = serving_options(
-        replicas=replicas, cpus=cpus, gpus=gpus, memory=memory, slo=slo, batch=batch, timeout=timeout, idle=idle,
-        max_queue=max_queue, max_models=max_models, max_body=max_body, rate=rate, env=env, env_vars=env_vars,
-    )  # fmt: skip
-    plan = traffic_plan(
-        canary, canary_for, canary_requests, canary_slowdown, canary_errors, shadow=shadow, traffic=traffic
-    )
+    given = {
+        "replicas": replicas, "cpus": cpus, "gpus": gpus, "memory": memory, "slo": slo, "batch": batch,
+        "timeout": timeout, "idle": idle, "max_queue": max_queue, "max_models": max_models, "max_body": max_body,
+        "rate": rate, "env": env, "env_vars": env_vars, "canary": canary, "canary_for": canary_for,
+        "canary_requests": canary_requests, "canary_slowdown": canary_slowdown, "canary_errors": canary_errors,
+        "shadow": shadow, "traffic": traffic,
+    }  # fmt: skip
+    plan, options, limits = plan_and_options(given)
     endpoint, label = begin(current_project(), sources, options, limits, plan, name=name, alias=alias, cache=cache)
     if wait:
         endpoint.wait(label)
@@ -130,7 +134,7 @@ def publish(
 def begin(
     project: Project,
     sources: list[Source],
-    options: ServingOptions,
+    options: dict[str, Any],
     limits: dict[str, Any],
     plan: tuple[str, Any],
     *,
@@ -141,7 +145,10 @@ def begin(
     on_step: Callable[[str], None] = lambda _: None,
     on_tick: Callable[[float], None] = lambda _: None,
 ) -> tuple[Endpoint, str]:
-    """Register and hand over to the gateway; gives the endpoint and the version that is on its way."""
+    """Register and hand over to the gateway; gives the endpoint and the version that is on its way.
+
+    Options, limits and plan are what :func:`workbench.publish_options.plan_and_options` gives.
+    """
     from workbench.serving.gateway.publication import Order
     from workbench.serving.link import gateway_of
 
@@ -164,10 +171,9 @@ def begin(
         gateway.result()
     if len({one.name for one in found}) < len(found):
         raise OptionError(f"Cannot publish two versions of one model as {name!r} at once: use traffic, or a canary.")
-    if options.cpus is None:
-        options = replace(options, cpus=0.0 if connection.is_local else _CPUS_ELSEWHERE)
-    if options.env == "pinned":
-        options = replace(options, requirements=requirements_of(project, found))
+    usual = ServingOptions(cpus=0.0 if connection.is_local else _CPUS_ELSEWHERE)
+    if options.get("env") == "pinned":
+        options = {**options, "requirements": requirements_of(project, found)}
     kind, canary = plan
     state_dir = project.settings.state_dir
     order = Order(
@@ -176,7 +182,8 @@ def begin(
         tracking_uri=project.settings.tracking_uri,
         artifact_dir=str(project.settings.artifact_dir) if project.settings.is_embedded_tracking else None,
         models=tuple(ServedModel(one.name, one.number, one.uri, one.run_id, one.files) for one in found),
-        options=options,
+        given=options,
+        usual=usual,
         notebook=notebook,
         alias=alias or "",
         traffic=kind,

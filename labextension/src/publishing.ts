@@ -27,7 +27,7 @@ export function blank(source = '', title = '', name = ''): IPublishing {
     source,
     title,
     name: endpointName(name),
-    replicas: '1',
+    replicas: '',
     traffic: 'all',
     canary: '10%',
     slo: '',

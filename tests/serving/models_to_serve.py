@@ -172,6 +172,30 @@ class Shop:
 
         return _function(halving, "halving", signature=mlflow.models.infer_signature(np.ones((2, 1))))
 
+    def both(self) -> Any:
+        """A function that gives two outputs, and works in place."""
+        import mlflow
+
+        def both(array: Any) -> Any:
+            array -= 1.0
+            return array[:, 0], -array[:, 0]
+
+        return _function(both, "both", signature=mlflow.models.infer_signature(np.ones((2, 2))))
+
+    def patient(self) -> Any:
+        """A PythonModel that yields, and takes a parameter."""
+        import mlflow
+
+        class Patient(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+            def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+                return model_input * (params or {})["times"]
+
+            def predict_stream(self, context, model_input, params=None):  # type: ignore[no-untyped-def]
+                yield (params or {})["times"]
+
+        signature = mlflow.models.infer_signature(np.ones((2, 1)), np.ones((2, 1)), params={"times": 1})
+        return mlflow.pyfunc.log_model(name="patient", python_model=Patient(), signature=signature, **_LOGGED_PLAINLY)
+
     def broken(self) -> Any:
         """A function that does not answer its own example."""
 

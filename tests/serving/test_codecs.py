@@ -216,6 +216,60 @@ def test_decode_arrow() -> None:
     assert "no Arrow stream" in str(error_of(TOWNS, b"nothing", ARROW))
 
 
+def test_decode_arrow_reads_nothing_that_did_not_come() -> None:
+    names = codec(takes_json=True)
+    good = arrow(town=["abc", "defg", "h"])
+    assert decode(names, good, ARROW).data["town"].tolist() == ["abc", "defg", "h"]
+    offsets = np.array([0, 3, 7, 8], dtype=np.int32).tobytes()
+    assert good.count(offsets) == 1
+    for wrong in ([0, 3, 90_000_000, 8], [0, 400, 400, 8]):
+        body = good.replace(offsets, np.array(wrong, dtype=np.int32).tobytes())
+        assert "no Arrow stream" in str(error_of(names, body, ARROW))
+
+
+def test_decode_arrow_reserves_no_more_than_came() -> None:
+    sink = pa.BufferOutputStream()
+    made = pa.table({"a": np.zeros(2**20)})
+    with pa.ipc.new_stream(sink, made.schema, options=pa.ipc.IpcWriteOptions(compression="zstd")) as writer:
+        writer.write_table(made)
+    assert "compressed" in str(error_of(table(a="float64"), bytes(sink.getvalue()), ARROW))
+    nothing = arrow(a=pa.nulls(10**6))
+    assert "rows" in str(error_of(table(a="float64"), nothing, ARROW))
+
+
+def test_decode_one_row_as_an_array_of_one_dimension() -> None:
+    assert decode(MATRIX, npy(np.array([1.0, np.nan])), NPY).data.shape == (1, 2)
+    assert join([decode(table(a="float64", b="float64"), npy(np.ones(2)), NPY).data]).shape == (1, 2)
+
+
+def test_decode_csv_keeps_its_first_row() -> None:
+    assert decode(MATRIX, b"\xef\xbb\xbf1,2\n3,4", CSV).data.tolist() == [[1, 2], [3, 4]]
+    assert decode(MATRIX, b"a,b\n3,4", CSV).data.tolist() == [[3, 4]]
+    assert "row 0 holds ''" in str(error_of(MATRIX, b",2\n3,4", CSV))
+    assert join([decode(table(a="float64"), b"\xef\xbb\xbfa\n1\n", CSV).data])["a"].tolist() == [1.0]
+
+
+def test_decode_missing_values_of_optional_columns_keep_the_dtype() -> None:
+    columns = [tensor("float64", (-1,), "a"), tensor("datetime64[ns]", (-1,), "at")]
+    optional = codec(*({**column, "optional": True} for column in columns), is_columns=True)
+    found = frame(optional, [{"a": 1.5, "at": None}, {"a": None, "at": "2026-01-31"}])
+    assert found["a"].dtype == np.float64
+    assert found["at"].isna().tolist() == [True, False]
+    assert found["at"].dtype.kind == "M"
+
+
+def test_decode_times_of_mixed_precision_and_beyond_what_the_model_takes() -> None:
+    times = table(at="datetime64[ns]")
+    found = frame(times, [{"at": "2026-01-31T12:00:00"}, {"at": "2026-01-31T12:00:00.500Z"}])
+    assert found["at"][1] - found["at"][0] == pd.Timedelta(500, "ms")
+    assert "at holds no time" in str(error_of(times, [{"at": "9999-12-31T00:00:00"}]))
+
+
+def test_decode_bytes_as_they_are_where_the_body_has_bytes() -> None:
+    raw = table(raw="bytes")
+    assert join([decode(raw, arrow(raw=[b"\xff\xd8"]), ARROW).data])["raw"].tolist() == [b"\xff\xd8"]
+
+
 def test_decode_refuses_other_types() -> None:
     assert error_of(MATRIX, b"", "application/x-pickle").status == 415
 
@@ -268,6 +322,23 @@ def test_encode_by_accept() -> None:
     assert pa.ipc.open_stream(body).read_all().to_pydict() == {"a": [1], "b": ["x"]}
     with pytest.raises(RefusedError, match="Accept application/json"):
         MATRIX.encode("predict", CSV, None, np.ones((1, 2, 3)))
+
+
+def test_encode_columns_keep_their_types() -> None:
+    ids = pd.DataFrame({"id": [2**53 + 1], "score": [0.5]})
+    assert MATRIX.encode("predict", CSV, None, ids)[1] == b"id,score\n9007199254740993,0.5\n"
+    _, body = MATRIX.encode("predict", ARROW, None, ids)
+    assert pa.ipc.open_stream(body).read_all().to_pydict() == {"id": [2**53 + 1], "score": [0.5]}
+
+
+def test_join_copies_what_users_code_may_write_in() -> None:
+    asked = decode(MATRIX, npy(np.ones((1, 2))), NPY)
+    asked.data = np.frombuffer(asked.data.tobytes()).reshape(1, 2)
+    assert not join([asked.data]).flags.writeable
+    assert join([asked.data], is_writeable=True).flags.writeable
+    frame_of = join([decode(table(a="float64", b="float64"), arrow(a=[-1.0], b=[2.0]), ARROW).data], is_writeable=True)
+    frame_of.loc[frame_of.a < 0, "a"] = 0.0
+    assert frame_of["a"].tolist() == [0.0]
 
 
 def test_split_gives_each_request_its_rows() -> None:

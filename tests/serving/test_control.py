@@ -271,7 +271,11 @@ def test_options_as_asked() -> None:
         "env_vars": None,
     }  # fmt: skip
     options, limits = serving_options(**usual)
-    assert (options.min_replicas, options.max_replicas, options.slo_ms, options.idle_s) == (0, 3, 20.0, 120.0)
+    assert ServingOptions(**options) == ServingOptions(
+        0, 3, 1, 0.5, 2048, 20.0, max_batch=8, max_queue=9, timeout_s=5.0, idle_s=120.0, max_models=2
+    )
+    assert serving_options() == ({}, {})
+    assert serving_options(slo="none", memory="none", env_vars={})[0] == {"slo_ms": None, "memory_mb": None}
     assert limits == {"max_body": 2**20, "rate": 5.0}
     assert serving_options(**{**usual, "rate": None})[1] == {"max_body": 2**20}
     assert serving_options(**{**usual, "max_body": None, "rate": None})[1] == {}
@@ -349,9 +353,8 @@ def test_alias_that_the_registry_refuses_is_refused_first(alias: str, no_cluster
     with pytest.raises(OptionError, match="Cannot use the alias"):
         set_alias(current_project(), "digits", alias, 1)
     if alias:
-        options, plan = ServingOptions(), ("all", None)
         with pytest.raises(OptionError, match="Cannot use the alias"):
-            begin(current_project(), [Source(words="x")], options, {}, plan, name="digits", alias=alias)
+            begin(current_project(), [Source(words="x")], {}, {}, ("all", None), name="digits", alias=alias)
     assert not (no_cluster / ".workbench").exists(), "nothing is registered"
 
 

@@ -163,6 +163,8 @@ def test_health_needs_no_token_and_metrics_does(gateway: Gateway, client: httpx.
     text = client.get("/digits/metrics").text
     assert 'workbench_requests_total{code="200",endpoint="digits",version="1"} 1.0' in text
     assert 'workbench_request_seconds_count{endpoint="digits",version="1"} 1.0' in text
+    for name in "rows_total", "batches_total", "cache_hits_total", "unavailable_total", "queue", "ongoing", "replicas":
+        assert f'workbench_{name}{{endpoint="digits",version="1"}}' in text
     assert client.get("/digits/version").text[0].isdigit()
     del client.headers["Authorization"]
     assert client.get("/digits/metrics").status_code == 401

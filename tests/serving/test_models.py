@@ -65,7 +65,7 @@ def test_load_generator_streams(shop: Shop) -> None:
     model = load(shop("counting"), 0)
     assert model.streams
     assert model.stream is not None
-    assert list(model.stream({"to": 2})) == [{"number": 0}, {"number": 1}]
+    assert list(model.stream({"to": 2}, None)) == [{"number": 0}, {"number": 1}]
 
 
 def test_load_python_model_takes_named_tensors_and_parameters(shop: Shop) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import stat
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -77,6 +79,47 @@ def test_publish_curl_line_works_when_pasted(published: Path, name: str) -> None
 
     assert said == f'{{"predictions":{model.predict(data[:1]).tolist()}}}'
     assert endpoint.token not in endpoint.curl()
+
+
+def test_publish_python_lines_work_when_pasted(published: Path, name: str) -> None:
+    model, data = digits()
+    endpoint = workbench.publish(model, name=name, example=data[:2])
+
+    said = subprocess.run([sys.executable, "-c", endpoint.python()], capture_output=True, text=True, check=True).stdout
+
+    assert said == f"{{'predictions': {model.predict(data[:1]).tolist()}}}\n"
+    assert endpoint.token not in endpoint.python()
+
+
+def test_publish_example_is_two_rows_and_goes_with_the_model_alone(published: Path, name: str) -> None:
+    model, data = digits()
+    endpoint = workbench.publish(model, name=name, example=data)
+    assert len(json.loads(endpoint.example() or "")["inputs"]) == 2
+    with pytest.raises(OptionError, match="Cannot take an example for"):
+        workbench.publish(f"{name}/1", name=name, example=data)
+
+
+def test_publish_function_with_an_example_of_json_gets_json(published: Path, name: str) -> None:
+    def greet(person: Any) -> Any:
+        return f"Hello {person['name']}"
+
+    endpoint = workbench.publish(greet, name=name, example={"name": "Ada"})
+    assert endpoint.predict({"name": "Alan"}) == "Hello Alan"
+
+
+def test_publish_update_under_load_has_as_many_replicas(published: Path, name: str) -> None:
+    def slow(rows: Any) -> Any:
+        time.sleep(0.05)
+        return rows
+
+    _, data = digits()
+    endpoint = workbench.publish(slow, name=name, example=data[:2], replicas=2, batch=1, max_queue=16)
+    with under_load(endpoint, clients=24) as load:
+        workbench.publish(slow, name=name, example=data[:2])
+        assert version(endpoint, "2")["replicas"]["running"] == 2
+        until(lambda: load.versions.get("2", 0) > 20)
+    load.assert_well()
+    assert version(endpoint, "2")["options"]["max_batch"] == 1
 
 
 def test_publish_from_a_run_and_by_alias(published: Path) -> None:
@@ -341,10 +384,16 @@ def test_publish_update_keeps_the_token_and_the_limits_that_are_not_given(publis
     model, data = digits()
     endpoint = workbench.publish(model, name="limited", example=data[:2], rate=5000.0)
     token = endpoint.token
-    workbench.publish("limited/1", name="limited", max_body="1M")
+    endpoint.scale("1..2")
+    workbench.publish("limited/1", name="limited", max_body="1M", slo="50ms")
     assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 5000.0}
     workbench.publish("limited/1", name="limited", rate=4000.0)
     assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 4000.0}
+    kept = endpoint.snapshot()["versions"][-1]["options"]
+    assert (kept["max_replicas"], kept["slo_ms"]) == (2, 50.0)
+    workbench.publish("limited/1", name="limited", slo="none", replicas=1)
+    kept = endpoint.snapshot()["versions"][-1]["options"]
+    assert (kept["max_replicas"], kept["slo_ms"]) == (1, None)
     assert endpoint.set_limits(rate=0)["limits"] == {"max_body": 2**20, "rate": None}
     assert endpoint.token == token
     assert [path.name for path in endpoint.token_file.parent.iterdir()] == ["default"]

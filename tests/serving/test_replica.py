@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import socket
 import threading
@@ -256,6 +257,29 @@ def test_replica_answers_each_of_a_generators_requests_by_itself(gateway: Gatewa
     answers = gateway.ask({"inputs": [[2.0]]}, {"inputs": [[4.0], [6.0]]}, {"inputs": [[8.0]]})
     assert [body_of(answer)["predictions"] for answer in answers] == [[[1.0]], [[2.0], [3.0]], [[4.0]]]
     assert thread.is_healthy()
+
+
+def test_replica_never_mixes_the_outputs_of_several_requests(gateway: GatewayEnd, serve: Any) -> None:
+    serve("both")
+    for _ in range(2):
+        answers = gateway.ask({"inputs": [[2.0, 0.0]]}, {"inputs": [[5.0, 0.0]]})
+        assert [body_of(answer)["predictions"] for answer in answers] == [[[1.0], [-1.0]], [[4.0], [-4.0]]]
+    array = io.BytesIO()
+    np.save(array, np.full((2, 2), 3.0))
+    (answer,) = gateway.answers(*gateway.begin(array.getvalue(), kind="application/x-npy"))
+    assert body_of(answer)["predictions"] == [[2.0, 2.0], [-2.0, -2.0]]
+
+
+def test_replica_hands_parameters_on_and_says_what_mlflow_refuses(gateway: GatewayEnd, serve: Any) -> None:
+    serve("patient")
+    body = {"inputs": [[2.0]], "params": {"times": 3}}
+    (answer,) = gateway.ask(body)
+    assert body_of(answer)["predictions"] == [[6.0]]
+    gateway.begin(body, route="stream")
+    assert gateway.wait("chunk")[0][2] == b"3\n"
+    (wrong,) = gateway.ask({"inputs": [[2.0]], "params": {"times": "often"}})
+    assert wrong[2] == 400
+    assert "times" in body_of(wrong)["error"]
 
 
 def test_replica_ends_a_stream_that_fails_with_words(gateway: GatewayEnd, serve: Any) -> None:

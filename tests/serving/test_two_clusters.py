@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 import workbench
 from tests.serving.publishing import digits, withdrawn
 
@@ -86,6 +88,13 @@ def run(script: str, folder: Path, **environ: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else done.stderr
 
 
+def listening_at(url: str) -> set[str]:
+    """The interfaces on which somebody listens at an address's port."""
+    port = int(url.split(":")[2].partition("/")[0])
+    found = psutil.net_connections("tcp")
+    return {each.laddr.ip for each in found if each.status == psutil.CONN_LISTEN and each.laddr.port == port}
+
+
 @contextmanager
 def own_cluster(folder: Path) -> Iterator[Path]:
     """A project with a home of its own, whose cluster is ended."""
@@ -105,8 +114,9 @@ def test_two_clusters_have_endpoints_of_one_name_at_two_addresses(cluster: Path,
     model, data = digits()
     with withdrawn(), own_cluster(tmp_path) as folder:
         mine = workbench.publish(model, name="digits", example=data[:2])
-        theirs = run(PUBLISH, folder).removeprefix("URL ")
+        theirs = run(PUBLISH, folder, WORKBENCH_SERVE_HOST="0.0.0.0").removeprefix("URL ")
         assert theirs.startswith("http://127.0.0.1:")
+        assert listening_at(theirs) == {"0.0.0.0"}
         assert theirs != mine.url
         assert (mine.predict(data[:5]) == model.predict(data[:5])).all()
 
@@ -117,6 +127,7 @@ def test_two_clusters_have_endpoints_of_one_name_at_two_addresses(cluster: Path,
             check=True,
         )
         assert run(COMES_BACK, folder, WORKBENCH_RESTORE="1") == f"URL {theirs}"
+        assert listening_at(theirs) == {"127.0.0.1"}, "what was once open is not open for ever"
 
 
 def test_port_that_is_asked_for_and_taken_is_named(tmp_path: Path) -> None:

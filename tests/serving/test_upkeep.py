@@ -74,7 +74,7 @@ def on_trial(folder: Path, **facts: Any) -> EndpointBook:
 
 def order(**facts: Any) -> Order:
     model = ServedModel("digits", 3, "models:/digits/3", "")
-    return Order("digits", "", "", None, (model,), ServingOptions(), **facts)
+    return Order("digits", "", "", None, (model,), {}, ServingOptions(), **facts)
 
 
 def answered(control: Control, label: str, count: int, status: int = 200) -> None:
@@ -103,6 +103,36 @@ def test_canary_whose_requests_nobody_takes_is_rolled_back(gateway: Gateway, con
     assert book.canary is None
     assert book.weights == {"1": 100.0}
     assert "100.0% of its 20 answers were errors" in book.events[-1]["text"]
+
+
+def test_canary_that_does_not_understand_its_clients_is_rolled_back(
+    gateway: Gateway, control: Control, tmp_path: Path
+) -> None:
+    book = on_trial(tmp_path)
+    gateway.call(control.take_up, book, APPS)
+    gateway.call(answered, control, "1", 200)
+    gateway.call(answered, control, "1", 2, 400)
+    gateway.call(answered, control, "2", 10)
+    gateway.call(answered, control, "2", 15, 400)
+    gateway.call(control._judge, book)
+    assert book.weights == {"1": 100.0}
+    assert "60.0% of its 25 answers were errors or refusals, 1.0% of the champion's" in book.events[-1]["text"]
+
+
+def test_version_gets_as_many_replicas_as_those_whose_requests_it_gets(
+    gateway: Gateway, control: Control, tmp_path: Path
+) -> None:
+    book = book_of(tmp_path, weights={"1": 100.0})
+    for label, most in (("1", 8), ("2", 8)):
+        book.versions[label] = version(label).with_options(max_replicas=most)
+    gateway.call(control.take_up, book, {"app-1": 6, "app-2": 1})
+    scalers = {label: standing.scaler for label, standing in control.standings["digits"].items()}
+    gateway.call(control.route, book, {"1": 50.0, "2": 50.0}, "half")
+    assert scalers["2"].target == 3
+    gateway.call(control.promoted, book, "2", "by hand")
+    assert (scalers["1"].target, scalers["2"].target) == (6, 6)
+    third = gateway.call(control._begin_version, book, order(), ServingOptions(1, 4))
+    assert third.scaler.target == 4
 
 
 def test_canary_without_a_replica_is_rolled_back_after_half_a_minute(
@@ -141,7 +171,7 @@ def test_version_that_did_not_come_back_is_forgotten_when_another_is_up_not_befo
     gateway.call(control.take_up, book, APPS)
     for label in "12":
         control.standings["digits"][label].failure = {"message": "no GPU", "traceback": ""}
-    standing = gateway.call(control._begin_version, book, order())
+    standing = gateway.call(control._begin_version, book, order(), ServingOptions())
     assert set(book.versions) == {"1", "2"}
     standing.was_live = True
     gateway.call(control._go_live, book, standing, order())
@@ -153,13 +183,46 @@ def test_canary_takes_the_place_of_another(gateway: Gateway, control: Control, t
     book = on_trial(tmp_path)
     gateway.call(control.take_up, book, APPS)
     wanted = order(traffic="canary", canary=Canary("", [20.0]))
-    standing = gateway.call(control._begin_version, book, wanted)
+    standing = gateway.call(control._begin_version, book, wanted, ServingOptions())
     standing.was_live = True
     gateway.call(control._go_live, book, standing, wanted)
     assert book.weights == {"1": 80.0, "3": 20.0}
     assert book.past == [{"1": 100.0}]
     gateway.call(control.rolled_back, book, "by hand")
     assert book.weights == {"1": 100.0}
+
+
+def test_alias_goes_back_with_the_traffic_and_not_where_somebody_moved_it(
+    gateway: Gateway, control: Control, tmp_path: Path
+) -> None:
+    from mlflow import MlflowClient
+
+    book = book_of(tmp_path, weights={"1": 100.0}, aliases={"2": "champion"}, artifact_dir=str(tmp_path / "artifacts"))
+    client = MlflowClient(book.tracking_uri)
+    client.create_registered_model("digits")
+    for _ in range(3):
+        client.create_model_version("digits", str(tmp_path))
+    client.set_registered_model_alias("digits", "champion", "1")
+
+    def named() -> dict[str, str]:
+        control.diary._namer.submit(lambda: None).result(30)
+        return {alias: str(number) for alias, number in client.get_registered_model("digits").aliases.items()}
+
+    gateway.call(control.take_up, book, APPS)
+    gateway.call(control.route, book, {"2": 100.0}, "traffic")
+    assert named() == {"champion": "2"}
+    gateway.call(control.rolled_back, book, "by hand", is_held=True)
+    assert named() == {"champion": "1"}
+    gateway.call(control.promoted, book, "2", "by hand")
+    assert named() == {"champion": "2"}
+    client.set_registered_model_alias("digits", "champion", "3")
+    gateway.call(control.rolled_back, book, "by hand", is_held=True)
+    assert named() == {"champion": "3"}
+    client.delete_registered_model_alias("digits", "champion")
+    gateway.call(control.promoted, book, "2", "by hand")
+    assert named() == {"champion": "2"}
+    gateway.call(control.rolled_back, book, "by hand", is_held=True)
+    assert named() == {}
 
 
 def test_model_that_is_published_twice_is_said_to_be_served_until_both_are_gone(tmp_path: Path) -> None:

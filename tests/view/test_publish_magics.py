@@ -99,6 +99,10 @@ def test_publish_and_steer_from_the_notebook(shell: Any, capsys: pytest.CaptureF
     said = capsys.readouterr().out
     assert "any number of requests" in said
     assert "keeps 3 answers" in said
+    with pytest.raises(OptionError, match="Cannot rollback with --version: of the options it takes none"):
+        shell.run_line_magic("endpoints", f"rollback {name} --version 2")
+    with pytest.raises(OptionError, match="Cannot logs with --rate: of the options it takes --tail"):
+        shell.run_line_magic("endpoints", f"logs {name} --rate 3")
     with pytest.raises(OptionError, match="it has no ="):
         shell.run_line_magic("endpoints", f"traffic {name} 1")
     with pytest.raises(EndpointNotFoundError, match="published are"):

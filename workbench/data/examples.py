@@ -33,6 +33,12 @@ def example_for(model: Any, namespace: Mapping[str, Any], *, or_zeros: bool = Tr
     return _zeros(model) if or_zeros else None
 
 
+def first_rows(example: Any) -> Any:
+    """As many rows of an array or table as an example has; anything else as it is."""
+    has_rows = len(getattr(example, "shape", ())) > 1
+    return example[:ROWS] if has_rows else example
+
+
 def _zeros(model: Any) -> Any:
     """A row of zeros, where the model says how many columns it takes and takes zeros in them."""
     names, width = _columns(model)

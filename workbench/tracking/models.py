@@ -190,15 +190,24 @@ def _is_pyfunc(model: Any) -> bool:
 
 
 def _signature(model: Any, example: Any) -> Any:
-    """What goes in and out, None where that cannot be told."""
+    """What goes in and out, None where that cannot be told, False where it is to be none."""
     if example is None or _is_pyfunc(model):
         return None
     from mlflow.models import infer_signature
 
     if flavor_of(model) is None:
+        if not _is_table_or_arrays(example):
+            return False  # it is JSON, and the function takes it as it is
         answer = model(example)
-        return None if hasattr(answer, "__next__") or hasattr(answer, "__await__") else infer_signature(example, answer)
+        is_later = hasattr(answer, "__next__") or hasattr(answer, "__await__")
+        return infer_signature(example) if is_later else infer_signature(example, answer)
     return infer_signature(example, outputs_of(model, example))
+
+
+def _is_table_or_arrays(example: Any) -> bool:
+    if isinstance(example, dict):
+        return bool(example) and all(hasattr(item, "shape") for item in example.values())
+    return hasattr(example, "shape")
 
 
 def _requirements(flavor: str | None) -> list[str]:

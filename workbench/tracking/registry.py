@@ -148,6 +148,11 @@ class Registry:
         ]
         return sorted(made, key=lambda model: model.updated_at, reverse=True)
 
+    def aliased(self, name: str, alias: str) -> int:
+        """The number of the version that an alias names, 0 where it names none."""
+        with explained("read", self._uri):
+            return int((self._client.get_registered_model(name).aliases or {}).get(alias, 0))
+
     def set_alias(self, name: str, alias: str, number: int) -> None:
         """Have an alias name a version; one that names another is moved."""
         from mlflow.exceptions import MlflowException

@@ -34,7 +34,7 @@ class Gateway(Recovery):
 
     Args:
         home: The user's own folder, where ports and the secret of this gateway are kept.
-        host: The interface to listen on; None takes the last one.
+        host: The interface to listen on; None takes 127.0.0.1.
         port: For HTTP; None takes the last one, else any free one.
         grpc_port: For gRPC; the same.
     """
@@ -108,7 +108,7 @@ class Gateway(Recovery):
         """Where the gateway listens, and every endpoint."""
         await self.begin()
         found = [self._snapshot(name) for name in sorted(self.books)]
-        return {"gateway": {"state": "up", "url": f"http://{self.where['http']}", "message": ""}, "endpoints": found}
+        return {"gateway": {"state": "up", "url": self.where["url"], "message": ""}, "endpoints": found}
 
     async def snapshot(self, name: str) -> dict[str, Any]:
         """One endpoint; see :func:`workbench.serving.gateway.versions.snapshot`."""

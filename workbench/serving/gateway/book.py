@@ -63,6 +63,7 @@ class EndpointBook:
         past: Earlier weights, the newest last: what rolling back goes to.
         held: Versions that stay up without traffic until one is promoted.
         aliases: The alias that a version gets once all traffic is its own.
+        alias_before: By version that has got its alias, what that named before: number by model, 0 for none.
         tokens: By label, ``digest`` and ``created_at``.
         events: What happened, the newest last.
         apps: How many Serve applications it has had.
@@ -80,6 +81,7 @@ class EndpointBook:
     canary: Canary | None = None
     held: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
+    alias_before: dict[str, dict[str, int]] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     cache: int = 0
@@ -114,6 +116,7 @@ class EndpointBook:
         self.past = [past for past in self.past if label not in past]
         self.held = [one for one in self.held if one != label]
         self.aliases.pop(label, None)
+        self.alias_before.pop(label, None)
         if self.shadow == label:
             self.shadow = None
         if self.canary is not None and self.canary.version == label:

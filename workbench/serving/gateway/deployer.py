@@ -53,8 +53,8 @@ class Deployer:
         self._is_started = True
 
     @_one_at_a_time
-    def deploy(self, version: Version, spec: dict[str, Any], runtime_env: dict[str, Any]) -> None:
-        """Have Serve run a version; returns before it does."""
+    def deploy(self, version: Version, spec: dict[str, Any], runtime_env: dict[str, Any], replicas: int) -> None:
+        """Have Serve run so many replicas of a version; returns before it does."""
         self.start()
         from ray import serve
         from ray.serve.api import RunTarget
@@ -70,7 +70,7 @@ class Deployer:
         deployment = serve.deployment(
             Replica,
             name=_DEPLOYMENT,
-            num_replicas=max(1, options.min_replicas),
+            num_replicas=replicas,
             ray_actor_options=resources,
             max_ongoing_requests=max(2 * options.max_batch, 100),
             health_check_period_s=_HEALTH_PERIOD_S,

@@ -56,6 +56,10 @@ class Diary:
         """Have an alias of the registry name this version of each of its models."""
         self._namer.submit(self._quietly, self._set_alias, book, version, alias)
 
+    def take_alias_back(self, book: EndpointBook, label: str | None) -> None:
+        """A version was rolled back: have its alias name what it named before, and that of who answers now, it."""
+        self._namer.submit(self._quietly, self._take_alias_back, book, label or "")
+
     def close(self) -> None:
         """Write out what is left."""
         self._namer.shutdown(wait=True)
@@ -122,4 +126,21 @@ class Diary:
     def _set_alias(self, book: EndpointBook, version: Version, alias: str) -> None:
         registry = Registry(self._store(book))
         for model in version.models:
-            registry.set_alias(model.name, alias, model.number)
+            before = registry.aliased(model.name, alias)
+            if before != model.number:
+                book.alias_before.setdefault(version.label, {})[model.name] = before
+                registry.set_alias(model.name, alias, model.number)
+
+    def _take_alias_back(self, book: EndpointBook, label: str) -> None:
+        registry, alias, gone = Registry(self._store(book)), book.aliases.get(label, ""), book.versions.get(label)
+        before = book.alias_before.pop(label, {})
+        for model in gone.models if gone is not None else ():
+            # Where somebody has moved it meanwhile, it stays.
+            if model.name in before and registry.aliased(model.name, alias) == model.number:
+                if before[model.name]:
+                    registry.set_alias(model.name, alias, before[model.name])
+                else:
+                    registry.delete_alias(model.name, alias)
+        now = book.versions.get(book.champion or "")
+        if now is not None and now.label in book.aliases:
+            self._set_alias(book, now, book.aliases[now.label])

@@ -6,6 +6,7 @@ import asyncio
 import ipaddress
 import logging
 import re
+import socket
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib.metadata import PackageNotFoundError, version
@@ -180,7 +181,7 @@ class HttpApp:
         try:
             ipaddress.ip_address(name)
         except ValueError:
-            return name.lower() in ("localhost", self._host.lower())
+            return name.lower() in ("localhost", self._host.lower(), socket.gethostname().lower())
         return True
 
     def _openapi(self, endpoint: Endpoint, host: str, token: str | None) -> Answer:

@@ -18,6 +18,11 @@ PORT = 8600
 GRPC_PORT = 8601
 
 
+def _near(address: str) -> str:
+    """Where this machine's programs ask: of all interfaces they take the loopback."""
+    return address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
+
+
 class Index:
     """What a gateway remembers of itself.
 
@@ -35,7 +40,6 @@ class Index:
         self.secret: str = kept.get("secret") or secrets.token_hex(32)
         self.state_dirs: list[str] = kept.get("state_dirs", [])
         self._ports: dict[str, int] = kept.get("ports", {})
-        self._host: str = kept.get("host", "127.0.0.1")
         self._save()
 
     def add(self, state_dir: str) -> None:
@@ -51,14 +55,13 @@ class Index:
 
         Raises ``ServingError`` when a port that was asked for is in use; one that was not is exchanged for a free one.
         """
-        self._host = host or self._host
         asked = {"http": port, "grpc": grpc_port}
         usual = {"http": self._ports.get("http", PORT), "grpc": self._ports.get("grpc", GRPC_PORT)}
         while True:
             wanted = {kind: usual[kind] if asked[kind] is None else asked[kind] for kind in asked}
             try:
                 found = await plane.start(
-                    host=self._host,
+                    host=host or "127.0.0.1",  # never what it once was: it would be open beyond what the user knows
                     port=wanted["http"] or 0,
                     grpc_port=wanted["grpc"],
                     socket_path=self._socket(),
@@ -80,7 +83,12 @@ class Index:
         if found.grpc:
             self._ports["grpc"] = int(found.grpc.rpartition(":")[2])
         self._save()
-        return {"http": found.http, "grpc": found.grpc, "replicas": found.replicas}
+        return {
+            "http": found.http,
+            "grpc": found.grpc,
+            "replicas": found.replicas,
+            "url": f"http://{_near(found.http)}",
+        }
 
     @staticmethod
     def _socket() -> Path:
@@ -114,7 +122,5 @@ class Index:
         aside = self._path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
-            json.dump(
-                {"secret": self.secret, "host": self._host, "ports": self._ports, "state_dirs": self.state_dirs}, file
-            )
+            json.dump({"secret": self.secret, "ports": self._ports, "state_dirs": self.state_dirs}, file)
         aside.replace(self._path)

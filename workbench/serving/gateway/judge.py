@@ -39,7 +39,10 @@ def judge(
     share = mine["errors"] / requests if requests else 0.0
     usual = champion["errors"] / champion["requests"] if champion["requests"] else 0.0
     if requests >= min(_FEW, canary.min_requests) and share > usual + canary.max_more_errors:
-        return Ruling.ROLL_BACK, f"{share:.1%} of its {requests} answers were errors, {usual:.1%} of the champion's"
+        return (
+            Ruling.ROLL_BACK,
+            f"{share:.1%} of its {requests} answers were errors or refusals, {usual:.1%} of the champion's",
+        )
     if requests < canary.min_requests:
         return Ruling.WAIT, f"{requests} of {canary.min_requests} requests"
     p95, theirs = mine["p95_ms"], champion["p95_ms"]

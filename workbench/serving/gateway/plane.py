@@ -212,13 +212,15 @@ class DataPlane:
     def totals(self, name: str, version: str) -> dict[str, int]:
         """Requests and errors since the version's backend began, answers out of the cache included.
 
-        Here those that no replica came for (503) are errors, too.
+        Here those that no replica came for (503) or that the version did not understand (400) are errors, too: a
+        version that is asked for the first time is compared with one that is used to its clients.
         """
         backend = self._backend(name, version)
         if backend is None:
             return {"requests": 0, "errors": 0}
         stats = backend.stats
-        return {"requests": stats.requests + stats.unavailable, "errors": stats.errors + stats.unavailable}
+        errors = stats.errors + stats.refused + stats.unavailable
+        return {"requests": stats.requests + stats.unavailable, "errors": errors}
 
     def pressure(self, name: str, version: str) -> Pressure:
         """Whether a version has replicas enough."""

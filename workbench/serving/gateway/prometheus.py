@@ -35,6 +35,10 @@ class _Figures(Collector):
             labels=_LABELS,
         )  # fmt: skip
         hits = CounterMetricFamily("workbench_cache_hits", "Answers out of the cache.", labels=_LABELS)
+        rows = CounterMetricFamily("workbench_rows", "Rows that replicas computed.", labels=_LABELS)
+        batches = CounterMetricFamily(
+            "workbench_batches", "Batches of them; rows by batches is a batch's size.", labels=_LABELS
+        )
         latency = HistogramMetricFamily("workbench_request_seconds", "From request to answer.", labels=_LABELS)
         queue = GaugeMetricFamily("workbench_queue", "Requests that wait for a replica.", labels=_LABELS)
         ongoing = GaugeMetricFamily("workbench_ongoing", "Requests that replicas have.", labels=_LABELS)
@@ -46,9 +50,11 @@ class _Figures(Collector):
                 requests.add_metric((*labels, str(code)), count)
             unavailable.add_metric(labels, stats.unavailable)
             hits.add_metric(labels, stats.hits)
+            rows.add_metric(labels, stats.rows)
+            batches.add_metric(labels, stats.batches)
             buckets = list(zip(_BOUNDS, accumulate(stats.edges), strict=True))
             latency.add_metric(labels, buckets=buckets, sum_value=stats.seconds_sum)
             queue.add_metric(labels, backend.queued)
             ongoing.add_metric(labels, backend.ongoing)
             replicas.add_metric(labels, backend.replicas)
-        yield from (requests, unavailable, hits, latency, queue, ongoing, replicas)
+        yield from (requests, unavailable, hits, rows, batches, latency, queue, ongoing, replicas)

@@ -29,6 +29,8 @@ from workbench.serving.records import ServedModel, ServingOptions, Version
 _UP_WITHIN_S = 900.0
 _LOOK_EVERY_S = 1.0
 _REACHES_US_WITHIN_S = 20.0
+_GROWS_WITHIN_S = 20.0
+_LOOK_AGAIN_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class Order:
         tracking_uri: Where the models are registered.
         artifact_dir: Of an embedded store.
         models: What to serve.
-        options: How.
+        given: How, as far as the publisher said: fields of :class:`ServingOptions`.
+        usual: How otherwise, where the endpoint has no version to go by.
         notebook: The notebook that asks.
         digest: SHA-256 of the token that the endpoint is to begin with.
         alias: What the version is called once it has all of the traffic.
@@ -56,7 +59,8 @@ class Order:
     tracking_uri: str
     artifact_dir: str | None
     models: tuple[ServedModel, ...]
-    options: ServingOptions
+    given: dict[str, Any]
+    usual: ServingOptions
     notebook: str = ""
     digest: str = ""
     alias: str = ""
@@ -117,9 +121,6 @@ class Publication:
                 f"Cannot publish from {order.tracking_uri!r}: that folder is not on the cluster's machine. "
                 "Start a server that both reach (mlflow server --host ...), and export MLFLOW_TRACKING_URI=http://..."
             )
-        options = order.options
-        resources = Resources(max(1, options.min_replicas), options.cpus or 0.0, options.gpus, options.memory_mb)
-        await asyncio.to_thread(check_feasible, resources, "replica")
         book = self.books.get(order.name)
         if book is not None and book.state_dir != order.state_dir:
             raise OptionError(
@@ -131,29 +132,51 @@ class Publication:
                 f"Cannot publish as {order.name!r}: its models are registered in {book.tracking_uri!r}, this one in "
                 f"{order.tracking_uri!r}. Choose another name, or begin anew: %endpoints withdraw {order.name}"
             )
-        is_new = book is None
+        leading = self._leading(book)
+        before = order.usual if leading is None else replace(leading.version.options, env="cluster", requirements=())
+        options = replace(before, **order.given)
+        resources = Resources(max(1, options.min_replicas), options.cpus or 0.0, options.gpus, options.memory_mb)
+        await asyncio.to_thread(check_feasible, resources, "replica")
+        is_new = order.name not in self.books
+        book = self.books.get(order.name)
         if book is None:
             book = EndpointBook(order.name, order.state_dir, order.tracking_uri, order.artifact_dir)
             book.tokens["default"] = {"digest": order.digest, "created_at": time.time()}
             self.books[order.name] = book
             self.standings[order.name] = {}
             self.index.add(order.state_dir)
-        standing = self._begin_version(book, order)
+        standing = self._begin_version(book, order, options)
         standing.work = self.in_background(self._publish(book, standing, order))
         return {"label": standing.version.label, "took_token": is_new}
 
-    def _begin_version(self, book: EndpointBook, order: Order) -> Standing:
+    def _leading(self, book: EndpointBook | None) -> Standing | None:
+        """The version with the most traffic, None where there is none that can take it."""
+        if book is None or book.champion is None:
+            return None
+        found = self.standings[book.name].get(book.champion)
+        return found if found is not None and found.can_serve else None
+
+    def _begin_version(self, book: EndpointBook, order: Order, options: ServingOptions) -> Standing:
+        leading = self._leading(book)
         book.apps += 1
         book.notebook = order.notebook or book.notebook
         label = self._label(book, order)
         # Never twice: what is left of an application that was withdrawn must not be taken for this one.
         app = f"{APP_PREFIX}{order.name}-v{label}-{secrets.token_hex(4)}"
-        version = Version(label, app, order.models, order.options, time.time())
-        standing = Standing(version, Scaler(max(1, order.options.min_replicas)), message="starts a replica")
+        version = Version(label, app, order.models, options, time.time())
+        standing = Standing(version, Scaler(max(1, options.min_replicas)), message="starts a replica")
+        if order.traffic == "all" and leading is not None:
+            self.take_over(standing, leading.scaler.target)
         standing.order = book.apps
         self._forget_failed(book, is_written=False)
         self.standings[order.name][label] = standing
         return standing
+
+    @staticmethod
+    def take_over(standing: Standing, replicas: int) -> None:
+        """Have a version run as many replicas as those whose requests it gets, as far as it may."""
+        options, scaler = standing.version.options, standing.scaler
+        scaler.target = max(scaler.target, min(replicas, options.max_replicas))
 
     def _forget_failed(self, book: EndpointBook, *, is_written: bool) -> None:
         """Forget versions that did not come up: those that the book has may still, until another version is there."""
@@ -173,6 +196,8 @@ class Publication:
         if not await self.bring_up(book, standing):
             book.note(f"{standing.version.label} did not come up")
             return
+        if order.traffic == "all":
+            await self._grown(book.name, standing)
         standing.work = None
         try:
             self._go_live(book, standing, order)
@@ -186,6 +211,15 @@ class Publication:
         if self.is_current(book.name, standing) and standing.version.label in book.versions:
             book.versions[standing.version.label] = standing.version
             book.save()
+
+    async def _grown(self, name: str, standing: Standing) -> None:
+        """Until all replicas are up that it needs for the traffic, or no more come: what goes gives its room then."""
+        count, since = 0, time.monotonic()
+        while count < standing.scaler.target and time.monotonic() - since < _GROWS_WITHIN_S:
+            await asyncio.sleep(_LOOK_AGAIN_S)
+            now = self.plane.pressure(name, standing.version.label).replicas
+            if now != count:
+                count, since = now, time.monotonic()
 
     def _go_live(self, book: EndpointBook, standing: Standing, order: Order) -> None:
         label = standing.version.label
@@ -219,8 +253,7 @@ class Publication:
         if order.traffic == "canary":  # one at a time: it takes the other's place
             self.end_trial(book)
         champion = book.champion
-        leading = self.standings[book.name].get(champion or "")
-        if leading is None or not leading.can_serve:
+        if self._leading(book) is None:
             champion = None
         if order.traffic == "none" and champion is not None:
             book.held.append(label)
@@ -246,10 +279,11 @@ class Publication:
         self.plane.expect(book.name, version.label, version.options, standing.scaler.target, version.app)
         try:
             spec = self._spec(book, version)
-            await asyncio.to_thread(self.deployer.deploy, version, spec, self._environment(version))
+            count = standing.scaler.target
+            await asyncio.to_thread(self.deployer.deploy, version, spec, self._environment(version), count)
             event = await self._outcome(standing, news)
             if event["event"] == "ready":
-                standing.asked = standing.scaler.target
+                standing.asked = count
                 return True
             standing.failure = {"message": event.get("message", ""), "traceback": event.get("traceback", "")}
         except asyncio.CancelledError:  # it was withdrawn

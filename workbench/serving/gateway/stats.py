@@ -17,6 +17,7 @@ EDGES_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.
 """The upper edges of the buckets that Prometheus sees."""
 
 _TURNED_AWAY = (429, 503)
+_NOT_UNDERSTOOD = (400, 415, 422)
 
 _REQUESTS, _ERRORS, _HITS, _ROWS, _BATCHES, _QUEUE, _REPLICAS = range(7)
 _FIGURES = 7
@@ -27,13 +28,15 @@ class VersionStats:
     """Counts of one version. The second under way is kept in lists, those gone by as rows of two arrays.
 
     An error is the model's own failure: it raised (500), or took too long (504). What was turned away because too many
-    asked (429) or no replica was up (503) never came to the model: it is counted apart, and is no request.
+    asked (429) or no replica was up (503) never came to the model: it is counted apart, and is no request. Refused is
+    what the version did not understand (400 and the like): a client's error, unless another version understands it.
     """
 
     def __init__(self, now: float | None = None) -> None:
         now = time.monotonic() if now is None else now
         self.codes: dict[int, int] = {}
-        self.requests = self.errors = self.rejected = self.unavailable = self.hits = 0
+        self.requests = self.errors = self.refused = self.rejected = self.unavailable = self.hits = 0
+        self.rows = self.batches = 0.0
         self.seconds_sum = 0.0
         self.edges = [0] * (len(EDGES_S) + 1)
         self.last_at = now
@@ -63,10 +66,13 @@ class VersionStats:
         if status >= 500:
             self.errors += 1
             figures[_ERRORS] += 1
+        self.refused += status in _NOT_UNDERSTOOD
         if is_hit:
             self.hits += 1
             figures[_HITS] += 1
         if timing and timing[1]:
+            self.rows += timing[0]
+            self.batches += timing[0] / timing[1]
             figures[_ROWS] += timing[0]
             figures[_BATCHES] += timing[0] / timing[1]
         self._latency[bucket(ms) + BUCKETS if is_hit else bucket(ms)] += 1

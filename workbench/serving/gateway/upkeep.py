@@ -46,7 +46,7 @@ class Upkeep(Publication):
         """Give each version the replicas that it needs now."""
         for name, standings in list(self.standings.items()):
             for label, standing in list(standings.items()):
-                if standing.failure is not None or standing.is_draining or not standing.was_live:
+                if not standing.can_serve or not standing.was_live or not standing.is_settled:
                     continue
                 before, version = standing.scaler.target, standing.version
                 options = self._options_now(self.books[name], version)
@@ -131,11 +131,16 @@ class Upkeep(Publication):
     # -- traffic -------------------------------------------------------------------------------
 
     def route(self, book: EndpointBook, weights: dict[str, float], why: str) -> None:
-        """Share the requests anew, so that it can be gone back."""
+        """Share the requests anew, so that it can be gone back; who gets all of them gets its alias, too."""
+        before = book.weights
         book.route(weights)
         book.note(why)
         self.logs.write(book, book.champion or "", f"[{why}]")
         self.settle(book)
+        self._share_replicas(book, before)
+        alias = book.aliases.get(book.champion or "")
+        if alias and book.champion and len(book.weights) == 1:
+            self.diary.set_alias(book, book.versions[book.champion], alias)
 
     def promoted(self, book: EndpointBook, label: str, why: str) -> None:
         """All requests go to one version, and its alias names it."""
@@ -144,14 +149,23 @@ class Upkeep(Publication):
         if book.shadow == label:
             book.shadow = None
         self.route(book, {label: 100.0}, why)
-        alias = book.aliases.get(label)
-        if alias:
-            self.diary.set_alias(book, book.versions[label], alias)
+
+    def _share_replicas(self, book: EndpointBook, before: dict[str, float]) -> None:
+        """Versions that got more of the requests get as many replicas as these had, until it shows what they need."""
+        standings = self.standings[book.name]
+        count = max((standings[label].scaler.target for label in before if label in standings), default=0)
+        for label, share in book.weights.items():
+            standing = standings.get(label)
+            if standing is not None and standing.scaler.target and share > before.get(label, 0.0):
+                self.take_over(standing, math.ceil(count * share / 100.0))
+                version = standing.version
+                self.plane.expect(book.name, label, version.options, standing.scaler.target, version.app)
 
     def rolled_back(self, book: EndpointBook, why: str, *, is_held: bool = False) -> None:
         """The requests are shared as they were before; the version that they left is held or ends."""
         gone = book.canary.version if book.canary is not None else book.champion
         others = {label: share for label, share in book.weights.items() if label != gone}
+        now = book.weights
         before = book.past[-1] if book.past else others  # where what was before is gone, they share what there is
         if not before:
             raise ServingError(f"Cannot roll {book.name!r} back from {gone}: there is no other version any more.")
@@ -172,9 +186,8 @@ class Upkeep(Publication):
         book.note(text)
         self.logs.write(book, gone or "", f"[{text}]")
         self.settle(book)
-        alias = book.aliases.get(book.champion or "")
-        if alias and book.champion:
-            self.diary.set_alias(book, book.versions[book.champion], alias)
+        self._share_replicas(book, now)
+        self.diary.take_alias_back(book, gone)
 
     def settle(self, book: EndpointBook) -> None:
         """Have file and routing say what the book says, and end what nobody needs any more.

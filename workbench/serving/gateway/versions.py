@@ -83,7 +83,7 @@ def snapshot(
         canary["requests"] = plane.since(book.name, book.canary.version, _age_s(book))["requests"]
     return {
         "name": book.name,
-        "url": f"http://{where['http']}/{book.name}",
+        "url": f"{where['url']}/{book.name}",
         "grpc_url": where.get("grpc") or "",
         "state": leading["state"] if leading else VersionState.STARTING.value,
         "message": leading["message"] if leading else "",

@@ -12,6 +12,7 @@ import numpy as np
 from workbench.serving.replica.refusals import RefusedError
 
 Array = np.ndarray[Any, Any]
+_ALLOWED: dict[str, tuple[type, ...]] = {"U": (str,), "S": (str, bytes), "M": (str,), "b": (bool,)}
 _NAMES = {"str": "a string", "bool": "true or false", "NoneType": "null", "dict": "an object", "list": "a list"}
 
 
@@ -55,11 +56,15 @@ def cast_column(values: Any, word: str, name: str, *, optional: bool = False) ->
     if kinds <= {float, int} and word != "object" and np.dtype(word).kind in "iuf":
         want = np.dtype(word)
         return _convert(as_integers(values, np.asarray(values), want), want, name) if values else np.empty(0, word)
-    if word == "object" or (optional and any(value is None for value in values)):
+    if word == "object":
         return as_objects(values)
     kind = np.dtype(word).kind
     if kind == "f":
         values = [float("nan") if value is None else value for value in values]
+    elif optional and kind == "M":
+        values = ["NaT" if value is None else value for value in values]
+    elif optional and any(value is None for value in values):
+        return as_objects(values)
     for row, value in enumerate(values):
         if isinstance(value, list | dict) or value is None:
             raise _wrong(f"{name} in row {row}", value, word, name)
@@ -134,7 +139,7 @@ def _ragged(value: Any) -> str:
 
 def _exactly(value: Any, array: Array, want: np.dtype[Any], name: str) -> Array:
     """Look at each value of lists: NumPy makes strings of numbers, and numbers of true, without a word."""
-    allowed: tuple[type, ...] = (str,) if want.kind in "USM" else (bool,) if want.kind == "b" else (int, float)
+    allowed = _ALLOWED.get(want.kind, (int, float))
     for where, item in _leaves(value):
         if not isinstance(item, allowed) or (isinstance(item, bool) and want.kind != "b"):
             place = f"{name}[{', '.join(map(str, where))}]" if where else name
@@ -168,7 +173,9 @@ def _convert(array: Array, want: np.dtype[Any], name: str) -> Array:
         return whole(array, want, name)
     if want.kind == "M" and have in "UOM":
         return _times(array, want, name)
-    if want.kind in "US" and have in "USO":
+    if want.kind == "S" and have in "USO":
+        return _decoded(array, name)
+    if want.kind == "U" and have in "UO":
         return array
     raise RefusedError(f"Cannot predict: {name} holds {array.dtype}; the model takes {want}. Convert it.", field=name)
 
@@ -176,18 +183,24 @@ def _convert(array: Array, want: np.dtype[Any], name: str) -> Array:
 def _times(array: Array, want: np.dtype[Any], name: str) -> Array:
     import pandas as pd
 
+    series = pd.Series(array.ravel())
     try:
-        times = pd.to_datetime(pd.Series(array.ravel()), utc=True).dt.tz_localize(None)
+        try:
+            times = pd.to_datetime(series, utc=True, format=None if array.dtype.kind == "M" else "ISO8601")
+        except ValueError:  # other forms are understood where all are of one
+            times = pd.to_datetime(series, utc=True)
+        times = times.dt.tz_localize(None).astype(want)  # NumPy would begin anew where a time is beyond it
     except (ValueError, TypeError, OverflowError) as error:
         raise RefusedError(
             f"Cannot predict: {name} holds no time: {error}. Give it as 2026-01-31T12:00:00.", field=name
         ) from error
-    return np.asarray(times.to_numpy().astype(want)).reshape(array.shape)
+    return np.asarray(times).reshape(array.shape)
 
 
 def _decoded(array: Array, name: str) -> Array:
     try:
-        items = [base64.b64decode(item, validate=True) for item in array.ravel().tolist()]
+        leaves = array.ravel().tolist()
+        items = [item if isinstance(item, bytes) else base64.b64decode(item, validate=True) for item in leaves]
     except (binascii.Error, ValueError) as error:
         raise RefusedError(f"Cannot predict: {name} is no Base64: {error}. Encode the bytes.", field=name) from error
     return as_objects(items).reshape(array.shape)

@@ -13,7 +13,7 @@ from workbench.serving.replica.encode import encode, named
 from workbench.serving.replica.oip import InferAsked, read_infer, write_infer
 from workbench.serving.replica.refusals import RefusedError
 from workbench.serving.replica.schema import Schema
-from workbench.serving.replica.tables import Table, join_tables
+from workbench.serving.replica.tables import Table, as_writeable, join_tables
 
 
 class Codec:
@@ -78,13 +78,20 @@ class Codec:
         return encode(prediction, accept)
 
 
-def join(parts: Sequence[Any]) -> Any:
-    """What the model is called with: the data of one or more requests of the same key."""
+def join(parts: Sequence[Any], *, is_writeable: bool = False) -> Any:
+    """What the model is called with: the data of one or more requests of the same key.
+
+    Args:
+        parts: Of each request.
+        is_writeable: Whether the model may write in it; bytes of a request cannot be written in.
+    """
     first = parts[0]
     if isinstance(first, Table):
-        return join_tables(parts)
+        return join_tables(parts, is_writeable=is_writeable)
     if len(parts) == 1:
-        return first
+        if is_writeable and isinstance(first, dict):
+            return {name: as_writeable(part) for name, part in first.items()}
+        return as_writeable(first) if is_writeable else first
     if isinstance(first, dict):
         return {name: np.concatenate([part[name] for part in parts]) for name in first}
     return np.concatenate(parts)

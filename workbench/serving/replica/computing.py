@@ -19,6 +19,8 @@ from workbench.serving.replica.shelf import Held
 from workbench.serving.replica.tables import Table
 from workbench.serving.replica.traces import in_short, own_traceback
 
+_USERS = ("function", "pyfunc")  # code that may work in place
+
 
 @dataclass(slots=True)
 class Reply:
@@ -54,7 +56,7 @@ def compute(batch: list[Asked], held: Held, log: Callable[[str], None]) -> tuple
     Returns:
         The replies, and the milliseconds of the whole batch where it was computed as one.
     """
-    if held.model.is_generator and len(batch) > 1:  # what it yields is of one request
+    if held.is_asked_alone and len(batch) > 1:
         return _one_by_one(batch, held, log), None
     began = perf_counter()
     rows = [asked.decoded.rows for asked in batch]
@@ -62,7 +64,7 @@ def compute(batch: list[Asked], held: Held, log: Callable[[str], None]) -> tuple
     if isinstance(parts, Exception):
         if len(batch) > 1:
             return _one_by_one(batch, held, log), None
-        return [_failed(batch[0], parts, log, began)], None
+        return [_failed(batch[0], parts, held, log, began)], None
     ms = (perf_counter() - began) * 1e3
     total = sum(rows)
     replies = []
@@ -86,12 +88,24 @@ def _one_by_one(batch: list[Asked], held: Held, log: Callable[[str], None]) -> l
 def _predict(batch: list[Asked], rows: list[int], held: Held) -> list[Any] | Exception:
     """Each request's part of the prediction, or what the model raised."""
     try:
-        found = held.model.call(join([asked.decoded.data for asked in batch]), batch[0].decoded.params)
+        is_users = held.model.schema["flavor"] in _USERS
+        data = join([asked.decoded.data for asked in batch], is_writeable=is_users)
+        found = held.model.call(data, batch[0].decoded.params)
+        if len(batch) > 1 and _is_outputs(found):
+            held.is_asked_alone = True
+            raise RowsDifferError
         if held.model.is_generator:
             found = list(found)
         return _parts(normal(found), rows, held)
     except Exception as error:
         return error
+
+
+def _is_outputs(value: Any) -> bool:
+    """Whether it is several outputs rather than an item for each row: as many as there are rows look like these."""
+    if isinstance(value, tuple):
+        return True
+    return isinstance(value, list) and any(len(getattr(item, "shape", ())) > 0 for item in value)
 
 
 def _parts(value: Any, rows: list[int], held: Held) -> list[Any]:
@@ -117,18 +131,29 @@ def _encoded(asked: Asked, part: Any, held: Held) -> Reply:
     return Reply(asked, 200, content_type, body)
 
 
-def _failed(asked: Asked, error: Exception, log: Callable[[str], None], began: float) -> Reply:
+def _failed(asked: Asked, error: Exception, held: Held, log: Callable[[str], None], began: float) -> Reply:
     if isinstance(error, RefusedError):
         return refused(asked, error)
     if not isinstance(error, ModelLoadError) and _has_nan(asked.decoded.data):
         found = RefusedError(f"Cannot predict: the input has NaN, and the model raised {in_short(error)}.")
         return refused(asked, found)
+    if _is_mlflows_refusal(error, held):
+        return refused(asked, RefusedError(f"Cannot predict: {getattr(error, 'message', error)}"))
     log(own_traceback(error))
     body = error_body(asked.route, 500, in_short(error))
     ms = (perf_counter() - began) * 1e3
     rows = asked.decoded.rows
     timing = (rows, rows, max(0.0, (began - asked.arrived) * 1e3), ms)
     return Reply(asked, 500, JSON, body, error=error, timing=timing)
+
+
+def _is_mlflows_refusal(error: Exception, held: Held) -> bool:
+    """Whether MLflow did not take the input of a model whose types or parameters it checks itself."""
+    if held.model.schema["flavor"] != "pyfunc":
+        return False
+    from mlflow.exceptions import MlflowException
+
+    return isinstance(error, MlflowException) and error.error_code in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
 
 
 def _has_nan(data: Any) -> bool:

@@ -122,13 +122,22 @@ class Decoder:
 
     def npy(self, body: bytes) -> Decoded:
         """An array in NumPy's format."""
-        return self.value(read_npy(body))
+        array = read_npy(body)
+        width = 2 if self._tables is not None and len(self._schema.names) > 1 else 0
+        if array.ndim + 1 == (len(self._only.shape) if self._only is not None else width):
+            array = array[None]  # one row
+        return self.value(array)
 
     def arrow(self, body: bytes) -> Decoded:
         """A table in Arrow's stream format."""
         table = read_arrow(body)
         if self._takes_json or self._schema.is_free:
-            return self._frame(table.to_pandas())
+            try:
+                return self._frame(table.to_pandas())
+            except (ValueError, TypeError, NotImplementedError) as error:  # Arrow's own errors are such, too
+                raise RefusedError(
+                    "Cannot predict: no table can be made of the Arrow stream. Send numbers or strings."
+                ) from error
         return self.columns(arrow_columns(table))
 
     def tensors(

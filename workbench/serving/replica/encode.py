@@ -175,7 +175,8 @@ def _array(value: Any) -> Array:
 
 def _table(value: Any) -> tuple[list[str] | None, list[Any]]:
     if hasattr(value, "columns"):
-        return [str(name) for name in value.columns], value.to_numpy().tolist()
+        items = [value.iloc[:, at].tolist() for at in range(value.shape[1])]  # each of its own type
+        return [str(name) for name in value.columns], list(zip(*items, strict=True))
     if isinstance(value, dict):
         columns = {name: _array(item) for name, item in value.items()}
         if columns and all(array.ndim == 1 for array in columns.values()) and len(set(map(len, columns.values()))) == 1:

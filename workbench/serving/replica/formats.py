@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import struct
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,14 @@ from workbench.serving.replica.casts import Array, type_name
 from workbench.serving.replica.refusals import RefusedError
 
 _MAX_HEADER = 10_000
+_DICTIONARY, _BATCH = 2, 3  # kinds of Arrow's messages
 _TRUE = {"true": True, "1": True, "false": False, "0": False}
 
 
 def read_csv(body: bytes) -> list[list[str]]:
     """The rows of CSV in UTF-8, empty lines left out."""
     try:
-        return [row for row in csv.reader(io.StringIO(body.decode(), newline="")) if row]
+        return [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")) if row]
     except (UnicodeDecodeError, csv.Error) as error:
         raise RefusedError(f"Cannot read the body: it is no CSV in UTF-8: {error}. Send valid CSV.") from error
 
@@ -41,7 +43,7 @@ def csv_columns(rows: list[list[str]], words: dict[str, str]) -> dict[str, Any]:
 
 def csv_matrix(rows: list[list[str]]) -> Array:
     """Numbers of CSV without a header, or below one."""
-    if rows and not _is_number(rows[0][0]):
+    if rows and not any(map(_is_number, rows[0])):
         rows = rows[1:]
     widths = {len(row) for row in rows}
     if len(widths) > 1:
@@ -80,8 +82,12 @@ def read_arrow(body: bytes) -> Any:
     import pyarrow as pa
 
     try:
+        if any(_is_compressed(message.metadata) for message in pa.ipc.MessageReader.open_stream(body)):
+            raise ValueError("its buffers are compressed, to any size")
         table = pa.ipc.open_stream(body).read_all()
-        table.validate()
+        if table.num_rows > 8 * len(body):  # of columns that need no bytes
+            raise ValueError(f"{len(body)} bytes say that they have {table.num_rows} rows")
+        table.validate(full=True)  # what offsets point to, too: else they are read wherever they point
     except (pa.ArrowException, ValueError, OSError) as error:
         raise RefusedError(f"Cannot read the body: it is no Arrow stream: {error}. Send one.") from error
     return table
@@ -93,14 +99,49 @@ def arrow_columns(table: Any) -> dict[str, Array]:
 
     found: dict[str, Array] = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_fixed_size_list(column.type):
-            flat = column.combine_chunks()
-            found[name] = flat.flatten().to_numpy(zero_copy_only=False).reshape(len(flat), -1)
-        elif column.null_count and not pa.types.is_floating(column.type):
-            found[name] = np.array(column.to_pylist(), dtype=object)
-        else:
-            found[name] = column.to_numpy()
+        try:
+            if pa.types.is_fixed_size_list(column.type):
+                flat = column.combine_chunks()
+                found[name] = flat.flatten().to_numpy(zero_copy_only=False).reshape(len(flat), -1)
+            elif column.null_count and not pa.types.is_floating(column.type):
+                found[name] = np.array(column.to_pylist(), dtype=object)
+            else:
+                found[name] = column.to_numpy()
+        except (pa.ArrowException, ValueError, TypeError) as error:
+            raise RefusedError(
+                f"Cannot predict: {name} is {column.type}, of which no array can be made. Send numbers or strings.",
+                field=name,
+            ) from error
     return found
+
+
+def _is_compressed(metadata: Any) -> bool:
+    """Whether a message of Arrow's says that its buffers are: field 3 of a record batch, in FlatBuffers' layout."""
+    data = bytes(metadata)
+
+    def field(table: int, index: int) -> int:
+        """Where a table's field lies, 0 where it has none."""
+        vtable = table - struct.unpack_from("<i", data, table)[0]
+        if 4 + 2 * index >= struct.unpack_from("<H", data, vtable)[0]:
+            return 0
+        offset: int = struct.unpack_from("<H", data, vtable + 4 + 2 * index)[0]
+        return offset and table + offset
+
+    def below(place: int) -> int:
+        found: int = place + struct.unpack_from("<I", data, place)[0]
+        return found
+
+    try:
+        message = below(0)
+        kind, header = field(message, 1), field(message, 2)
+        if not kind or not header or data[kind] not in (_DICTIONARY, _BATCH):
+            return False
+        batch = below(header)
+        if data[kind] == _DICTIONARY:
+            batch = below(field(batch, 1))
+        return field(batch, 3) != 0
+    except (struct.error, IndexError):
+        raise ValueError("its metadata is broken") from None
 
 
 def split_frame(value: Any) -> tuple[list[str], list[Any]]:

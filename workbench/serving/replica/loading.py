@@ -27,14 +27,14 @@ class LoadedModel:
         call: The prediction for a batch and the request's parameters.
         schema: As :mod:`workbench.serving.wire` has it.
         takes_json: Whether it takes values of JSON as they are.
-        stream: Its answer bit by bit, None where it answers at once.
+        stream: Its answer bit by bit, to the same, None where it answers at once.
         is_generator: Whether :attr:`call` gives an iterator too.
     """
 
     call: Callable[[Any, dict[str, Any] | None], Any]
     schema: dict[str, Any]
     takes_json: bool = False
-    stream: Callable[[Any], Iterator[Any]] | None = None
+    stream: Callable[[Any, dict[str, Any] | None], Iterator[Any]] | None = None
     is_generator: bool = False
 
     def predict(self, batch: Any, params: dict[str, Any] | None = None) -> Any:
@@ -112,11 +112,12 @@ def _pyfunc(folder: str, meta: Any) -> LoadedModel:
             answer,
             schema,
             takes_json=not has_schema,
-            stream=(lambda value: answer(value, None)) if raw.streams else None,
+            stream=answer if raw.streams else None,
             is_generator=raw.streams,
         )
     is_generator = raw is not None and inspect.isgeneratorfunction(inspect.unwrap(raw.predict))
-    stream = model.predict if is_generator else model.predict_stream if _has_stream(raw) else None
+    predict = model.predict if is_generator else model.predict_stream if _has_stream(raw) else None
+    stream = None if predict is None else lambda value, params: predict(value, params=params)
     schema = schema_of(meta, folder, flavor="pyfunc", streams=stream is not None)
     # A signature made of type hints speaks of Python values, which MLflow itself checks.
     takes_json = raw is not None and (meta._is_signature_from_type_hint() or not has_schema)

@@ -119,10 +119,14 @@ def write_infer(outputs: dict[str, Array], asked: InferAsked, model: str, versio
             )
         tensors.append(tensor)
     head["outputs"] = tensors
-    text = orjson.dumps(head, default=str, option=orjson.OPT_SERIALIZE_NUMPY)
+    text = orjson.dumps(head, default=_text, option=orjson.OPT_SERIALIZE_NUMPY)
     if not blobs:
         return JSON, text
     return f"{BINARY}{len(text)}", b"".join([text, *blobs])
+
+
+def _text(value: Any) -> str:
+    return value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
 
 
 def _read_tensor(name: str, item: dict[str, Any], raw: memoryview, has_bools: bool) -> tuple[Array, memoryview]:
@@ -179,6 +183,8 @@ def _from_data(name: str, data: Any, word: str, has_bools: bool) -> Array:
         want.kind != "b" and has_bools and any(isinstance(leaf, bool) for leaf in _flatten(data))
     ):
         raise RefusedError(f"Cannot infer: data of {name} is not all of {word}. Change it.", field=name)
+    if want.kind == "f" and kind != "f" and (array.astype(want) == array).all():
+        return array.astype(want)  # JSON of some languages writes 1.0 as 1
     if want.kind in "fb":
         return array
     return whole(as_integers(data, array, want), want, name, f"its datatype {word}")

@@ -19,17 +19,22 @@ from workbench.serving.replica.traces import in_short, own_traceback
 _WARM_S = 0.5
 
 
-@dataclass(frozen=True)
+@dataclass
 class Held:
     """A model that is loaded.
 
     Attributes:
         model: What predicts.
         codec: What decodes for it.
+        is_asked_alone: Whether what it returns cannot be told apart by request.
     """
 
     model: LoadedModel
     codec: Codec
+    is_asked_alone: bool = False
+
+    def __post_init__(self) -> None:
+        self.is_asked_alone |= self.model.is_generator  # what it yields is of one request
 
 
 class Shelf:

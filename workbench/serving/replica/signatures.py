@@ -36,7 +36,8 @@ def schema_of(meta: Any, folder: str, *, flavor: str, streams: bool) -> dict[str
 
 def _example(text: str | None, *, is_columns: bool) -> str | None:
     """Without blanks, and with its first row alone where it is long."""
-    if text is None or ("NaN" in text and not is_columns):  # JSON has no NaN for a tensor
+    # JSON has no NaN for a tensor.
+    if text is None or (not is_columns and ("NaN" in text or "null" in text)):
         return None
     example = json.loads(text)
     if len(text) > _LONG and isinstance(example, dict):

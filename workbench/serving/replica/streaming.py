@@ -81,7 +81,7 @@ class Streams:
         has_begun = False
         try:
             assert held.model.stream is not None
-            items = iter(held.model.stream(join([asked.decoded.data])))
+            items = iter(held.model.stream(join([asked.decoded.data], is_writeable=True), asked.decoded.params))
             form = form_of(asked.accept)
             for item in items:
                 part = write_part(item, form)

@@ -36,16 +36,23 @@ class Table:
         return self.columns[at] if self.block is None else np.asarray(self.block[:, at])
 
 
-def join_tables(tables: Sequence[Table]) -> Any:
+def as_writeable(value: Any) -> Any:
+    """An array that can be written in, a copy where need be; anything else as it is."""
+    return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value
+
+
+def join_tables(tables: Sequence[Table], *, is_writeable: bool = False) -> Any:
     """One DataFrame of all rows; the tables have the same columns."""
     import pandas as pd
 
     names = tables[0].names
+    ours = as_writeable if is_writeable else lambda array: array
     if all(table.block is not None for table in tables):
         blocks = [table.block for table in tables if table.block is not None]
-        return pd.DataFrame(blocks[0] if len(blocks) == 1 else np.concatenate(blocks), columns=list(names), copy=False)
+        block = ours(blocks[0]) if len(blocks) == 1 else np.concatenate(blocks)
+        return pd.DataFrame(block, columns=list(names), copy=False)
     if len(tables) == 1:
-        columns = {name: tables[0].column(at) for at, name in enumerate(names)}
+        columns = {name: ours(tables[0].column(at)) for at, name in enumerate(names)}
     else:
         columns = {name: np.concatenate([table.column(at) for table in tables]) for at, name in enumerate(names)}
     return pd.DataFrame(columns, copy=False)

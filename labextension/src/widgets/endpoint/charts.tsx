@@ -85,7 +85,10 @@ function Kept({ endpoint, model, widget, percentile, trans }: IEndpointTabProps 
     ['requests', trans.__('Requests per minute')],
     ['errors', trans.__('Errors per minute')],
     [percentile, trans.__('Latency, %1 in ms', percentile.slice(0, 3))],
-    ['replicas', trans.__('Replicas')]
+    ['queue', trans.__('Waiting')],
+    ['replicas', trans.__('Replicas')],
+    ['batch_mean', trans.__('Rows per batch')],
+    ...(endpoint.cache > 0 ? [['cache_hits', trans.__('Answers from the cache per minute')] as [string, string]] : [])
   ];
   const curves = figures
     .map(([figure, title]): [string, ICurve[]] => [title, keptCurves(data, figure)])

@@ -67,14 +67,14 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         field(trans.__('What'), trans.__('a run, or a registered model: digits, digits/3, digits@champion'), text('source', { required: true }))}
       {field(
         trans.__('Name of the endpoint'),
-        trans.__('An endpoint of that name gets a new version.'),
+        trans.__('An endpoint of that name gets a new version. What is left empty stays as it has it.'),
         text('name', { pattern: '[A-Za-z0-9][A-Za-z0-9_\\-]*', maxLength: 63, required: hasSource })
       )}
       <div className="wb-Pair">
         {field(
           trans.__('Replicas'),
           trans.__('2, or 1..4 by load; 0..4 may sleep'),
-          text('replicas', { pattern: '\\d+(\\.\\.\\d+)?' })
+          text('replicas', { pattern: '\\d+(\\.\\.\\d+)?', placeholder: '1' })
         )}
         {field(
           trans.__('Latency objective'),
