@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -204,7 +205,7 @@ def test_publish_killed_gateway_comes_back_at_the_same_address(published: Path, 
     model, data = digits()
     endpoint = workbench.publish(model, name=name, example=data[:2])
     url, token = endpoint.url, endpoint.token
-    gateway = next(process for process in psutil.process_iter(["cmdline"]) if _title(process) == "ray::Gateway")
+    gateway = _own("ray::Gateway")
 
     os.kill(gateway.pid, signal.SIGKILL)
 
@@ -219,7 +220,7 @@ def test_publish_killed_gateway_still_wakes_what_sleeps(published: Path, name: s
     endpoint = workbench.publish(model, name=name, example=data[:2], replicas="0..1", idle="1s")
     until(lambda: version(endpoint, "1")["state"] == "idle")
     until(lambda: version(endpoint, "1")["replicas"]["running"] == 0)
-    gateway = next(process for process in psutil.process_iter(["cmdline"]) if _title(process) == "ray::Gateway")
+    gateway = _own("ray::Gateway")
     os.kill(gateway.pid, signal.SIGKILL)
     until(lambda: _answers(endpoint, data), 90)
 
@@ -445,7 +446,7 @@ def test_publish_several_models_in_one_endpoint(published: Path) -> None:
 def test_publish_listens_on_loopback_alone(published: Path, name: str) -> None:
     model, data = digits()
     workbench.publish(model, name=name, example=data[:2])
-    keeper = next(p for p in psutil.process_iter(["cmdline"]) if "workbench.compute.keeper" in " ".join(p.cmdline()))
+    keeper = _own("workbench.compute.keeper")
     ours = [keeper, *keeper.children(recursive=True)]
     open_to_all = {
         (_title(process), connection.laddr.ip, connection.laddr.port)
@@ -506,6 +507,18 @@ def test_publish_comes_back_after_the_cluster(published: Path, name: str) -> Non
 
     until(lambda: _answers(endpoint, data))
     assert (endpoint.url, endpoint.token, endpoint.snapshot()["cache"]) == (url, token, 10)
+
+
+def _own(words: str) -> psutil.Process:
+    """The process of this session's cluster whose command line has some words: others may run beside."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if (
+                words in " ".join(process.cmdline())
+                and process.environ().get("WORKBENCH_HOME") == os.environ["WORKBENCH_HOME"]
+            ):
+                return process
+    raise LookupError(words)
 
 
 def _title(process: psutil.Process) -> str:
