@@ -121,7 +121,10 @@ class Publication:
                 f"Cannot publish from {order.tracking_uri!r}: that folder is not on the cluster's machine. "
                 "Start a server that both reach (mlflow server --host ...), and export MLFLOW_TRACKING_URI=http://..."
             )
-        book = self.books.get(order.name)
+        options = self._options(order)
+        resources = Resources(max(1, options.min_replicas), options.cpus or 0.0, options.gpus, options.memory_mb)
+        await asyncio.to_thread(check_feasible, resources, "replica")
+        book = self.books.get(order.name)  # from here on nobody else has a turn: two may publish one name
         if book is not None and book.state_dir != order.state_dir:
             raise OptionError(
                 f"Cannot publish as {order.name!r}: the project at {book.state_dir} has an endpoint of that name. "
@@ -132,20 +135,14 @@ class Publication:
                 f"Cannot publish as {order.name!r}: its models are registered in {book.tracking_uri!r}, this one in "
                 f"{order.tracking_uri!r}. Choose another name, or begin anew: %endpoints withdraw {order.name}"
             )
-        leading = self._leading(book)
-        before = order.usual if leading is None else replace(leading.version.options, env="cluster", requirements=())
-        options = replace(before, **order.given)
-        resources = Resources(max(1, options.min_replicas), options.cpus or 0.0, options.gpus, options.memory_mb)
-        await asyncio.to_thread(check_feasible, resources, "replica")
-        is_new = order.name not in self.books
-        book = self.books.get(order.name)
+        is_new = book is None
         if book is None:
             book = EndpointBook(order.name, order.state_dir, order.tracking_uri, order.artifact_dir)
             book.tokens["default"] = {"digest": order.digest, "created_at": time.time()}
             self.books[order.name] = book
             self.standings[order.name] = {}
             self.index.add(order.state_dir)
-        standing = self._begin_version(book, order, options)
+        standing = self._begin_version(book, order, self._options(order))
         standing.work = self.in_background(self._publish(book, standing, order))
         return {"label": standing.version.label, "took_token": is_new}
 
@@ -155,6 +152,12 @@ class Publication:
             return None
         found = self.standings[book.name].get(book.champion)
         return found if found is not None and found.can_serve else None
+
+    def _options(self, order: Order) -> ServingOptions:
+        """Those that are given; the others as the leading version has them. Packages are each version's own."""
+        leading = self._leading(self.books.get(order.name))
+        before = order.usual if leading is None else replace(leading.version.options, env="cluster", requirements=())
+        return replace(before, **order.given)
 
     def _begin_version(self, book: EndpointBook, order: Order, options: ServingOptions) -> Standing:
         leading = self._leading(book)
@@ -196,7 +199,7 @@ class Publication:
         if not await self.bring_up(book, standing):
             book.note(f"{standing.version.label} did not come up")
             return
-        if order.traffic == "all":
+        if order.traffic == "all" and self._leading(book) is not None:
             await self._grown(book.name, standing)
         standing.work = None
         try:
