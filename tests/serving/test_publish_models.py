@@ -161,6 +161,6 @@ def test_publish_pinned_environment_has_the_models_packages(published: Path) -> 
     )
     assert uri
     with pytest.raises(ServingError, match="No module named 'cowsay'"):
-        workbench.publish("pinned", name="pinned", example=rows).predict(rows)
+        workbench.publish("pinned", name="pinned").predict(rows)
     endpoint = workbench.publish("pinned", name="pinned", env="pinned")
     assert "moo" in endpoint.predict(rows)[0]
