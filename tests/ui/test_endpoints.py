@@ -211,7 +211,7 @@ def test_token_is_shown_once_and_revoked(notebook: NotebookPage) -> None:
     view(page).get_by_role("button", name="New token…").click()
     page.locator(".jp-Dialog input").fill("colleague")
     page.locator(".jp-Dialog").get_by_role("button", name="Make it").click()
-    token = page.get_by_label("Token colleague").input_value()
+    token = page.locator(".wb-NewToken").get_by_label("Token colleague").input_value()
     page.locator(".wb-NewToken").get_by_role("button", name="Copy", exact=True).press("Enter")
     page.locator(".wb-NewToken").get_by_text("Copied.").wait_for()
     shoot(page, "endpoint-token")
