@@ -14,7 +14,6 @@ from workbench.publish_parsers import ENDPOINT_VERBS
 from workbench.view.endpoints import EndpointCard, endpoints_table, samples_table, tokens_table
 from workbench.view.words import size
 
-_LINES = 200
 _TAKES = {
     "scale": ("version",),
     "samples": ("version",),
@@ -121,10 +120,8 @@ def _limit(arguments: argparse.Namespace, words: list[str]) -> str:
 
 def _logs(arguments: argparse.Namespace, words: list[str]) -> str:
     endpoint = _one("logs", words, 1, "NAME")
-    return (
-        endpoint.logs(_LINES if arguments.tail is None else arguments.tail).rstrip("\n")
-        or f"({endpoint.name} has printed nothing yet)"
-    )
+    lines = endpoint.logs() if arguments.tail is None else endpoint.logs(arguments.tail)
+    return lines.rstrip("\n") or f"({endpoint.name} has printed nothing yet)"
 
 
 def _samples(arguments: argparse.Namespace, words: list[str]) -> Any:

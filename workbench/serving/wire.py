@@ -1,6 +1,6 @@
 """How gateway and replicas talk: MessagePack arrays on a stream, the first item says what the rest is.
 
-A replica dials the gateway: a Unix socket on the gateway's node, else TCP. Then, replica to gateway::
+A replica dials the gateway: a Unix socket on the gateway's machine, else TCP. Then, replica to gateway::
 
     ["hello", {"secret", "endpoint", "version", "replica", "node", "pid", "app"}]    first; app may be left out
     ["ready", {"models": {name: schema}}]        it has loaded, and answered its own example

@@ -104,19 +104,13 @@ class Deployer:
             serve.delete(app, _blocking=False)
 
     @_one_at_a_time
-    def problem(self, app: str) -> str | None:
-        """Why an application did not come up, None while it may still, or did."""
+    def outlook(self, app: str) -> tuple[bool, str | None]:
+        """Whether an application's replicas are up, and why they did not come up, None while they may still, or did."""
         found = self.apps().get(app)
         if found is None or found.status not in ("DEPLOY_FAILED", "UNHEALTHY"):
-            return None
+            return found is not None and found.status == "RUNNING", None
         messages = [deployment.message for deployment in found.deployments.values()]
-        return "\n".join(filter(None, messages)) or found.message
-
-    @_one_at_a_time
-    def is_running(self, app: str) -> bool:
-        """Whether an application's replicas are up, as far as Serve knows."""
-        found = self.apps().get(app)
-        return found is not None and found.status == "RUNNING"
+        return False, "\n".join(filter(None, messages)) or found.message
 
     @_one_at_a_time
     def replicas(self) -> dict[str, int]:

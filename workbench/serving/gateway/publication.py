@@ -316,11 +316,11 @@ class Publication:
             try:
                 return await asyncio.wait_for(asyncio.shield(news), _LOOK_EVERY_S)
             except TimeoutError:
-                problem = await asyncio.to_thread(self.deployer.problem, app)
+                is_running, problem = await asyncio.to_thread(self.deployer.outlook, app)
             if problem is not None:
                 return {"event": "failed", "message": _first_words(problem), "traceback": problem}
             standing.message = await asyncio.to_thread(_what_it_waits_for, standing)
-            if not await asyncio.to_thread(self.deployer.is_running, app):
+            if not is_running:
                 starting_until = time.monotonic()
             elif time.monotonic() - starting_until > _REACHES_US_WITHIN_S:
                 address = self.where["replicas"]["tcp"] or "a socket of its own machine"

@@ -31,10 +31,7 @@ class Held:
 
     model: LoadedModel
     codec: Codec
-    is_asked_alone: bool = False
-
-    def __post_init__(self) -> None:
-        self.is_asked_alone |= self.model.is_generator  # what it yields is of one request
+    is_asked_alone: bool
 
 
 class Shelf:
@@ -139,7 +136,7 @@ class Shelf:
         self._warm(name, model, codec)
         self.schemas[name] = model.schema
         self._codecs[name] = codec
-        return Held(model, codec)
+        return Held(model, codec, is_asked_alone=model.is_generator)  # what it yields is of one request
 
     def _warm(self, name: str, model: LoadedModel, codec: Codec) -> None:
         """Ask it its own example: a health check, after which its first request takes no longer than the others."""
