@@ -87,7 +87,7 @@ def measure(folder: Path) -> list[Figure]:
         figures += _under_load(lab)
         page = chrome.new_page(viewport={"width": 1400, "height": 900})
         page.set_default_timeout(120_000)
-        figures += _page(lab, NotebookPage(page), long)
+        figures += _page(lab, NotebookPage(page, lab), long)
     return figures
 
 
@@ -168,7 +168,7 @@ def _page(lab: Lab, notebook: NotebookPage, long: str) -> list[Figure]:
             sizes[response.url] = len(gzip.compress(response.body()))
 
     page.on("response", note)
-    notebook.open(lab, "clock.ipynb")
+    notebook.open("clock.ipynb")
     page.wait_for_timeout(3000)
     at_start = sum(sizes.values())
 

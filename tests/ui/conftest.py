@@ -1,11 +1,24 @@
-"""Says what the browser showed when one of its tests failed."""
+"""Tests in a browser: of the panel as its source is now, and with what it showed when one failed."""
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.ui.lab import shoot
+
+_BUILT = "server_ext/workbench_server/labextension/package.json"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def panel_is_built() -> None:
+    root = Path(__file__).parents[2]
+    if subprocess.run(["make", "--question", "--silent", _BUILT], cwd=root, check=False).returncode:
+        pytest.exit(f"The panel is not built of its source as it is now: make {_BUILT}", returncode=2)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -16,6 +29,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
         for what, place in (("notebook", ".jp-Notebook"), ("panel", ".wb-Panel")):
             texts = page.page.locator(place).all_inner_texts()
             report.sections.append((f"what the {what} showed", "\n".join(texts)[-3000:]))
+        shoot(page.page, f"failed-{item.name}")
     return report
 
 

@@ -49,6 +49,11 @@ class Lab:
     token: str
     folder: Path
 
+    @property
+    def home(self) -> str:
+        """The page that comes back as it was left."""
+        return f"{self.url}/lab?token={self.token}"
+
     def address(self, notebook: str) -> str:
         """The page of a notebook."""
         return f"{self.url}/lab/tree/{notebook}?token={self.token}&reset"
@@ -129,25 +134,45 @@ def shoot(page: Any, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
+def form_dialog(page: Any) -> Any:
+    """The dialog with fields that opens, once its first one has got the focus: text typed sooner may land there."""
+    page.locator(".jp-Dialog :is(input, select, textarea):focus").wait_for()
+    return page.locator(".jp-Dialog")
+
+
 class NotebookPage:
     """A notebook in the browser.
 
     Args:
         page: Playwright's page.
+        lab: The JupyterLab that it shows.
     """
 
-    def __init__(self, page: Any) -> None:
+    def __init__(self, page: Any, lab: Lab) -> None:
         self.page = page
+        self.lab = lab
 
-    def open(self, lab: Lab, notebook: str) -> None:
+    def open(self, notebook: str) -> None:
         """Open a notebook and wait for its kernel."""
-        self.page.goto(lab.address(notebook))
+        self.page.goto(self.lab.address(notebook))
         self.page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
         self.wait_for_kernel()
 
     def wait_for_kernel(self) -> None:
         """Wait until the kernel is idle."""
         self.page.wait_for_selector(".jp-NotebookPanel-toolbar [data-status=idle]", timeout=60_000, state="attached")
+
+    def reload(self) -> None:
+        """Load JupyterLab again once it has kept its layout, which it does a second after a change; it comes back so.
+
+        A notebook that the address names would be opened over what was restored, at any moment.
+        """
+        self.page.evaluate("""async () => {
+            await new Promise(done => setTimeout(done, 1500));
+            await window.jupyterapp.serviceManager.workspaces.list();
+        }""")
+        self.page.goto(self.lab.home)
+        self.page.wait_for_function("() => window.jupyterapp?.restored.then(() => true)", timeout=60_000)
 
     def command(self, name: str, arguments: dict[str, object] | None = None) -> None:
         """Begin a command of JupyterLab; one that asks in a dialog ends only with the answer."""
@@ -177,9 +202,9 @@ class NotebookPage:
 def notebook_with_panel(lab: Lab, name: str) -> Iterator[NotebookPage]:
     """A notebook whose first cell has been run, with the panel beside it."""
     with browser() as chrome:
-        page = NotebookPage(chrome.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True))
+        page = NotebookPage(chrome.new_page(viewport={"width": 1400, "height": 900}, accept_downloads=True), lab)
         page.page.set_default_timeout(30_000)
-        page.open(lab, name)
+        page.open(name)
         page.command("workbench:show-panel")
         page.page.wait_for_selector(".wb-Panel")
         page.run_cell(0)

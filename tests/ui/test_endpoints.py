@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.serving.publishing import withdrawn
-from tests.ui.lab import Lab, NotebookPage, notebook_with_panel, running_lab, shoot, write_notebook
+from tests.ui.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -209,7 +209,7 @@ def test_token_is_shown_once_and_revoked(notebook: NotebookPage) -> None:
     url = view(page).locator(".wb-Places code").first.inner_text()
     open_tab(page, "Access")
     view(page).get_by_role("button", name="New token…").click()
-    page.locator(".jp-Dialog input").fill("colleague")
+    form_dialog(page).locator("input").fill("colleague")
     page.locator(".jp-Dialog").get_by_role("button", name="Make it").click()
     token = page.locator(".wb-NewToken").get_by_label("Token colleague").input_value()
     page.locator(".wb-NewToken").get_by_role("button", name="Copy", exact=True).press("Enter")
@@ -233,7 +233,7 @@ def test_limits_are_changed_with_a_form(notebook: NotebookPage) -> None:
     open_tab(page, "Access")
     assert "any number of requests · 16 MiB each at most" in view(page).inner_text()
     view(page).get_by_role("button", name="Limits…").click()
-    dialog = page.locator(".jp-Dialog")
+    dialog = form_dialog(page)
     dialog.get_by_label("Requests per second and token").fill("5000")
     dialog.get_by_label("Largest request").fill("64k")
     dialog.get_by_label("Answers to keep").fill("10")
@@ -242,7 +242,7 @@ def test_limits_are_changed_with_a_form(notebook: NotebookPage) -> None:
     said = "5000 requests per second and token · 64 KiB each at most · up to 10 answers kept"
     view(page).get_by_text(said).wait_for()
     view(page).get_by_role("button", name="Limits…").click()
-    dialog.get_by_label("Largest request").fill("99999999999G")
+    form_dialog(page).get_by_label("Largest request").fill("99999999999G")
     dialog.get_by_role("button", name="Set", exact=True).click()
     view(page).get_by_text("Cannot limit bodies to '99999999999G'").wait_for()
     assert said in view(page).inner_text()
@@ -317,14 +317,14 @@ def test_registered_version_is_published_with_a_form(notebook: NotebookPage) -> 
     page = notebook.page
     page.get_by_role("button", name="What can be done with version 2 of flowers").click()
     page.get_by_role("menuitem", name="Publish…").click()
-    form = page.locator(".wb-PublishForm")
+    form = form_dialog(page)
     form.get_by_label("Name of the endpoint").fill("not a name")
-    assert page.locator(".jp-Dialog").get_by_role("button", name="Publish").is_disabled()
+    assert form.get_by_role("button", name="Publish").is_disabled()
     form.get_by_label("Name of the endpoint").fill("blossoms")
     form.locator("summary").press("Enter")
     form.get_by_label("Alias").wait_for()
     shoot(page, "endpoint-publish")
-    page.locator(".jp-Dialog").get_by_role("button", name="Publish").click()
+    form.get_by_role("button", name="Publish").click()
     view(page).locator("h2", has_text="blossoms").wait_for(timeout=60_000)
     version(page, "2").get_by_text("live").wait_for(timeout=90_000)
 
@@ -335,32 +335,32 @@ def test_run_is_published_from_its_view(notebook: NotebookPage) -> None:
         "Open the run that made it"
     ).click()
     page.locator(".wb-RunView:visible").get_by_role("button", name="Publish…").click()
-    form = page.locator(".wb-PublishForm")
+    form = form_dialog(page)
     assert form.get_by_label("Name of the endpoint").input_value() == "publish-tree"
     form.get_by_label("Requests that it gets").select_option("canary")
     assert form.get_by_role("textbox", name="Canary").input_value() == "10%"
-    page.locator(".jp-Dialog").get_by_role("button", name="Cancel").click()
+    form.get_by_role("button", name="Cancel").click()
 
 
 def test_publication_that_is_refused_is_changed_and_tried_again(notebook: NotebookPage) -> None:
     page = notebook.page
     notebook.command("workbench:publish")
-    dialog, form = page.locator(".jp-Dialog"), page.locator(".wb-PublishForm")
-    form.get_by_label("What").wait_for()
-    assert dialog.get_by_role("button", name="Publish").is_disabled()
+    form = form_dialog(page)
+    assert form.get_by_role("button", name="Publish").is_disabled()
     form.get_by_label("What").fill("flowes")
     form.get_by_label("Requests that it gets").select_option("canary")
     form.get_by_role("textbox", name="Canary").fill("")
-    assert dialog.get_by_role("button", name="Publish").is_disabled()
+    assert form.get_by_role("button", name="Publish").is_disabled()
     form.get_by_label("Requests that it gets").select_option("none")
-    dialog.get_by_role("button", name="Publish").click()
+    form.get_by_role("button", name="Publish").click()
     told = page.locator(".Toastify__toast", has_text="Cannot find").first
     told.wait_for()
     shoot(page, "endpoint-refused")
     told.get_by_role("button", name="Change…").click()
+    form_dialog(page)
     assert form.get_by_label("What").input_value() == "flowes"
     assert form.get_by_label("Requests that it gets").input_value() == "none"
-    dialog.get_by_role("button", name="Cancel").click()
+    form.get_by_role("button", name="Cancel").click()
 
 
 def test_version_that_fails_says_why(notebook: NotebookPage) -> None:
@@ -389,8 +389,7 @@ def test_view_comes_back_after_a_reload_in_the_dark_theme(notebook: NotebookPage
     row(page, "flowers").click()
     open_tab(page, "Overview")
     notebook.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
-    page.wait_for_timeout(1500)  # the layout is saved a second after it changed
-    page.goto(page.url.replace("&reset", ""))
+    notebook.reload()
     view(page).locator("h2", has_text="flowers").wait_for(timeout=60_000)
     page.wait_for_selector(".wb-EndpointView .wb-Chart canvas")
     shoot(page, "endpoint-dark")

@@ -38,9 +38,9 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 @pytest.fixture(scope="module")
 def notebook(lab: Lab) -> Iterator[NotebookPage]:
     with browser() as chrome:
-        page = NotebookPage(chrome.new_page(viewport={"width": 1200, "height": 900}))
+        page = NotebookPage(chrome.new_page(viewport={"width": 1200, "height": 900}), lab)
         page.page.set_default_timeout(15_000)
-        page.open(lab, "trial.ipynb")
+        page.open("trial.ipynb")
         page.run_cell(0)
         page.wait_for_kernel()
         yield page

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, notebook_with_panel, running_lab, shoot, write_notebook
+from tests.ui.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -74,21 +74,20 @@ def test_run_view_shows_the_cell_and_goes_to_it(notebook: NotebookPage) -> None:
     page.wait_for_selector(".jp-CodeCell.wb-mod-flash")
 
 
-def test_run_view_comes_back_after_a_reload(notebook: NotebookPage, lab: Lab) -> None:
+def test_run_view_comes_back_after_a_reload(notebook: NotebookPage) -> None:
     page = notebook.page
     state = page.get_by_role("combobox", name="State")
     state.select_option("finished")
-    page.wait_for_timeout(1500)  # JupyterLab saves its layout a second after a change
-    page.goto(f"{lab.url}/lab?token={lab.token}")
+    notebook.reload()
     page.get_by_role("tab", name="curve").wait_for(timeout=60_000)
     notebook.command("workbench:show-panel")
     page.wait_for_function("() => document.querySelector('select[aria-label=State]')?.value === 'finished'")
     state.select_option("")
 
 
-def test_run_is_stopped_and_deleted_from_the_panel(notebook: NotebookPage, lab: Lab) -> None:
+def test_run_is_stopped_and_deleted_from_the_panel(notebook: NotebookPage) -> None:
     page = notebook.page
-    notebook.open(lab, "panel.ipynb")
+    notebook.open("panel.ipynb")
     notebook.command("workbench:show-panel")
     notebook.run_cell(0)
     notebook.run_cell(3)
@@ -119,8 +118,7 @@ def test_sections_are_as_high_as_what_they_show_until_they_are_moved(notebook: N
     page.mouse.move(border[0], border[1] - 60, steps=5)
     page.mouse.up()
     assert heights()[:2] == pytest.approx([runs - 60, studies + 60], abs=3)
-    page.wait_for_timeout(1500)  # it is saved a second later
-    page.goto(page.url.replace("&reset", ""))
+    notebook.reload()
     page.wait_for_selector(".wb-RunsSection .wb-Run", timeout=60_000)
     page.wait_for_timeout(1000)
     assert heights()[:2] == pytest.approx([runs - 60, studies + 60], abs=12)
@@ -136,7 +134,7 @@ def test_form_makes_a_train_cell(notebook: NotebookPage) -> None:
     cell = page.locator(".jp-Notebook .jp-CodeCell").nth(2)
     cell.locator(".cm-content").click()
     notebook.command("workbench:train-cell")
-    form = page.locator(".wb-Form")
+    form = form_dialog(page)
     form.get_by_label("Name", exact=True).fill("made")
     form.get_by_label("Workers").fill("2")
     form.get_by_label("Names that come back").fill("x, y")

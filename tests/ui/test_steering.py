@@ -9,7 +9,7 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, notebook_with_panel, running_lab, shoot, write_notebook
+from tests.ui.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -66,7 +66,7 @@ def test_cell_from_the_form_is_trained_and_wears_its_badge(notebook: NotebookPag
     page = notebook.page
     page.locator(".jp-Notebook .jp-CodeCell").nth(1).locator(".cm-content").click()
     notebook.command("workbench:train-cell")
-    page.locator(".wb-Form").get_by_label("Name", exact=True).fill("first")
+    form_dialog(page).get_by_label("Name", exact=True).fill("first")
     page.locator(".jp-Dialog").get_by_role("button", name="Make it a %%train cell").click()
     page.wait_for_function("() => !document.querySelector('.jp-Dialog')")
     notebook.run_cell(1)
@@ -145,14 +145,14 @@ def test_run_again_from_its_view(notebook: NotebookPage) -> None:
     page.locator(".wb-Head:visible .wb-Chip", has_text="finished").wait_for(timeout=60_000)
 
 
-def test_reload_shows_the_live_run_below_its_cell_and_attaches_it(notebook: NotebookPage, lab: Lab) -> None:
+def test_reload_shows_the_live_run_below_its_cell_and_attaches_it(notebook: NotebookPage) -> None:
     page = notebook.page
     go_to_notebook(page)
     notebook.run_cell(3)
     badge(page, "long").get_by_role("progressbar").wait_for(timeout=60_000)
     notebook.command("docmanager:save")
     page.wait_for_timeout(1000)
-    notebook.open(lab, "steer.ipynb")
+    notebook.open("steer.ipynb")
     live = badge(page, "long")
     live.scroll_into_view_if_needed()
     live.get_by_role("progressbar").wait_for()
@@ -186,7 +186,6 @@ def test_badges_can_be_switched_off(notebook: NotebookPage) -> None:
     page = notebook.page
     go_to_notebook(page)
     notebook.command("application:close-other-tabs")  # pages of MLflow and Optuna would be loaded again, too
-    page.wait_for_timeout(1500)  # the layout is saved a second after it changed
     badge(page, "second").wait_for()
     setting = "jupyter-ml-workbench:workbench"
     script = """async ([id, value]) => {
@@ -195,7 +194,7 @@ def test_badges_can_be_switched_off(notebook: NotebookPage) -> None:
         return app.serviceManager.settings.save(id, JSON.stringify({ badges: value }));
     }"""
     page.evaluate(script, [setting, False])
-    page.reload()
+    notebook.reload()
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=60_000)
     notebook.command("workbench:show-panel")
     row(page, "second").wait_for()

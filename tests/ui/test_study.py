@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, notebook_with_panel, running_lab, shoot, write_notebook
+from tests.ui.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -152,7 +152,7 @@ def test_sweep_is_paused_pruned_and_given_values_by_hand(notebook: NotebookPage)
     head.locator(".wb-Study-counts", has_text="1 running").wait_for(timeout=60_000)
     open_tab(page, "Trials")
     view(page).get_by_role("button", name="Try values…").click()
-    page.locator(".wb-Form").get_by_label("x", exact=True).fill("0.125")
+    form_dialog(page).get_by_label("x", exact=True).fill("0.125")
     page.locator(".jp-Dialog").get_by_role("button", name="Try them").click()
     head.locator(".wb-Study-counts", has_text="1 waiting").wait_for()
     view(page).get_by_role("button", name="What can be done with trial 0").click()
@@ -175,7 +175,7 @@ def test_sweep_is_paused_pruned_and_given_values_by_hand(notebook: NotebookPage)
 def test_values_outside_of_the_space_are_refused(notebook: NotebookPage) -> None:
     page = notebook.page
     view(page).get_by_role("button", name="Try values…").click()
-    page.locator(".wb-Form").get_by_label("x", exact=True).fill("7")
+    form_dialog(page).get_by_label("x", exact=True).fill("7")
     dialog = page.locator(".jp-Dialog")
     assert dialog.get_by_role("button", name="Try them").is_disabled()
     dialog.get_by_role("button", name="Cancel").click()
@@ -213,7 +213,6 @@ def test_view_comes_back_after_a_reload_in_the_dark_theme(notebook: NotebookPage
     notebook.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
     wait_for_drawn(page)
     shoot(page, "study-dark")
-    page.wait_for_timeout(1500)  # the layout is saved a second after it changed
-    page.goto(page.url.replace("&reset", ""))
+    notebook.reload()
     view(page).locator("h2", has_text="curve").wait_for(timeout=60_000)
     wait_for_drawn(page)

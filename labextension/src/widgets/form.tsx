@@ -42,13 +42,20 @@ export function useValidity(fields: unknown): void {
   }, [fields]);
 }
 
-/** An input with its name above it, and below what to know of it. */
-export function Field(props: { label: string; hint?: string; children: React.ReactNode }): JSX.Element {
+interface IFieldProps {
+  label: string;
+  hint?: string;
+  children: React.ReactElement<React.InputHTMLAttributes<HTMLElement>>;
+}
+
+/** An input with its name above it, and below what to know of it: a description, not a part of the name. */
+export function Field({ label, hint, children }: IFieldProps): JSX.Element {
+  const id = React.useId();
   return (
-    <label>
-      {props.label}
-      {props.children}
-      {props.hint && <span className="wb-Muted">{props.hint}</span>}
-    </label>
+    <div className="wb-Field">
+      <label htmlFor={id}>{label}</label>
+      {React.cloneElement(children, { id, 'aria-describedby': hint ? `${id}hint` : undefined })}
+      {hint && <span id={`${id}hint`} className="wb-Muted">{hint}</span>}
+    </div>
   );
 }

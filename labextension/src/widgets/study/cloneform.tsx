@@ -67,7 +67,8 @@ export async function askForValues(study: IStudyData, trial: ITrial, trans: Tran
   const answer = await showDialog<Values>({
     title: trans.__('Values to try next'),
     body: new CloneForm(study, first),
-    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Try them') })]
+    buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Try them') })],
+    focusNodeSelector: 'input, select'
   });
   if (!answer.button.accept || !answer.value) {
     return null;
