@@ -14,11 +14,12 @@ from workbench.publish_parsers import ENDPOINT_VERBS
 from workbench.view.endpoints import EndpointCard, endpoints_table, samples_table, tokens_table
 from workbench.view.words import size
 
+_LIMITS = ("rate", "max_body", "cache", "samples")
 _TAKES = {
     "scale": ("version",),
     "samples": ("version",),
     "logs": ("tail",),
-    "limit": ("rate", "max_body", "cache"),
+    "limit": _LIMITS,
     "restore": ("all",),
 }
 _OPTIONS = {option for options in _TAKES.values() for option in options}
@@ -109,13 +110,14 @@ def _scale(arguments: argparse.Namespace, words: list[str]) -> EndpointCard:
 
 
 def _limit(arguments: argparse.Namespace, words: list[str]) -> str:
-    endpoint = _one("limit", words, 1, "NAME [--rate N] [--max-body B] [--cache N]")
-    given = {name: getattr(arguments, name) for name in ("rate", "max_body", "cache")}
+    endpoint = _one("limit", words, 1, "NAME [--rate N] [--max-body B] [--cache N] [--samples N]")
+    given = {name: getattr(arguments, name) for name in _LIMITS}
     changes = {name: value for name, value in given.items() if value is not None}
     found = endpoint.set_limits(**changes) if changes else endpoint.snapshot()
-    rate, most = found["limits"]["rate"], found["limits"]["max_body"]
+    limits = found["limits"]
+    rate, kept = limits["rate"], f"{limits['cache']:,} answers and {limits['samples']:,} samples of each version"
     asked = "any number of requests" if rate is None else f"{rate:g} requests a second and token"
-    return f"{endpoint.name} takes {asked}, of {size(most)} at most, and keeps {found['cache']:,} answers."
+    return f"{endpoint.name} takes {asked}, of {size(limits['max_body'])} at most, and keeps {kept}."
 
 
 def _logs(arguments: argparse.Namespace, words: list[str]) -> str:

@@ -184,8 +184,9 @@ class Endpoint:
         return dict(self.call("set_replicas", low, high, version))
 
     def set_limits(self, /, **changes: Any) -> dict[str, Any]:
-        """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number)
-        or ``cache`` (answers kept); what is not given stays as it is.
+        """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number),
+        ``cache`` (answers kept) or ``samples`` (requests kept of each version, with their answers; 0 forgets those
+        that there are); what is not given stays as it is.
         """
         if changes.get("rate") == 0 and not isinstance(changes["rate"], bool):
             changes["rate"] = None

@@ -42,9 +42,9 @@ def endpoints_overview(project: Project) -> dict[str, Any]:
 def publish_from_panel(project: Project, source: str, name: str | None, options: dict[str, Any]) -> dict[str, Any]:
     """Publish what words mean, with :func:`workbench.publish`'s options; comes back before it is live."""
     given = dict(options)
-    alias, cache = given.pop("alias", None), given.pop("cache", None)
+    alias = given.pop("alias", None)
     plan, serving, limits = plan_and_options(given)
-    endpoint, _ = begin(project, [Source(words=source)], serving, limits, plan, name=name, alias=alias, cache=cache)
+    endpoint, _ = begin(project, [Source(words=source)], serving, limits, plan, name=name, alias=alias)
     return endpoint.snapshot()
 
 

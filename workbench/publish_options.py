@@ -15,7 +15,8 @@ NONE = "none"
 """What takes an objective or a reservation back that the endpoint has."""
 
 _MOST = 2**63
-_LIMITS = ("max_body", "rate", "cache")
+_LIMITS = ("max_body", "rate", "cache", "samples")
+_MOST_SAMPLES = 1000
 _BYTES = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(k|m|g)?i?b?\s*", re.IGNORECASE)
 _MS = re.compile(r"\s*(\d{1,18}(?:\.\d+)?)\s*(ms|s)?\s*")
 
@@ -34,6 +35,8 @@ def serving_options(
     max_models: int | None = None,
     max_body: int | str | None = None,
     rate: float | None = None,
+    cache: int | None = None,
+    samples: int | None = None,
     env: str | None = None,
     env_vars: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -74,7 +77,7 @@ def serving_options(
         found["slo_ms"] = None if slo == NONE else parse_ms(slo)
     if memory is not None:
         found["memory_mb"] = None if memory == NONE else parse_memory(memory)
-    given = {"max_body": max_body, "rate": rate}
+    given = {"max_body": max_body, "rate": rate, "cache": cache, "samples": samples}
     return found, check_limits({name: value for name, value in given.items() if value is not None})
 
 
@@ -82,7 +85,7 @@ def check_limits(given: Mapping[str, Any]) -> dict[str, Any]:
     """Limits of an endpoint as the gateway takes them, only those that are given.
 
     ``max_body`` is in bytes or as ``"16M"``, ``rate`` in requests a second and token (None for any number),
-    ``cache`` in answers.
+    ``cache`` in answers, ``samples`` in requests of each version.
 
     >>> check_limits({"max_body": "1M"})
     {'max_body': 1048576}
@@ -93,12 +96,18 @@ def check_limits(given: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(given)
     if "max_body" in found:
         found["max_body"] = parse_bytes(found["max_body"])
-    rate, cache = found.get("rate"), found.get("cache", 0)
+    rate = found.get("rate")
     if rate is not None and not (_is_number(rate) and 0 < rate < _MOST):
         raise OptionError(f"Cannot limit clients to {rate!r} requests a second: it must be a finite number above 0.")
-    if not isinstance(cache, int) or isinstance(cache, bool) or not 0 <= cache < _MOST:
+    if not _is_count(cache := found.get("cache", 0), _MOST - 1):
         raise OptionError(f"Cannot keep {cache!r} answers: give a whole number, 0 or more.")
+    if not _is_count(samples := found.get("samples", 0), _MOST_SAMPLES):
+        raise OptionError(f"Cannot keep {samples!r} samples: give a whole number, 0 to {_MOST_SAMPLES}.")
     return found
+
+
+def _is_count(value: Any, most: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
 
 
 def _is_number(value: Any) -> bool:

@@ -41,6 +41,7 @@ def publish_parser(prog: str = "%publish") -> Parser:
     add("--slo", metavar="T", help="how long an answer may take: 20ms; batches and replicas follow (none)")
     add("--batch", type=int, metavar="N", help="rows computed together, at most (64)")
     add("--cache", type=int, metavar="N", help="answers to keep for requests that come again (0)")
+    add("--samples", type=int, metavar="N", help="requests to keep with their answers; 0 keeps none (100)")
     add("--canary", metavar="P", help="percent of the traffic at first: 10%%, or steps 10%%,50%%")
     add("--canary-for", metavar="T", help="how long a step lasts at least (60s)")
     add("--canary-requests", type=int, metavar="N", help="requests to judge a step by (100)")
@@ -84,7 +85,7 @@ def endpoints_parser(prog: str = "%endpoints") -> Parser:
         "  rollback NAME                     share the requests as before the last change\n"
         "  shadow NAME VERSION|none          give a version copies of the requests\n"
         "  scale NAME 2|1..4 [--version V]   how many replicas\n"
-        "  limit NAME [--rate N] [--max-body 16M] [--cache N]\n"
+        "  limit NAME [--rate N] [--max-body 16M] [--cache N] [--samples N]\n"
         "  logs NAME [--tail N]              what its models printed, and what happened to it\n"
         "  samples NAME [--version V]        some requests with their answers\n"
         "  token NAME [LABEL]                make a token for somebody, or list them\n"
@@ -100,4 +101,5 @@ def endpoints_parser(prog: str = "%endpoints") -> Parser:
     add("--rate", type=float, metavar="N", help="limit: requests per second and token; 0 for any number")
     add("--max-body", metavar="B", help="limit: bytes of a request")
     add("--cache", type=int, metavar="N", help="limit: answers to keep")
+    add("--samples", type=int, metavar="N", help="limit: requests to keep of each version; 0 forgets them")
     return parser

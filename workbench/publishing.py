@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from workbench.endpoint_handle import Endpoint
 from workbench.errors import OptionError
 from workbench.project import Project, current_project
-from workbench.publish_options import check_limits, plan_and_options
+from workbench.publish_options import plan_and_options
 from workbench.publish_source import (
     Source,
     check_alias,
@@ -44,6 +44,7 @@ def publish(
     slo: float | str | None = None,
     batch: int | None = None,
     cache: int | None = None,
+    samples: int | None = None,
     canary: str | float | None = None,
     canary_for: float | str | None = None,
     canary_requests: int | None = None,
@@ -86,6 +87,7 @@ def publish(
             added when it is missed (``"none"``).
         batch: Rows computed together, at most (64).
         cache: Answers to keep for requests that come again (0).
+        samples: Requests to keep of each version, with their answers, drawn evenly from all; 0 keeps none (100).
         canary: Percent of the traffic that it gets at first, ``"10%"``, or several steps ``"10%,50%"``; it is promoted
             or rolled back by its errors and latency.
         canary_for: How long a step lasts at least (``"60s"``).
@@ -120,12 +122,12 @@ def publish(
     given = {
         "replicas": replicas, "cpus": cpus, "gpus": gpus, "memory": memory, "slo": slo, "batch": batch,
         "timeout": timeout, "idle": idle, "max_queue": max_queue, "max_models": max_models, "max_body": max_body,
-        "rate": rate, "env": env, "env_vars": env_vars, "canary": canary, "canary_for": canary_for,
-        "canary_requests": canary_requests, "canary_slowdown": canary_slowdown, "canary_errors": canary_errors,
-        "shadow": shadow, "traffic": traffic,
+        "rate": rate, "cache": cache, "samples": samples, "env": env, "env_vars": env_vars,
+        "canary": canary, "canary_for": canary_for, "canary_requests": canary_requests,
+        "canary_slowdown": canary_slowdown, "canary_errors": canary_errors, "shadow": shadow, "traffic": traffic,
     }  # fmt: skip
     plan, options, limits = plan_and_options(given)
-    endpoint, label = begin(current_project(), sources, options, limits, plan, name=name, alias=alias, cache=cache)
+    endpoint, label = begin(current_project(), sources, options, limits, plan, name=name, alias=alias)
     if wait:
         endpoint.wait(label)
     return endpoint
@@ -140,7 +142,6 @@ def begin(
     *,
     name: str | None,
     alias: str | None = None,
-    cache: int | None = None,
     notebook: str = "",
     on_step: Callable[[str], None] = lambda _: None,
     on_tick: Callable[[float], None] = lambda _: None,
@@ -155,8 +156,6 @@ def begin(
     name = check_name(name or default_name(sources))
     if alias:
         check_alias(alias)
-    if cache is not None:
-        check_limits({"cache": cache})
     as_name = name if len(sources) == 1 else ""
     # Words that name nothing are refused before a cluster is started for them.
     named = [register(project, source, as_name) if source.model is None else None for source in sources]
@@ -189,7 +188,6 @@ def begin(
         traffic=kind,
         canary=canary,
         limits=limits,
-        cache=cache,
     )
     return Endpoint(project, name), _hand_over(gateway.result(), order, state_dir)
 

@@ -39,13 +39,13 @@ def publish(shell: Any, words: list[str], on_tick: Callable[[float], None], orig
         example = names[arguments.example]
     sources = [_source(word, names, example, origin_of) for word in arguments.model]
     given = publish_options(arguments)
-    alias, cache = given.pop("alias"), given.pop("cache")
+    alias = given.pop("alias")
     plan, options, limits = plan_and_options(given)
     path = context_of(shell, "").path
     saying = _Saying(hasattr(shell, "kernel"))
     try:
         endpoint, label = begin(
-            current_project(), sources, options, limits, plan, name=arguments.name, alias=alias, cache=cache,
+            current_project(), sources, options, limits, plan, name=arguments.name, alias=alias,
             notebook=str(path or ""), on_step=saying.step, on_tick=on_tick,
         )  # fmt: skip
     except BaseException:

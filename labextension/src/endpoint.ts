@@ -114,8 +114,7 @@ export interface IEndpoint {
   rolls_back_to: Record<string, number> | null;
   events: { t: number; text: string }[];
   tokens: ITokenRow[];
-  limits: { max_body: number; rate: number | null };
-  cache: number;
+  limits: { max_body: number; rate: number | null; cache: number; samples: number };
   schemas: Record<string, IModelSchema>;
   notebook: string;
   /** Where the token that it was published with lies on the server; an empty string for nowhere. */

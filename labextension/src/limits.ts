@@ -1,4 +1,4 @@
-/** What clients may ask of an endpoint, as a form's texts and as what changes. */
+/** What clients may ask of an endpoint and how much of it is kept, as a form's texts and as what changes. */
 
 import { IEndpoint } from './endpoint';
 
@@ -9,20 +9,23 @@ export interface ILimits {
   body: string;
   /** Answers to keep. */
   cache: string;
+  /** Requests to keep of each version. */
+  samples: string;
 }
 
 /** What a form begins with. */
-export function limitsOf({ limits, cache }: Pick<IEndpoint, 'limits' | 'cache'>): ILimits {
-  return { rate: limits.rate === null ? '' : String(limits.rate), body: bytesText(limits.max_body), cache: String(cache) };
+export function limitsOf({ rate, max_body, cache, samples }: IEndpoint['limits']): ILimits {
+  return { rate: rate === null ? '' : String(rate), body: bytesText(max_body), cache: String(cache), samples: String(samples) };
 }
 
 /** What was changed, as the server takes it; empty where nothing was. */
 export function changesOf(before: ILimits, after: ILimits): Record<string, unknown> {
-  const { rate, body, cache } = after;
+  const { rate, body, cache, samples } = after;
   return {
     ...(rate.trim() !== before.rate && { rate: rate.trim() ? Number(rate) : null }),
     ...(body.trim() !== before.body && { max_body: body.trim() }),
-    ...(cache.trim() !== before.cache && { cache: Number(cache) })
+    ...(cache.trim() !== before.cache && { cache: Number(cache) }),
+    ...(samples.trim() !== before.samples && { samples: Number(samples) })
   };
 }
 

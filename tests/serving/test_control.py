@@ -114,7 +114,7 @@ def book(folder: Path) -> EndpointBook:
     options = ServingOptions(slo_ms=20.0, requirements=("a==1",), env_vars={"A": "b"})
     made.versions["3"] = Version("3", "digits-v3-1", (ServedModel("digits", 3, "models:/digits/3", "r"),), options, 5.0)
     made.tokens["default"] = {"digest": digest("t"), "created_at": 1.0}
-    made.canary, made.limits, made.cache = CANARY, Limits(5, 2.5), 7
+    made.canary, made.limits = CANARY, Limits(5, 2.5, 7, 0)
     made.route({"3": 100.0})
     made.route({"3": 90.0, "4": 10.0})
     made.note("began")
@@ -315,6 +315,9 @@ def test_options_as_asked() -> None:
         ({"cache": 1.5}, "0 or more"),
         ({"cache": None}, "0 or more"),
         ({"cache": 10**400}, "0 or more"),
+        ({"samples": -1}, "0 to 1000"),
+        ({"samples": 1001}, "0 to 1000"),
+        ({"samples": True}, "0 to 1000"),
         ({"rates": 1}, "Did you mean 'rate'"),
     ],
 )
@@ -329,7 +332,7 @@ def test_limits_that_cannot_be_are_named(given: dict[str, Any], words: str) -> N
 
 def test_limits_are_only_those_that_are_given() -> None:
     assert check_limits({}) == {}
-    assert check_limits({"rate": None, "cache": 0}) == {"rate": None, "cache": 0}
+    assert check_limits({"rate": None, "cache": 0, "samples": 0}) == {"rate": None, "cache": 0, "samples": 0}
     assert check_limits({"max_body": "1.5k", "rate": 0.5}) == {"max_body": 1536, "rate": 0.5}
 
 

@@ -21,11 +21,12 @@ from tests.serving.gateways import (
 from tests.serving.replicas import ReplicaThread, total
 from workbench.serving.gateway.asking import Answer
 from workbench.serving.gateway.shadow import agreement
+from workbench.serving.records import Limits
 
 
 def test_cache_answers_what_was_asked_before(gateway: Gateway) -> None:
     replica = gateway.serve()
-    gateway.put(cache=2)
+    gateway.put(limits=Limits(cache=2))
     first, second = post(gateway), post(gateway)
     assert "X-Workbench-Cache" not in first.headers
     assert second.headers["X-Workbench-Cache"] == "hit"
@@ -40,7 +41,7 @@ def test_cache_answers_what_was_asked_before(gateway: Gateway) -> None:
 
 def test_cache_does_not_let_strangers_in(gateway: Gateway) -> None:
     gateway.serve()
-    gateway.put(cache=2)
+    gateway.put(limits=Limits(cache=2))
     post(gateway)
     assert post(gateway, Authorization="Bearer x").status_code == 401
 
@@ -48,7 +49,7 @@ def test_cache_does_not_let_strangers_in(gateway: Gateway) -> None:
 def test_cache_computes_what_many_ask_at_once_one_time(gateway: Gateway) -> None:
     go = threading.Event()
     replica = gateway.serve(lambda ask: go.wait(10) and total(ask))
-    gateway.put(cache=10)
+    gateway.put(limits=Limits(cache=10))
     with ThreadPoolExecutor(16) as pool:
         futures = [pool.submit(post, gateway) for _ in range(16)]
         until(lambda: asks(replica))
@@ -60,14 +61,14 @@ def test_cache_computes_what_many_ask_at_once_one_time(gateway: Gateway) -> None
 def test_cache_keeps_no_errors(gateway: Gateway) -> None:
     codes = iter([500, 200])
     gateway.serve(lambda ask: (next(codes), "application/json", b"{}"))
-    gateway.put(cache=10)
+    gateway.put(limits=Limits(cache=10))
     assert [post(gateway).status_code for _ in range(3)] == [500, 200, 200]
 
 
 def test_cache_shares_a_timeout(gateway: Gateway) -> None:
     gateway.expect(timeout_s=0.3)
     replica = gateway.serve(lambda ask: None)
-    gateway.put(cache=10)
+    gateway.put(limits=Limits(cache=10))
     with ThreadPoolExecutor(4) as pool:
         futures = [pool.submit(post, gateway) for _ in range(4)]
         assert [future.result().status_code for future in futures] == [504] * 4
@@ -129,6 +130,25 @@ def test_samples_are_a_hundred_of_all(gateway: Gateway) -> None:
     assert min(numbers) < 100
     assert max(numbers) > 200
     assert set(samples[0]) == {"t", "status", "latency_ms", "request", "answer"}
+
+
+def test_samples_are_as_many_as_are_wanted(gateway: Gateway) -> None:
+    def kept(version: str) -> list[Any]:
+        return gateway.call(gateway.plane.samples, "digits", version)
+
+    gateway.put(limits=Limits(samples=2))
+    gateway.serve()
+    gateway.expect("2")
+    gateway.serve(version="2")
+    with gateway.client() as client:
+        for version in "121212":
+            headers = {"X-Workbench-Version": version}
+            assert client.post("/digits/predict", json={"inputs": [[1]]}, headers=headers).is_success
+        assert (len(kept("1")), len(kept("2"))) == (2, 2)
+        gateway.put(limits=Limits(samples=0))
+        assert (kept("1"), kept("2")) == ([], [])
+        client.post("/digits/predict", json={"inputs": [[1]]})
+        assert kept("1") == []
 
 
 class Speaker(ReplicaThread):

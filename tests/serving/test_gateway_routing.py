@@ -144,7 +144,7 @@ def test_one_model_of_several_is_asked_by_name(gateway: Gateway) -> None:
 
 
 def test_totals_count_all_since_the_version_began(gateway: Gateway) -> None:
-    gateway.put(cache=10)
+    gateway.put(limits=Limits(cache=10))
     gateway.serve()
     for _ in range(3):
         post(gateway)

@@ -487,6 +487,14 @@ def test_publish_figures_and_samples_are_kept(published: Path, name: str) -> Non
     history = until(lambda: endpoint.history().get("1", {}).get("requests") and endpoint.history())
     assert sum(history["1"]["requests"]) == 10
     assert len(until(lambda: endpoint.samples("1"))) == 10
+    endpoint = workbench.publish(model, name=name, example=data[:2], samples=0)
+    endpoint.predict(data[:1].tolist())
+    assert until(lambda: endpoint.samples("1") == []), "those of its past are forgotten, too"
+    assert endpoint.samples() == []
+    assert endpoint.set_limits(samples=1)["limits"]["samples"] == 1
+    endpoint.predict(data[:1].tolist())
+    endpoint.predict(data[:1].tolist())
+    assert len(endpoint.samples()) == 1
     assert f"{name} 1" not in [run.name for run in workbench.runs(limit=200)]
 
 
@@ -506,7 +514,7 @@ def test_publish_comes_back_after_the_cluster(published: Path, name: str) -> Non
     assert restore(current_project()) == [name]
 
     until(lambda: _answers(endpoint, data))
-    assert (endpoint.url, endpoint.token, endpoint.snapshot()["cache"]) == (url, token, 10)
+    assert (endpoint.url, endpoint.token, endpoint.snapshot()["limits"]["cache"]) == (url, token, 10)
 
 
 def _own(words: str) -> psutil.Process:

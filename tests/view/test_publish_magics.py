@@ -48,6 +48,7 @@ def shell(cluster: Path) -> Iterator[Any]:
         ("model --env conda", "cluster and pinned"),
         ("model --env-var NOVALUE", "NAME=VALUE"),
         ("model --cache -1", "0 or more"),
+        ("model --samples 1001", "0 to 1000"),
         ("model --example Y", "no such name"),
         ("model --name a/b", "letters, digits"),
         ("model --name v2", "taken"),
@@ -95,10 +96,10 @@ def test_publish_and_steer_from_the_notebook(shell: Any, capsys: pytest.CaptureF
         shell.run_line_magic("endpoints", f"limit {name} --rate nan")
     shell.run_line_magic("endpoints", f"limit {name} --rate 2")
     assert "2 requests a second and token" in capsys.readouterr().out
-    shell.run_line_magic("endpoints", f"limit {name} --rate 0 --max-body 1M --cache 3")
+    shell.run_line_magic("endpoints", f"limit {name} --rate 0 --max-body 1M --cache 3 --samples 7")
     said = capsys.readouterr().out
     assert "any number of requests" in said
-    assert "keeps 3 answers" in said
+    assert "keeps 3 answers and 7 samples" in said
     with pytest.raises(OptionError, match="Cannot rollback with --version: of the options it takes none"):
         shell.run_line_magic("endpoints", f"rollback {name} --version 2")
     with pytest.raises(OptionError, match="Cannot logs with --rate: of the options it takes --tail"):

@@ -74,7 +74,7 @@ class ServingVerbs:
         return self._shown(self._endpoint(name).scale(replicas, version))
 
     def set_limits(self, name: str, limits: dict[str, Any]) -> dict[str, Any]:
-        """Change ``rate``, ``max_body`` or ``cache``; what is not given stays as it is."""
+        """Change ``rate``, ``max_body``, ``cache`` or ``samples``; what is not given stays as it is."""
         return self._shown(self._endpoint(name).set_limits(**limits))
 
     def endpoint_log(self, name: str, start: int = -1000, count: int = 1000, wanted: str = "") -> dict[str, Any]:

@@ -8,15 +8,17 @@ from typing import Any
 from workbench.serving.gateway.kept import FIGURES, SAMPLES_FILE
 from workbench.tracking.matching import any_quote
 from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
+from workbench.tracking.records import RunRecord
 from workbench.tracking.store import TrackingStore
 
 _MOST_POINTS = 1440
+_MOST_RUNS = 50
 
 
 def history_of(store: TrackingStore, endpoint: str) -> dict[str, dict[str, list[float]]]:
     """Per version the columns ``t`` and the figures, newest last; a version that came again goes on where it was."""
     found: dict[str, dict[str, list[float]]] = {}
-    for run in reversed(_runs(store, endpoint)):
+    for run in reversed(runs_of(store, endpoint)):
         label = run.tags["workbench.endpoint_version"]
         rows = found.setdefault(label, {"t": [], **{name: [] for name in FIGURES}})
         columns = {name: dict(store.series(run.run_id, name, "time").points()) for name in FIGURES}
@@ -29,7 +31,7 @@ def history_of(store: TrackingStore, endpoint: str) -> dict[str, dict[str, list[
 
 def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[dict[str, Any]]:
     """The samples kept of a version, an empty list where there are none."""
-    for run in _runs(store, endpoint):
+    for run in runs_of(store, endpoint):
         if run.tags["workbench.endpoint_version"] == label:
             try:
                 samples: list[dict[str, Any]] = json.loads(store.read_artifact(run.run_id, SAMPLES_FILE))
@@ -39,7 +41,8 @@ def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[dict[s
     return []
 
 
-def _runs(store: TrackingStore, endpoint: str) -> list[Any]:
+def runs_of(store: TrackingStore, endpoint: str, limit: int = _MOST_RUNS) -> list[RunRecord]:
+    """The runs that keep an endpoint's figures and samples, newest first."""
     query = f"tags.`workbench.endpoint` LIKE '{any_quote(endpoint)}'"
-    found = store.search(query=query, experiment=ENDPOINTS_EXPERIMENT, limit=50)
+    found = store.search(query=query, experiment=ENDPOINTS_EXPERIMENT, limit=limit)
     return [run for run in found if run.tags.get("workbench.endpoint") == endpoint]

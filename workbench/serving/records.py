@@ -83,15 +83,19 @@ class ServingOptions:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a client may ask of an endpoint.
+    """What a client may ask of an endpoint, and how much of it is kept.
 
     Attributes:
         max_body: Bytes of a request's body; more are answered with 413.
         rate: Requests per second and token, None for any number; more are answered with 429.
+        cache: How many answers are kept for requests that come again; 0 keeps none.
+        samples: How many requests of each version are kept with their answers; 0 keeps none.
     """
 
     max_body: int = 16 * 2**20
     rate: float | None = None
+    cache: int = 0
+    samples: int = 100
 
 
 @dataclass(frozen=True)
@@ -103,15 +107,13 @@ class RouteTable:
         weights: Percent of the requests by version; versions without traffic may be left out.
         shadow: A version that gets a copy of each request and whose answers nobody sees.
         tokens: SHA-256 of each token (hex) by its label.
-        cache: How many answers are kept for requests that come again; 0 keeps none.
-        limits: Of each client.
+        limits: Of each client, and of what is kept.
     """
 
     name: str
     weights: dict[str, float]
     shadow: str | None = None
     tokens: dict[str, str] = field(default_factory=dict)
-    cache: int = 0
     limits: Limits = field(default_factory=Limits)
 
 

@@ -128,14 +128,14 @@ class ReplicasHandler(EndpointRoute):
 
 
 class LimitsHandler(EndpointRoute):
-    """``PUT /workbench/api/endpoints/NAME/limits``: ``{"rate": 50, "max_body": "16M", "cache": 1000}``, any of them."""
+    """``PUT /workbench/api/endpoints/NAME/limits``: ``rate``, ``max_body``, ``cache`` and ``samples``, any of them."""
 
     @web.authenticated
     @authorized
     async def put(self, name: str) -> None:
         body = self.body()
         if not body:
-            raise web.HTTPError(400, reason="give rate, max_body or cache")
+            raise web.HTTPError(400, reason="give rate, max_body, cache or samples")
         await self.answer("set_limits", name, limits=body)
 
 

@@ -175,16 +175,16 @@ class Gateway(Recovery):
         return self._snapshot(name)
 
     async def set_limits(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
-        """Change ``max_body``, ``rate`` or ``cache``."""
+        """Change those of :class:`Limits` that are given."""
         book = self.book(name)
-        cache = changes.pop("cache", book.cache)
         limits = replace(book.limits, **changes)
-        if cache < 0 or limits.max_body < 1 or (limits.rate is not None and not 0 < limits.rate < math.inf):
+        is_rate = limits.rate is None or 0 < limits.rate < math.inf
+        if not is_rate or limits.max_body < 1 or limits.cache < 0 or limits.samples < 0:
             raise OptionError(
-                f"Cannot limit {name!r} to {limits} with a cache of {cache}: give a rate above 0 (or None), 1 byte or "
-                "more, and 0 answers or more."
+                f"Cannot limit {name!r} to {limits}: give a rate above 0 (or None), 1 byte or more, and 0 answers and "
+                "samples or more."
             )
-        book.cache, book.limits = cache, limits
+        self.limit(book, changes)
         self.settle(book)
         return self._snapshot(name)
 

@@ -17,7 +17,7 @@ from workbench.serving.gateway.replica_link import ReplicaLink
 from workbench.serving.gateway.samples import Samples
 from workbench.serving.gateway.stats import VersionStats
 from workbench.serving.gateway.ticket import StreamError, Ticket
-from workbench.serving.records import ServingOptions
+from workbench.serving.records import Limits, ServingOptions
 
 MAX_WAITING_BYTES = 256 * 2**20
 TRIES = 2  # a request that two replicas did not survive is not given to a third
@@ -41,7 +41,7 @@ class Backend:
         self.target = target
         self.schemas: dict[str, dict[str, Any]] = {}
         self.stats = VersionStats()
-        self.samples = Samples()
+        self.samples = Samples(Limits().samples)
         self.is_draining = False
         self._is_stopped = False
         self._links: list[ReplicaLink] = []  # all that said hello

@@ -84,7 +84,6 @@ class EndpointBook:
     alias_before: dict[str, dict[str, int]] = field(default_factory=dict)
     tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
-    cache: int = 0
     events: list[dict[str, Any]] = field(default_factory=list)
     apps: int = 0
 
@@ -101,7 +100,7 @@ class EndpointBook:
     def table(self) -> RouteTable:
         """How the gateway is to route."""
         digests = {label: token["digest"] for label, token in self.tokens.items()}
-        return RouteTable(self.name, dict(self.weights), self.shadow, digests, self.cache, self.limits)
+        return RouteTable(self.name, dict(self.weights), self.shadow, digests, self.limits)
 
     def route(self, weights: dict[str, float]) -> None:
         """New weights; the ones before can be gone back to."""

@@ -14,12 +14,16 @@ from workbench.errors import WorkbenchError
 from workbench.records import RunState
 from workbench.serving.gateway.book import EndpointBook
 from workbench.serving.gateway.kept import FIGURES, SAMPLES_FILE
+from workbench.serving.history import runs_of
 from workbench.serving.records import Version
 from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
 from workbench.tracking.registry import Registry
 from workbench.tracking.store import TrackingStore
 
 log = logging.getLogger(__name__)
+
+_NO_SAMPLES = b"[]"
+_ALL_RUNS = 10_000
 
 
 class Diary:
@@ -45,6 +49,10 @@ class Diary:
             self._figuring[version.app] = self._writer.submit(
                 self._quietly, self._figures, book, version, values, samples
             )
+
+    def forget_samples(self, book: EndpointBook) -> None:
+        """Leave no samples of any of its versions, nor of those that it had."""
+        self._writer.submit(self._quietly, self._forget_samples, book)
 
     def end(self, book: EndpointBook, version: Version) -> None:
         """The version has gone: end its run."""
@@ -110,6 +118,13 @@ class Diary:
         store.log_metrics(version.history_run, points)
         if samples:
             store.log_bytes(version.history_run, json.dumps(samples).encode(), SAMPLES_FILE)
+
+    def _forget_samples(self, book: EndpointBook) -> None:
+        store = self._store(book)
+        for run in runs_of(store, book.name, _ALL_RUNS):
+            with contextlib.suppress(FileNotFoundError):
+                if store.read_artifact(run.run_id, SAMPLES_FILE) != _NO_SAMPLES:
+                    store.log_bytes(run.run_id, _NO_SAMPLES, SAMPLES_FILE)
 
     def _end(self, book: EndpointBook, version: Version) -> None:
         store = self._store(book)

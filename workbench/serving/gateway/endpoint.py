@@ -28,7 +28,7 @@ class Endpoint:
         self.table = table
         self.versions = versions
         self.access = Access(table)
-        self.cache = AnswerCache(table.cache)
+        self.cache = AnswerCache(table.limits.cache)
         self.shadow: Shadow | None = None
         self._choice = WeightedChoice({})
         self.put(table)
@@ -37,7 +37,9 @@ class Endpoint:
         """Route by another table from now on. Raises ``ValueError`` where its rate is none, and changes nothing."""
         self.access.put(table)
         self.table = table
-        self.cache.resize(table.cache)
+        self.cache.resize(table.limits.cache)
+        for backend in self.versions.values():
+            backend.samples.resize(table.limits.samples)
         choice = WeightedChoice(table.weights)
         if choice.weights != self._choice.weights:
             self._choice = choice

@@ -129,7 +129,10 @@ class DataPlane:
         """
         backend = self._backend(name, version)
         if backend is None or backend.is_draining:
-            self._versions.setdefault(name, {})[version] = Backend(name, version, options, target, app)
+            backend = Backend(name, version, options, target, app)
+            self._versions.setdefault(name, {})[version] = backend
+            if name in self._endpoints:
+                backend.samples.resize(self._endpoints[name].table.limits.samples)
         else:
             backend.expect(options, target, app)
 

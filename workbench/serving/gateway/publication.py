@@ -50,8 +50,7 @@ class Order:
         alias: What the version is called once it has all of the traffic.
         traffic: ``all``, ``canary``, ``shadow``, or ``none`` for a version that waits for its traffic.
         canary: With ``canary``, what it has to show.
-        limits: Of clients, those that are to change.
-        cache: Answers to keep; None leaves that.
+        limits: Of clients and of what is kept, those that are to change.
     """
 
     name: str
@@ -67,7 +66,6 @@ class Order:
     traffic: str = "all"
     canary: Canary | None = None
     limits: dict[str, Any] = field(default_factory=dict)
-    cache: int | None = None
 
 
 class Publication:
@@ -236,10 +234,15 @@ class Publication:
             book.note(f"{label} is up, later than a newer one, and waits for traffic")
             self.settle(book)
         else:
-            book.limits = replace(book.limits, **order.limits)
-            book.cache = book.cache if order.cache is None else order.cache
+            self.limit(book, order.limits)
             self._give_traffic(book, label, order)
         standing.is_settled = True
+
+    def limit(self, book: EndpointBook, changes: dict[str, Any]) -> None:
+        """Change limits; samples that there are to be none of are forgotten."""
+        book.limits = replace(book.limits, **changes)
+        if changes.get("samples") == 0:
+            self.diary.forget_samples(book)
 
     def is_current(self, name: str, standing: Standing) -> bool:
         """Whether this very version still is what its label means: it was not withdrawn, nor published anew."""

@@ -1,41 +1,45 @@
-"""A hundred requests and answers of a version, drawn evenly from all it had."""
+"""Some requests and answers of a version, drawn evenly from all it had."""
 
 from __future__ import annotations
 
 import random
 import time
-from math import exp, floor, log
 from typing import Any
 
 from workbench.serving.gateway.asking import Answer, Request
 
-KEPT = 100
 MAX_BYTES = 16 * 1024
 
 
 class Samples:
-    """A reservoir (Li's algorithm L): it knows beforehand how many requests to let pass, so most cost nothing."""
+    """A reservoir (Vitter's algorithm R).
 
-    def __init__(self) -> None:
+    Args:
+        size: How many to keep.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
         self._kept: list[tuple[float, int, float, bytes, bytes]] = []
-        self._chance = exp(log(random.random()) / KEPT)
-        self._pass = 0
+        self._seen = 0
+
+    def resize(self, size: int) -> None:
+        """Keep so many from now on, and no more of those that there are."""
+        self._size = size
+        if len(self._kept) > size:
+            self._kept = random.sample(self._kept, size)
 
     def offer(self, request: Request, answer: Answer, ms: float) -> None:
         """Perhaps keep it; only text of 16 kB at most."""
-        if self._pass:
-            self._pass -= 1
+        if not self._size:
             return
         if not (_is_text(request.content_type, request.body) and _is_text(answer.content_type, answer.body)):
             return
-        sample = (time.time(), answer.status, round(ms, 3), request.body, answer.body)
-        if len(self._kept) < KEPT:
-            self._kept.append(sample)
-        else:
-            self._kept[random.randrange(KEPT)] = sample
-        if len(self._kept) == KEPT:
-            self._pass = floor(log(random.random()) / log(1 - self._chance))
-            self._chance *= exp(log(random.random()) / KEPT)
+        self._seen += 1
+        kept = len(self._kept)
+        place = kept if kept < self._size else int(random.random() * self._seen)
+        if place < self._size:
+            self._kept[place : place + 1] = [(time.time(), answer.status, round(ms, 3), request.body, answer.body)]
 
     def to_json(self) -> list[dict[str, Any]]:
         """Oldest first."""

@@ -99,7 +99,6 @@ def snapshot(
             for label, token in book.tokens.items()
         ],
         "limits": asdict(book.limits),
-        "cache": book.cache,
         "schemas": plane.schemas(book.name, book.champion) if book.champion else {},
         "notebook": book.notebook,
         "state_dir": book.state_dir,

@@ -13,7 +13,7 @@ import { showToken } from './tokendialog';
 
 export function AccessTab(props: IEndpointTabProps): JSX.Element {
   const { endpoint, trans } = props;
-  const { rate } = endpoint.limits;
+  const { rate, max_body, cache, samples } = endpoint.limits;
   return (
     <>
       <div className="wb-Curves-toolbar">
@@ -22,8 +22,9 @@ export function AccessTab(props: IEndpointTabProps): JSX.Element {
         <span className="wb-Muted">
           {[
             rate === null ? trans.__('any number of requests') : trans.__('%1 requests per second and token', rate),
-            trans.__('%1 each at most', bytes(endpoint.limits.max_body)),
-            endpoint.cache ? trans._n('%1 answer kept', 'up to %1 answers kept', endpoint.cache) : trans.__('no answers kept')
+            trans.__('%1 each at most', bytes(max_body)),
+            cache ? trans._n('%1 answer kept', 'up to %1 answers kept', cache) : trans.__('no answers kept'),
+            samples ? trans._n('%1 sample', 'up to %1 samples', samples) : trans.__('no samples')
           ].join(' · ')}
         </span>
       </div>

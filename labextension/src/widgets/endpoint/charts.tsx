@@ -65,7 +65,7 @@ function Live({ endpoint, percentile, trans }: ILiveProps): JSX.Element {
     const isUp = endpoint.versions.some(version => version.stats.replicas > 0);
     return <Empty>{isUp ? trans.__('No requests yet. “Try it” sends one.') : trans.__('No version answers yet.')}</Empty>;
   }
-  const shown = endpoint.cache > 0 ? figures : figures.filter(([figure]) => figure !== 'cache_hits');
+  const shown = endpoint.limits.cache > 0 ? figures : figures.filter(([figure]) => figure !== 'cache_hits');
   return <Grid curves={shown.map(([figure, title]) => [title, liveCurves(endpoint.versions, figure)])} />;
 }
 
@@ -88,7 +88,7 @@ function Kept({ endpoint, model, widget, percentile, trans }: IEndpointTabProps 
     ['queue', trans.__('Waiting')],
     ['replicas', trans.__('Replicas')],
     ['batch_mean', trans.__('Rows per batch')],
-    ...(endpoint.cache > 0 ? [['cache_hits', trans.__('Answers from the cache per minute')] as [string, string]] : [])
+    ...(endpoint.limits.cache > 0 ? [['cache_hits', trans.__('Answers from the cache per minute')] as [string, string]] : [])
   ];
   const curves = figures
     .map(([figure, title]): [string, ICurve[]] => [title, keptCurves(data, figure)])

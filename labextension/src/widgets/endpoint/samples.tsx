@@ -21,6 +21,7 @@ export function SamplesTab(props: IEndpointTabProps): JSX.Element {
     [model, endpoint.name, version]
   );
   const { data, error, refresh } = usePolled<ISample[]>(read, widget, LOOK_EVERY_MS);
+  const most = endpoint.limits.samples;
   return (
     <>
       <div className="wb-Curves-toolbar">
@@ -30,11 +31,21 @@ export function SamplesTab(props: IEndpointTabProps): JSX.Element {
             {endpoint.versions.map(one => <option key={one.label}>{one.label}</option>)}
           </select>
         </label>
-        <span className="wb-Muted">{trans.__('A hundred at most, drawn at random, kept with the version’s run in MLflow')}</span>
+        {most > 0 && (
+          <span className="wb-Muted">
+            {trans._n('One, drawn at random, kept with the version’s run in MLflow', 'Up to %1, drawn at random, kept with the version’s run in MLflow', most)}
+          </span>
+        )}
       </div>
       {error && <Problem text={error} again={trans.__('Try again')} onAgain={refresh} />}
       {!error && data === null && <Empty><span className="wb-Spinner" />{trans.__('Reading samples…')}</Empty>}
-      {!error && data?.length === 0 && <Empty>{trans.__('No requests yet. “Try it” sends one.')}</Empty>}
+      {!error && data?.length === 0 && (
+        <Empty>
+          {most > 0
+            ? trans.__('No requests yet. “Try it” sends one.')
+            : trans.__('Requests are not kept. “Access”, “Limits…” says how many are.')}
+        </Empty>
+      )}
       {data !== null && data.length > 0 && <Samples samples={data} trans={trans} />}
     </>
   );
