@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.errors import ForemanError, RunFailedError, RunNotFoundError, RunStoppedError, WorkbenchError
+from workbench.origins import remember
 from workbench.project import Project
 from workbench.records import Failure, RunSnapshot, RunState, WatchReply
 
@@ -128,7 +129,9 @@ class RunHandle:
 
     def returned(self) -> dict[str, Any]:
         """The returned values by name, of a run that has finished."""
-        return self._project.returned(self.id)
+        values = self._project.returned(self.id)
+        remember(self.id, values)
+        return values
 
     def logs(self, rank: int = 0, tail: int = 1000) -> str:
         """The last lines that a rank printed."""

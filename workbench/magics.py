@@ -184,7 +184,7 @@ class WorkbenchMagics(Magics):
         for name in words:
             self.arrivals.wait_for(ast.parse(name) if name.isidentifier() else ast.Module([], []))
         with Starting(self.shell) as starting:
-            return serving_magics.publish(self.shell, words, starting.tick, self.arrivals.origin_of)
+            return serving_magics.publish(self.shell, words, starting.tick)
 
     @line_magic
     @_helpful

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.data.likeness import are_alike
 from workbench.errors import (
     ModelNotFoundError,
     OptionError,
@@ -17,6 +18,7 @@ from workbench.errors import (
     WorkbenchError,
     suggestion,
 )
+from workbench.origins import Origin, origin_of
 from workbench.project import Project
 
 if TYPE_CHECKING:
@@ -38,7 +40,7 @@ class Source:
         words: A run, ``name@alias``, ``name/version`` or a registered name.
         name: What the notebook calls it.
         example: Rows that it takes, None where none are known.
-        run_id: The run that returned this very object, an empty string where none did.
+        origin: The run that returned this very object, None where none did.
         is_given: Whether the user named the rows.
     """
 
@@ -46,7 +48,7 @@ class Source:
     words: str = ""
     name: str = ""
     example: Any = None
-    run_id: str = ""
+    origin: Origin | None = None
     is_given: bool = False
 
 
@@ -73,7 +75,8 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
         example = as_plain(first_rows(example))
     elif flavor_of(thing) is not None:
         example = example_for(thing, namespace)
-    return Source(thing, name=name or getattr(thing, "__name__", "") or "model", example=example, is_given=is_given)
+    name = name or getattr(thing, "__name__", "") or "model"
+    return Source(thing, name=name, example=example, origin=origin_of(thing), is_given=is_given)
 
 
 def check_name(name: str) -> str:
@@ -172,10 +175,11 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     from workbench.records import RunState
     from workbench.tracking.models import log_model
 
-    if source.run_id and not source.is_given:
-        kept = _kept(registry, source.run_id, {source.name}, time.time() + _KEPT_WITHIN_S)
-        if source.name in kept:
-            return kept[source.name], source.run_id
+    origin = source.origin
+    if origin is not None and not source.is_given and _is_as_returned(project, origin, source.model):
+        kept = _kept(registry, origin.run_id, {origin.name}, time.time() + _KEPT_WITHIN_S)
+        if origin.name in kept:
+            return kept[origin.name], origin.run_id
     experiment = Path(notebook).stem if notebook else "published"
     tags = {"workbench.state": RunState.RUNNING.value, "workbench.notebook": notebook}
     run_id = project.store.create_run(experiment=experiment, name=f"publish {source.name}", tags=tags, params={})
@@ -198,6 +202,15 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
         ) from error
     project.store.set_state(run_id, RunState.FINISHED)
     return uri, run_id
+
+
+def _is_as_returned(project: Project, origin: Origin, model: Any) -> bool:
+    """Whether a model is as its run returned it. The notebook may have fitted it anew or changed it since."""
+    try:
+        returned = project.returned(origin.run_id, origin.name)[origin.name]
+        return are_alike(returned, model)
+    except Exception:  # of a class of the user's own anything may come; then the object itself is what is meant
+        return False
 
 
 def _kept(registry: Any, run_id: str, names: set[str], until: float) -> dict[str, str]:

@@ -14,7 +14,7 @@ from workbench.records import RunSnapshot, RunState
 
 
 class Arrivals:
-    """Names that runs will bring, and those that they have brought.
+    """Names that runs will bring.
 
     Args:
         shell: The notebook's shell, whose names these are.
@@ -23,7 +23,6 @@ class Arrivals:
     def __init__(self, shell: Any) -> None:
         self._shell = shell
         self._coming: dict[str, tuple[RunHandle, threading.Event]] = {}
-        self._brought: dict[str, tuple[str, Any]] = {}
         self._lock = threading.Lock()
 
     def expect(self, run: RunHandle, names: tuple[str, ...]) -> None:
@@ -39,16 +38,9 @@ class Arrivals:
                 values = run.returned()
                 with self._lock:
                     overtaken = {name for name, (other, _) in self._coming.items() if other.id != run.id}
-                mine = {name: value for name, value in values.items() if name not in overtaken}
-                self._shell.user_ns.update(mine)
-                self._brought.update({name: (run.id, value) for name, value in mine.items()})
+                self._shell.user_ns.update({name: value for name, value in values.items() if name not in overtaken})
         finally:
             self._settle(run)
-
-    def origin_of(self, name: str) -> str:
-        """The run that returned a variable, an empty string where it is another object by now."""
-        run_id, value = self._brought.get(name, ("", None))
-        return run_id if run_id and self._shell.user_ns.get(name) is value else ""
 
     def _settle(self, run: RunHandle) -> None:
         with self._lock:

@@ -20,14 +20,13 @@ from workbench.tracking.notebook import context_of
 _SAY_EVERY_S = 0.25
 
 
-def publish(shell: Any, words: list[str], on_tick: Callable[[float], None], origin_of: Callable[[str], str]) -> Any:
+def publish(shell: Any, words: list[str], on_tick: Callable[[float], None]) -> Any:
     """Publish what the words name; gives the card of the endpoint.
 
     Args:
         shell: The notebook's.
         words: After the magic.
         on_tick: Called while a cluster starts.
-        origin_of: The run that returned a variable as it is now, an empty string where none did.
     """
     arguments = publish_parser().parse(words)
     names = shell.user_ns
@@ -37,7 +36,7 @@ def publish(shell: Any, words: list[str], on_tick: Callable[[float], None], orig
             near = suggestion(arguments.example, names)
             raise OptionError(f"Cannot take {arguments.example!r} as example: the notebook has no such name.{near}")
         example = names[arguments.example]
-    sources = [_source(word, names, example, origin_of) for word in arguments.model]
+    sources = [_source(word, names, example) for word in arguments.model]
     given = publish_options(arguments)
     alias = given.pop("alias")
     plan, options, limits = plan_and_options(given)
@@ -59,7 +58,7 @@ def endpoints(words: list[str]) -> Any:
     return endpoint_commands.run(endpoints_parser().parse(words))
 
 
-def _source(word: str, names: dict[str, Any], example: Any, origin_of: Callable[[str], str]) -> Source:
+def _source(word: str, names: dict[str, Any], example: Any) -> Source:
     """A variable of that name where the notebook has one that can be served; else words."""
     value = names.get(word)
     if value is None or isinstance(value, str):
@@ -71,7 +70,7 @@ def _source(word: str, names: dict[str, Any], example: Any, origin_of: Callable[
         )
     from dataclasses import replace
 
-    return replace(source_of(value, names, example), name=word, run_id=origin_of(word))
+    return replace(source_of(value, names, example), name=word)
 
 
 def _follow(endpoint: Endpoint, label: str, saying: _Saying, *, wait: bool) -> Any:

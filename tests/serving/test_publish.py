@@ -140,6 +140,8 @@ def test_publish_from_a_run_and_by_alias(published: Path) -> None:
     served = endpoint.snapshot()["versions"][0]["models"][0]
     assert served["run_id"] == run.id
     assert endpoint.example() is not None, "the example comes from the run's own data"
+    returned = workbench.publish(model, name="from-value").snapshot()["versions"][0]["models"][0]
+    assert returned["run_id"] == run.id
 
     workbench.publish("from-run/1", name="by-number")
     with pytest.raises(ModelNotFoundError, match="aliases are: none"):

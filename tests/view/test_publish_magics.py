@@ -140,3 +140,8 @@ def test_publish_returned_model_is_its_runs(shell: Any) -> None:
     assert endpoint.snapshot()["versions"][0]["models"][0]["run_id"] == workbench.run("returns-forest").id
     schema = endpoint.snapshot()["schemas"]["forest"]
     assert schema["inputs"][0]["name"] == "sepal length (cm)"
+
+    shell.run_cell("forest.set_params(n_jobs=2)")
+    shell.run_line_magic("publish", "forest --name forest")
+    changed = endpoint.snapshot()["versions"][-1]["models"][0]
+    assert (changed["number"], workbench.run(changed["run_id"]).name) == (2, "publish forest"), "it is another by now"
