@@ -18,7 +18,7 @@ $(INSTALLED): pyproject.toml package.json constraints.txt
 
 # Installing builds the panel where it is missing; this builds it again when its source changed, and
 # has JupyterLab take it from here rather than from a copy.
-$(PANEL)/package.json: $(INSTALLED) $(shell find labextension -type f -not -path '*/lib/*')
+$(PANEL)/package.json: $(INSTALLED) $(shell find labextension -type f -not -path '*/lib/*' -not -path '*/node_modules/*')
 	test -d node_modules || npm install --no-fund --no-audit
 	PATH="$(CURDIR)/$(BIN):$$PATH" npm run --silent build
 	rm -rf $(LINK) && ln -s $(CURDIR)/$(PANEL) $(LINK)

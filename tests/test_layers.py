@@ -13,9 +13,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "workbench"
 
 LEVELS = {
-    "errors": 0, "origins": 0, "records": 0, "settings": 0, "in_cell": 0,
+    "errors": 0, "records": 0, "settings": 0, "in_cell": 0,
     "options": 1, "space": 1, "data": 1, "pages_server": 1, "cell": 2,
-    "tracking": 3, "sweeps": 3, "compute": 4, "serving": 5, "publish_options": 6,
+    "tracking": 3, "sweeps": 3, "compute": 4, "origins": 4, "serving": 5, "publish_options": 6,
     "project": 6, "handle": 6, "submit": 7, "endpoint_handle": 7, "publish_source": 7, "api": 8, "sweeping": 9,
     "publishing": 9, "view": 9, "parsers": 9, "returning": 9, "doctor": 9,
     "python_call": 10, "endpoint_verbs": 10, "publish_parsers": 10,

@@ -36,7 +36,8 @@ def run(arguments: argparse.Namespace) -> Any:
             raise OptionError(f"Cannot {verb!r} endpoints: the verbs are {', '.join(ENDPOINT_VERBS)}.{near}")
         words, verb = [verb], "show"
     for option in vars(arguments).keys() & _OPTIONS:
-        if getattr(arguments, option) not in (None, False) and option not in _TAKES.get(verb, ()):
+        value = getattr(arguments, option)
+        if value is not None and value is not False and option not in _TAKES.get(verb, ()):
             takes = ", ".join(f"--{one.replace('_', '-')}" for one in _TAKES.get(verb, ())) or "none"
             raise OptionError(f"Cannot {verb} with --{option.replace('_', '-')}: of the options it takes {takes}.")
     return _VERBS[verb](arguments, words)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.errors import ForemanError, RunFailedError, RunNotFoundError, RunStoppedError, WorkbenchError
-from workbench.origins import remember
 from workbench.project import Project
 from workbench.records import Failure, RunSnapshot, RunState, WatchReply
 
@@ -129,6 +128,8 @@ class RunHandle:
 
     def returned(self) -> dict[str, Any]:
         """The returned values by name, of a run that has finished."""
+        from workbench.origins import remember
+
         values = self._project.returned(self.id)
         remember(self.id, values)
         return values

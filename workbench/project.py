@@ -77,8 +77,8 @@ class Project:
         state: RunState = reply.snapshot.state
         return state
 
-    def returned(self, run_id: str, only: str | None = None) -> dict[str, Any]:
-        """A finished run's returned values by name, or one alone: from the cluster, or as kept with the run."""
+    def returned(self, run_id: str) -> dict[str, Any]:
+        """A finished run's returned values by name: from the cluster, or as kept with the run."""
         from workbench.compute.worker.returns import unpack_returns
 
         blob: Any = None
@@ -95,7 +95,7 @@ class Project:
                 blob = self.store.read_artifact(run_id, "returns/returns.pkl")
             except FileNotFoundError:
                 return {}
-        return unpack_returns(blob if isinstance(blob, bytes) else memoryview(blob), only)
+        return unpack_returns(blob if isinstance(blob, bytes) else memoryview(blob))
 
     def logs(self, run_id: str, rank: int, tail: int) -> str:
         """The last lines that a rank printed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Iterable, Mapping
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from workbench.data.likeness import are_alike
 from workbench.errors import (
     ModelNotFoundError,
     OptionError,
@@ -22,6 +22,7 @@ from workbench.origins import Origin, origin_of
 from workbench.project import Project
 
 if TYPE_CHECKING:
+    from workbench.tracking.records import RunRecord
     from workbench.tracking.registry import Registered
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
@@ -40,7 +41,7 @@ class Source:
         words: A run, ``name@alias``, ``name/version`` or a registered name.
         name: What the notebook calls it.
         example: Rows that it takes, None where none are known.
-        origin: The run that returned this very object, None where none did.
+        origin: The run that returned this very object as it is now, None where none did.
         is_given: Whether the user named the rows.
     """
 
@@ -141,8 +142,7 @@ def _of_words(project: Project, registry: Any, words: str, name: str) -> Registe
 def _of_run(project: Project, registry: Any, run: str, model: str, name: str) -> Registered:
     record = project.store.get(run)
     coming = [name for name in record.tags.get("workbench.models", "").split(",") if name]
-    now = time.time()
-    models = _kept(registry, record.run_id, set(coming), min(record.ended_at or now, now) + _KEPT_WITHIN_S)
+    models = _kept(registry, record, set(coming))
     known = list(dict.fromkeys([*models, *coming]))
     if not known:
         soon = "" if record.state.is_terminal else " It still runs: one that it returns is kept when it ends."
@@ -176,10 +176,11 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     from workbench.tracking.models import log_model
 
     origin = source.origin
-    if origin is not None and not source.is_given and _is_as_returned(project, origin, source.model):
-        kept = _kept(registry, origin.run_id, {origin.name}, time.time() + _KEPT_WITHIN_S)
-        if origin.name in kept:
-            return kept[origin.name], origin.run_id
+    if origin is not None and not source.is_given:
+        with contextlib.suppress(RunNotFoundError):  # it was deleted meanwhile
+            kept = _kept(registry, project.store.get(origin.run_id), {origin.name})
+            if origin.name in kept:
+                return kept[origin.name], origin.run_id
     experiment = Path(notebook).stem if notebook else "published"
     tags = {"workbench.state": RunState.RUNNING.value, "workbench.notebook": notebook}
     run_id = project.store.create_run(experiment=experiment, name=f"publish {source.name}", tags=tags, params={})
@@ -204,22 +205,15 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     return uri, run_id
 
 
-def _is_as_returned(project: Project, origin: Origin, model: Any) -> bool:
-    """Whether a model is as its run returned it. The notebook may have fitted it anew or changed it since."""
-    try:
-        returned = project.returned(origin.run_id, origin.name)[origin.name]
-        return are_alike(returned, model)
-    except Exception:  # of a class of the user's own anything may come; then the object itself is what is meant
-        return False
-
-
-def _kept(registry: Any, run_id: str, names: set[str], until: float) -> dict[str, str]:
+def _kept(registry: Any, run: RunRecord, names: set[str]) -> dict[str, str]:
     """The models kept with a run by name, with those of some names: they are kept in the background after it ended.
 
-    Without them where they have not come by a time (seconds since the epoch): then they could not be kept.
+    Without them where they have not come a while after its end: then they could not be kept.
     """
+    now = time.time()
+    until = min(run.ended_at or now, now) + _KEPT_WITHIN_S
     while True:
-        models: dict[str, str] = registry.models_of_run(run_id)
+        models: dict[str, str] = registry.models_of_run(run.run_id)
         if names <= models.keys() or time.time() > until:
             return models
         time.sleep(0.1)

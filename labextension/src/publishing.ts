@@ -17,6 +17,7 @@ export interface IPublishing {
   cpus: string;
   gpus: string;
   cache: string;
+  samples: string;
   alias: string;
   isPinned: boolean;
 }
@@ -34,6 +35,7 @@ export function blank(source = '', title = '', name = ''): IPublishing {
     cpus: '',
     gpus: '',
     cache: '',
+    samples: '',
     alias: '',
     isPinned: false
   };
@@ -47,7 +49,7 @@ export function endpointName(text: string): string {
 /** The options as `%publish` has them; what was left empty is left to it. */
 export function optionsOf(chosen: IPublishing): Record<string, unknown> {
   const texts = Object.entries({ replicas: chosen.replicas, slo: chosen.slo, alias: chosen.alias });
-  const numbers = Object.entries({ cpus: chosen.cpus, gpus: chosen.gpus, cache: chosen.cache });
+  const numbers = Object.entries({ cpus: chosen.cpus, gpus: chosen.gpus, cache: chosen.cache, samples: chosen.samples });
   return Object.fromEntries<unknown>([
     ...texts.map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value),
     ...numbers.filter(([, value]) => value.trim()).map(([key, value]) => [key, Number(value)] as const),

@@ -8,8 +8,8 @@ import { curl, predictUrl, python } from '../src/snippets';
 describe('publishing', () => {
   it('says only what was chosen', () => {
     expect(optionsOf(blank('r'))).toEqual({});
-    const chosen = { ...blank('r'), replicas: '1..4', slo: ' 20ms ', gpus: '0.5', cache: '100', isPinned: true };
-    expect(optionsOf(chosen)).toEqual({ replicas: '1..4', slo: '20ms', gpus: 0.5, cache: 100, env: 'pinned' });
+    const chosen = { ...blank('r'), replicas: '1..4', slo: ' 20ms ', gpus: '0.5', cache: '100', samples: '0', isPinned: true };
+    expect(optionsOf(chosen)).toEqual({ replicas: '1..4', slo: '20ms', gpus: 0.5, cache: 100, samples: 0, env: 'pinned' });
   });
 
   it('begins with one kind of traffic', () => {

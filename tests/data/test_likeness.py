@@ -1,4 +1,4 @@
-"""Sameness of objects of any class."""
+"""Digests of objects of any class."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from workbench.data.likeness import are_alike
+from workbench.data.likeness import digest_of
 
 
 class Model:
     def __init__(self, weights: Any) -> None:
         self.weights = weights
+
+
+def are_alike(one: Any, other: Any) -> bool:
+    return digest_of(one) == digest_of(other)
 
 
 def again(value: Any) -> Any:

@@ -389,7 +389,7 @@ def test_publish_update_keeps_the_token_and_the_limits_that_are_not_given(publis
     token = endpoint.token
     endpoint.scale("1..2")
     workbench.publish("limited/1", name="limited", max_body="1M", slo="50ms")
-    assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 5000.0}
+    assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 5000.0, "cache": 0, "samples": 100}
     workbench.publish("limited/1", name="limited", rate=4000.0)
     assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 4000.0}
     kept = endpoint.snapshot()["versions"][-1]["options"]

@@ -237,9 +237,10 @@ def test_limits_are_changed_with_a_form(notebook: NotebookPage) -> None:
     dialog.get_by_label("Requests per second and token").fill("5000")
     dialog.get_by_label("Largest request").fill("64k")
     dialog.get_by_label("Answers to keep").fill("10")
+    dialog.get_by_label("Samples to keep").fill("50")
     shoot(page, "endpoint-limits")
     dialog.get_by_role("button", name="Set", exact=True).click()
-    said = "5000 requests per second and token · 64 KiB each at most · up to 10 answers kept · up to 100 samples"
+    said = "5000 requests per second and token · 64 KiB each at most · up to 10 answers kept · up to 50 samples"
     view(page).get_by_text(said).wait_for()
     view(page).get_by_role("button", name="Limits…").click()
     form_dialog(page).get_by_label("Largest request").fill("99999999999G")

@@ -102,6 +102,8 @@ def test_publish_and_steer_from_the_notebook(shell: Any, capsys: pytest.CaptureF
     assert "keeps 3 answers and 7 samples" in said
     with pytest.raises(OptionError, match="Cannot rollback with --version: of the options it takes none"):
         shell.run_line_magic("endpoints", f"rollback {name} --version 2")
+    with pytest.raises(OptionError, match="Cannot samples with --samples: of the options it takes --version"):
+        shell.run_line_magic("endpoints", f"samples {name} --samples 0")
     with pytest.raises(OptionError, match="Cannot logs with --rate: of the options it takes --tail"):
         shell.run_line_magic("endpoints", f"logs {name} --rate 3")
     with pytest.raises(OptionError, match="it has no ="):

@@ -48,11 +48,10 @@ def _example(namespace: dict[str, Any], name: str) -> bytes | None:
         return None
 
 
-def unpack_returns(blob: bytes | memoryview, only: str | None = None) -> dict[str, Any]:
-    """The values that :func:`pack_returns` packed, or one of them."""
+def unpack_returns(blob: bytes | memoryview) -> dict[str, Any]:
+    """The values that :func:`pack_returns` packed."""
     packed: dict[str, bytes] = pickle.loads(blob)
-    names = [name for name in packed if not name.startswith(_EXAMPLE) and only in (None, name)]
-    return {name: cloudpickle.loads(packed[name]) for name in names}
+    return {name: cloudpickle.loads(data) for name, data in packed.items() if not name.startswith(_EXAMPLE)}
 
 
 def unpack_example(blob: bytes | memoryview, name: str) -> Any:

@@ -184,8 +184,10 @@ class Gateway(Recovery):
                 f"Cannot limit {name!r} to {limits}: give a rate above 0 (or None), 1 byte or more, and 0 answers and "
                 "samples or more."
             )
-        self.limit(book, changes)
+        book.limits = limits
         self.settle(book)
+        if changes.get("samples") == 0 and (problem := await self.forget_samples(book)):
+            raise ServingError(f"Of {name!r} {problem} Set samples to 0 again once that is mended.")
         return self._snapshot(name)
 
     async def add_token(self, name: str, label: str, digest: str) -> None:

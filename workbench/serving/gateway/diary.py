@@ -13,7 +13,7 @@ from typing import Any
 from workbench.errors import WorkbenchError
 from workbench.records import RunState
 from workbench.serving.gateway.book import EndpointBook
-from workbench.serving.gateway.kept import FIGURES, SAMPLES_FILE
+from workbench.serving.gateway.kept import FIGURES, PROJECT_TAG, SAMPLES_FILE
 from workbench.serving.history import runs_of
 from workbench.serving.records import Version
 from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
@@ -50,9 +50,9 @@ class Diary:
                 self._quietly, self._figures, book, version, values, samples
             )
 
-    def forget_samples(self, book: EndpointBook) -> None:
-        """Leave no samples of any of its versions, nor of those that it had."""
-        self._writer.submit(self._quietly, self._forget_samples, book)
+    def forget_samples(self, book: EndpointBook) -> Future[None]:
+        """Leave no samples of any of its versions, nor of those that it had; the future says what did not go."""
+        return self._writer.submit(self._forget_samples, book)
 
     def end(self, book: EndpointBook, version: Version) -> None:
         """The version has gone: end its run."""
@@ -91,6 +91,7 @@ class Diary:
         tags = {
             "workbench.endpoint": book.name,
             "workbench.endpoint_version": version.label,
+            PROJECT_TAG: book.state_dir,
             "workbench.notebook": book.notebook,
             "mlflow.source.name": book.notebook or book.name,
         }
@@ -120,11 +121,19 @@ class Diary:
             store.log_bytes(version.history_run, json.dumps(samples).encode(), SAMPLES_FILE)
 
     def _forget_samples(self, book: EndpointBook) -> None:
-        store = self._store(book)
+        store, error = self._store(book), None
+        mine = {version.history_run for version in list(book.versions.values())}
         for run in runs_of(store, book.name, _ALL_RUNS):
-            with contextlib.suppress(FileNotFoundError):
-                if store.read_artifact(run.run_id, SAMPLES_FILE) != _NO_SAMPLES:
+            # On a shared server others may have an endpoint of that name.
+            if run.run_id not in mine and run.tags.get(PROJECT_TAG) != book.state_dir:
+                continue
+            try:
+                if SAMPLES_FILE in store.artifacts(run.run_id):
                     store.log_bytes(run.run_id, _NO_SAMPLES, SAMPLES_FILE)
+            except (WorkbenchError, OSError) as problem:
+                error = problem
+        if error is not None:
+            raise error
 
     def _end(self, book: EndpointBook, version: Version) -> None:
         store = self._store(book)

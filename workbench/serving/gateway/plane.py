@@ -238,7 +238,7 @@ class DataPlane:
         return endpoint.shadow.to_json()
 
     def samples(self, name: str, version: str) -> list[dict[str, Any]]:
-        """A hundred requests and their answers at most, drawn evenly from all."""
+        """Some requests and their answers, drawn evenly from all, as many as the limits say."""
         backend = self._backend(name, version)
         return [] if backend is None else backend.samples.to_json()
 

@@ -14,7 +14,7 @@ from typing import Any
 import ray
 
 from workbench.compute.foreman.reservation import check_feasible
-from workbench.errors import OptionError, ServingError, TrackingError
+from workbench.errors import OptionError, ServingError, TrackingError, WorkbenchError
 from workbench.records import Resources
 from workbench.serving.gateway.book import Canary, EndpointBook
 from workbench.serving.gateway.deployer import APP_PREFIX, Deployer
@@ -231,18 +231,25 @@ class Publication:
         newest = max((one.order for one in self.standings[book.name].values() if one.is_settled), default=0)
         if newest > standing.order:  # a later publication was quicker: what it has got is its own
             book.held.append(label)
-            book.note(f"{label} is up, later than a newer one, and waits for traffic")
+            unused = ", and its limits do not count" if order.limits else ""
+            book.note(f"{label} is up, later than a newer one, and waits for traffic{unused}")
             self.settle(book)
         else:
-            self.limit(book, order.limits)
+            book.limits = replace(book.limits, **order.limits)
             self._give_traffic(book, label, order)
+            if order.limits.get("samples") == 0:
+                self.in_background(self.forget_samples(book))
         standing.is_settled = True
 
-    def limit(self, book: EndpointBook, changes: dict[str, Any]) -> None:
-        """Change limits; samples that there are to be none of are forgotten."""
-        book.limits = replace(book.limits, **changes)
-        if changes.get("samples") == 0:
-            self.diary.forget_samples(book)
+    async def forget_samples(self, book: EndpointBook) -> str:
+        """Leave none of the samples that MLflow has; gives what went wrong, an empty string where nothing did."""
+        try:
+            await asyncio.wrap_future(self.diary.forget_samples(book))
+        except (WorkbenchError, OSError) as error:
+            text = f"no more samples are kept, but MLflow still has some: {error}"
+            book.note(text)
+            return text
+        return ""
 
     def is_current(self, name: str, standing: Standing) -> bool:
         """Whether this very version still is what its label means: it was not withdrawn, nor published anew."""

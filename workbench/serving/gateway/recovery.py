@@ -67,6 +67,8 @@ class Recovery(Upkeep):
                 standing.message = "is started again"
                 standing.work = self.in_background(self.bring_up(book, standing))
         self.plane.put(book.table())
+        if not book.limits.samples:  # it may have ended before they were all forgotten
+            self.in_background(self.forget_samples(book))
 
     def _try_again(self, book: EndpointBook) -> bool:
         failed = [

@@ -9,10 +9,11 @@ from typing import Any
 from workbench.serving.gateway.asking import Answer, Request
 
 MAX_BYTES = 16 * 1024
+MAX_BYTES_OF_ALL = 2 * 2**20
 
 
 class Samples:
-    """A reservoir (Vitter's algorithm R).
+    """A reservoir (Vitter's algorithm R) of text: 16 kB each at most, less where over 128 are kept.
 
     Args:
         size: How many to keep.
@@ -25,15 +26,20 @@ class Samples:
 
     def resize(self, size: int) -> None:
         """Keep so many from now on, and no more of those that there are."""
+        if size > self._size:
+            self._seen = len(self._kept)  # those that come now have as good a chance as those that are kept
         self._size = size
         if len(self._kept) > size:
             self._kept = random.sample(self._kept, size)
 
     def offer(self, request: Request, answer: Answer, ms: float) -> None:
-        """Perhaps keep it; only text of 16 kB at most."""
+        """Perhaps keep it."""
         if not self._size:
             return
-        if not (_is_text(request.content_type, request.body) and _is_text(answer.content_type, answer.body)):
+        most = min(MAX_BYTES, MAX_BYTES_OF_ALL // self._size)
+        if len(request.body) > most or len(answer.body) > most:
+            return
+        if not (_is_text(request.content_type) and _is_text(answer.content_type)):
             return
         self._seen += 1
         kept = len(self._kept)
@@ -49,8 +55,8 @@ class Samples:
         ]
 
 
-def _is_text(content_type: str, body: bytes) -> bool:
-    return len(body) <= MAX_BYTES and ("json" in content_type or content_type.startswith("text/"))
+def _is_text(content_type: str) -> bool:
+    return "json" in content_type or content_type.startswith("text/")
 
 
 def _text(body: bytes) -> str:

@@ -107,6 +107,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         {field(trans.__('CPUs of a replica'), cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '', text('cpus', { type: 'number', min: 0, step: 'any', placeholder: trans.__('as usual') }))}
         {field(trans.__('GPUs of a replica'), trans.__('0.5 shares one'), text('gpus', { type: 'number', min: 0, step: 'any', placeholder: '0' }))}
         {field(trans.__('Answers to keep'), trans.__('for requests that come again'), text('cache', { type: 'number', min: 0, step: 1, placeholder: '0' }))}
+        {field(trans.__('Samples to keep'), trans.__('requests with their answers; 0 keeps none'), text('samples', { type: 'number', min: 0, max: 1000, step: 1, placeholder: '100' }))}
         {field(trans.__('Alias'), trans.__('that its version gets when all requests are its own'), text('alias', { pattern: ALIAS_PATTERN, placeholder: 'champion' }))}
         <label className="wb-mod-check">
           <input type="checkbox" checked={chosen.isPinned} onChange={event => set({ isPinned: event.target.checked })} />
