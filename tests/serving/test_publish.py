@@ -385,19 +385,20 @@ def test_publish_tokens_are_made_and_revoked(published: Path, name: str) -> None
 
 def test_publish_update_keeps_the_token_and_the_limits_that_are_not_given(published: Path) -> None:
     model, data = digits()
-    endpoint = workbench.publish(model, name="limited", example=data[:2], rate=5000.0)
+    endpoint = workbench.publish(model, name="limited", example=data[:2], rate=5000.0, samples=7)
+    limits = {"max_body": 2**20, "cache": 0, "samples": 7}
     token = endpoint.token
     endpoint.scale("1..2")
     workbench.publish("limited/1", name="limited", max_body="1M", slo="50ms")
-    assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 5000.0, "cache": 0, "samples": 100}
+    assert endpoint.snapshot()["limits"] == {**limits, "rate": 5000.0}
     workbench.publish("limited/1", name="limited", rate=4000.0)
-    assert endpoint.snapshot()["limits"] == {"max_body": 2**20, "rate": 4000.0}
+    assert endpoint.snapshot()["limits"] == {**limits, "rate": 4000.0}
     kept = endpoint.snapshot()["versions"][-1]["options"]
     assert (kept["max_replicas"], kept["slo_ms"]) == (2, 50.0)
     workbench.publish("limited/1", name="limited", slo="none", replicas=1)
     kept = endpoint.snapshot()["versions"][-1]["options"]
     assert (kept["max_replicas"], kept["slo_ms"]) == (1, None)
-    assert endpoint.set_limits(rate=0)["limits"] == {"max_body": 2**20, "rate": None}
+    assert endpoint.set_limits(rate=0)["limits"] == {**limits, "rate": None}
     assert endpoint.token == token
     assert [path.name for path in endpoint.token_file.parent.iterdir()] == ["default"]
 
