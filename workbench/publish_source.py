@@ -41,8 +41,8 @@ class Source:
         words: A run, ``name@alias``, ``name/version`` or a registered name.
         name: What the notebook calls it.
         example: Rows that it takes, None where none are known.
-        origin: The run that returned this very object as it is now, None where none did.
-        is_given: Whether the user named the rows.
+        origin: The run whose model this is: it returned this very object, as it is now. None where none did, or where
+            the user named the rows, which that model was not kept with.
     """
 
     model: Any = None
@@ -50,7 +50,6 @@ class Source:
     name: str = ""
     example: Any = None
     origin: Origin | None = None
-    is_given: bool = False
 
 
 def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> Source:
@@ -71,13 +70,13 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
             "torch, mlflow.pyfunc.PythonModel), a function of one argument, a run, or a registered model."
         )
     name = next((name for name, value in namespace.items() if value is thing and not name.startswith("_")), "")
-    is_given = example is not None
-    if is_given:
+    origin = None
+    if example is not None:
         example = as_plain(first_rows(example))
     elif flavor_of(thing) is not None:
-        example = example_for(thing, namespace)
+        example, origin = example_for(thing, namespace), origin_of(thing)
     name = name or getattr(thing, "__name__", "") or "model"
-    return Source(thing, name=name, example=example, origin=origin_of(thing), is_given=is_given)
+    return Source(thing, name=name, example=example, origin=origin)
 
 
 def check_name(name: str) -> str:
@@ -176,7 +175,7 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     from workbench.tracking.models import log_model
 
     origin = source.origin
-    if origin is not None and not source.is_given:
+    if origin is not None:
         with contextlib.suppress(RunNotFoundError):  # it was deleted meanwhile
             kept = _kept(registry, project.store.get(origin.run_id), {origin.name})
             if origin.name in kept:
