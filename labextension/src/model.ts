@@ -5,8 +5,8 @@ import { DisposableDelegate, IDisposable } from '@lumino/disposable';
 import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { ApiError, WorkbenchApi } from './api';
-import { ICluster, IJob, ISnapshot, LIVE_STATES, WorkbenchEvent } from './tokens';
+import { ApiError, WorkbenchApi } from './api/client';
+import { ICluster, IJob, ISnapshot, LIVE_STATES, WorkbenchEvent } from './api/types';
 
 /** A run so young may have been submitted after the cluster answered. */
 const FRESH_S = 10;

@@ -5,7 +5,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { NotebookBadges } from '../badges';
+import { NotebookBadges } from '../notebook/badges';
 import { WorkbenchModel } from '../model';
 import { settingsOf } from '../settings';
 import { IWorkbench } from './workbench';

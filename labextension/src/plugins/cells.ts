@@ -6,8 +6,8 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { WorkbenchModel } from '../model';
-import { ParamValue } from '../study';
-import { CommandIDs } from '../tokens';
+import { ParamValue } from '../studies/study';
+import { CommandIDs } from '../api/types';
 import { IWorkbench } from './workbench';
 
 const FLASH_MS = 1500;

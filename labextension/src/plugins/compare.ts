@@ -6,8 +6,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../tokens';
-import { CompareView } from '../widgets/compare/compareview';
+import { CommandIDs } from '../api/types';
+import { CompareView } from '../compare/compareview';
 import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 

@@ -5,10 +5,10 @@ import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@j
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { WorkbenchModel } from '../model';
-import { blank, IPublishing, optionsOf } from '../publishing';
-import { CommandIDs } from '../tokens';
-import { EndpointView } from '../widgets/endpoint/endpointview';
-import { askHowToPublish } from '../widgets/endpoint/publishform';
+import { blank, IPublishing, optionsOf } from '../endpoints/publishing';
+import { CommandIDs } from '../api/types';
+import { EndpointView } from '../endpoints/endpointview';
+import { askHowToPublish } from '../endpoints/publishform';
 import { addEndpointActions } from './endpointactions';
 import { openTab } from './opentab';
 import { IWorkbench } from './workbench';

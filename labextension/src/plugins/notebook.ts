@@ -6,11 +6,11 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { workbenchIcon } from '../icons';
-import { isTrainCell, readOptions, withoutTrain, writeOptions } from '../magic';
+import { workbenchIcon } from '../components/icons';
+import { isTrainCell, readOptions, withoutTrain, writeOptions } from '../notebook/magic';
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../tokens';
-import { askForOptions } from '../widgets/trainform';
+import { CommandIDs } from '../api/types';
+import { askForOptions } from '../notebook/trainform';
 import { IWorkbench } from './workbench';
 
 export const notebookPlugin: JupyterFrontEndPlugin<void> = {

@@ -4,7 +4,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { Widget } from '@lumino/widgets';
 
-import { workbenchIcon } from '../icons';
+import { workbenchIcon } from '../components/icons';
 
 /** The tab of an id, brought to the front; made where there is none. */
 export function openTab<T extends Widget>(

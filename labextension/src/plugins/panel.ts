@@ -10,17 +10,17 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import { AccordionPanel } from '@lumino/widgets';
 
-import { workbenchIcon } from '../icons';
+import { workbenchIcon } from '../components/icons';
 import { WorkbenchModel } from '../model';
-import { IRunChoices, RunList } from '../runs';
-import { CommandIDs } from '../tokens';
-import { ClusterSection } from '../widgets/cluster';
-import { EndpointsSection } from '../widgets/endpoints';
-import { fitSections } from '../widgets/fitsections';
-import { ModelsSection } from '../widgets/models';
-import { RunsSection } from '../widgets/runs';
-import { StudiesSection } from '../widgets/studies';
-import { tidyRuns } from '../widgets/tidyform';
+import { IRunChoices, RunList } from '../runs/runlist';
+import { CommandIDs } from '../api/types';
+import { ClusterSection } from '../cluster/section';
+import { EndpointsSection } from '../endpoints/section';
+import { fitSections } from './fitsections';
+import { ModelsSection } from '../models/models';
+import { RunsSection } from '../runs/section';
+import { StudiesSection } from '../studies/section';
+import { tidyRuns } from '../runs/tidyform';
 import { IWorkbench } from './workbench';
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {

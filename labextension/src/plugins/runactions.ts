@@ -5,9 +5,9 @@ import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputil
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
-import { ApiError } from '../api';
+import { ApiError } from '../api/client';
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../tokens';
+import { CommandIDs } from '../api/types';
 import { IWorkbench } from './workbench';
 
 const NOT_HELD = 404;

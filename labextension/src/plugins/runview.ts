@@ -5,8 +5,8 @@ import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../tokens';
-import { RunView } from '../widgets/runview';
+import { CommandIDs } from '../api/types';
+import { RunView } from '../runs/runview';
 import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 

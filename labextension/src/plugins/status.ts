@@ -9,10 +9,10 @@ import { IStatusBar, TextItem } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 
-import { duration, number } from '../format';
+import { duration, number } from '../components/format';
 import { WorkbenchModel } from '../model';
 import { settingsOf } from '../settings';
-import { CommandIDs, ICluster, ISnapshot, LIVE_STATES } from '../tokens';
+import { CommandIDs, ICluster, ISnapshot, LIVE_STATES } from '../api/types';
 import { IWorkbench } from './workbench';
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {

@@ -5,8 +5,8 @@ import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../tokens';
-import { StudyView } from '../widgets/study/studyview';
+import { CommandIDs } from '../api/types';
+import { StudyView } from '../studies/studyview';
 import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 

@@ -6,7 +6,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
 import { createModel, WorkbenchModel } from '../model';
-import { CommandIDs } from '../tokens';
+import { CommandIDs } from '../api/types';
 
 export const IWorkbench = new Token<WorkbenchModel>(
   'jupyter-ml-workbench:IWorkbench',

@@ -1,0 +1,180 @@
+/** Logs of any length: only the lines in sight are in the page, and only those near are read. */
+
+import * as React from 'react';
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import { useVirtualizer } from '@tanstack/react-virtual';
+
+import { ansiSpans } from './ansi';
+import { LogLines } from './loglines';
+import { ILogPage, LIVE_STATES } from '../api/types';
+import { Empty, useSignal } from './common';
+import { IRunTabProps } from '../runs/runview';
+
+const LINE_PX = 17;
+const FOLLOW_MS = 1000;
+const SEARCH_DELAY_MS = 300;
+/** Browsers draw nothing higher than some 17.9 million pixels: of a longer log, the end is shown. */
+const MOST_SHOWN = 1_000_000;
+
+export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Element {
+  const ranks = Math.max(snapshot.workers.length, Number(run.workers) || 1);
+  const [rank, setRank] = React.useState(0);
+  const isLive = LIVE_STATES.includes(snapshot.state);
+  const read = React.useCallback<ReadLog>(
+    (start, count, wanted) => model.api.logs(run.run_id, rank, start, count, wanted),
+    [model, run.run_id, rank]
+  );
+  return (
+    <LogPane
+      read={read}
+      isLive={isLive}
+      nothing={isLive ? trans.__('Rank %1 has printed nothing yet.', rank) : trans.__('Rank %1 printed nothing.', rank)}
+      trans={trans}
+    >
+      {ranks > 1 && (
+        <select
+          className="jp-mod-styled"
+          aria-label={trans.__('Rank')}
+          value={rank}
+          onChange={event => setRank(Number(event.target.value))}
+        >
+          {Array.from({ length: ranks }, (_, index) => (
+            <option key={index} value={index}>{trans.__('rank %1', index)}</option>
+          ))}
+        </select>
+      )}
+    </LogPane>
+  );
+}
+
+/** Reads lines from a place on, a negative one counted from the end; with a text, only those that contain it. */
+export type ReadLog = (start: number, count: number, wanted: string) => Promise<ILogPage>;
+
+interface ILogPaneProps {
+  read: ReadLog;
+  /** Whether lines may still come. */
+  isLive: boolean;
+  /** What is said where there is no line. */
+  nothing: string;
+  trans: TranslationBundle;
+  /** What stands before the search field. */
+  children?: React.ReactNode;
+}
+
+/** A log with a search field that follows its end. */
+export function LogPane({ read, isLive, nothing, trans, children }: ILogPaneProps): JSX.Element {
+  const [text, setText] = React.useState('');
+  const [wanted, setWanted] = React.useState('');
+  const [isFollowing, setFollowing] = React.useState(true);
+  const lines = React.useMemo(() => new LogLines((start, count) => read(start, count, wanted)), [read, wanted]);
+  useSignal(lines.changed);
+  React.useEffect(() => {
+    const timer = window.setTimeout(() => setWanted(text), SEARCH_DELAY_MS);
+    return () => window.clearTimeout(timer);
+  }, [text]);
+  React.useEffect(() => {
+    void lines.refresh();
+    const timer = isLive ? window.setInterval(() => void lines.refresh(), FOLLOW_MS) : 0;
+    return () => window.clearInterval(timer);
+  }, [lines, isLive]);
+
+  return (
+    <div className="wb-Logs">
+      <div className="wb-Logs-toolbar">
+        {children}
+        <input
+          className="jp-mod-styled"
+          type="search"
+          placeholder={trans.__('Search in the log')}
+          aria-label={trans.__('Search in the log')}
+          value={text}
+          onChange={event => setText(event.target.value)}
+        />
+        <label>
+          <input type="checkbox" checked={isFollowing} onChange={event => setFollowing(event.target.checked)} />
+          {trans.__('Follow')}
+        </label>
+        <span className="wb-Muted" aria-live="polite">
+          {lines.total === null
+            ? ''
+            : wanted
+              ? trans._n('%1 line found', '%1 lines found', lines.total)
+              : lines.total > MOST_SHOWN
+                ? trans.__('the last %1 of %2 lines', MOST_SHOWN.toLocaleString(), lines.total.toLocaleString())
+                : trans.__('%1 lines', lines.total.toLocaleString())}
+        </span>
+      </div>
+      {lines.error && <Empty isError>{lines.error}</Empty>}
+      {!lines.error && lines.total === null && (
+        <Empty><span className="wb-Spinner" />{trans.__('Reading the log…')}</Empty>
+      )}
+      {!lines.error && lines.total === 0 && (
+        <Empty>{wanted ? trans.__('No line contains that.') : nothing}</Empty>
+      )}
+      <Lines lines={lines} isFollowing={isFollowing} onScrolledUp={() => setFollowing(false)} label={trans.__('Log')} />
+    </div>
+  );
+}
+
+interface ILinesProps {
+  lines: LogLines;
+  isFollowing: boolean;
+  onScrolledUp: () => void;
+  label: string;
+}
+
+function Lines({ lines, isFollowing, onScrolledUp, label }: ILinesProps): JSX.Element {
+  const scroller = React.useRef<HTMLDivElement>(null);
+  const total = lines.total ?? 0;
+  const hidden = Math.max(0, total - MOST_SHOWN);
+  const virtual = useVirtualizer({
+    count: total - hidden,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => LINE_PX,
+    overscan: 30
+  });
+  const items = virtual.getVirtualItems();
+  React.useEffect(() => {
+    if (isFollowing && total) {
+      virtual.scrollToIndex(total - hidden - 1, { align: 'end' });
+    }
+  }, [total, isFollowing, lines]);
+  React.useEffect(() => {
+    if (items.length) {
+      lines.want(items[0].index + hidden, items[items.length - 1].index + hidden);
+    }
+  });
+  const digits = String(total).length;
+  return (
+    <div
+      className="wb-Logs-lines"
+      ref={scroller}
+      tabIndex={0}
+      role="log"
+      aria-label={label}
+      onWheel={event => event.deltaY < 0 && onScrolledUp()}
+    >
+      <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {items.map(item => {
+          const line = lines.line(item.index + hidden);
+          return (
+            <div
+              key={item.index}
+              className="wb-Logs-line"
+              style={{ transform: `translateY(${item.start}px)`, height: LINE_PX }}
+            >
+              <span className="wb-Logs-number" aria-hidden style={{ minWidth: `${digits}ch` }}>
+                {line ? line.number + 1 : '·'}
+              </span>
+              {line &&
+                ansiSpans(line.text).map((span, index) => (
+                  <span key={index} className={span.classes}>{span.text}</span>
+                ))}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,67 @@
+/** Reads the points of metrics for a plot, again and again while a run goes on. */
+
+import * as React from 'react';
+
+import { ICurve } from './curves';
+import { WorkbenchModel } from '../model';
+
+const MOST_POINTS = 2000;
+const READ_EVERY_MS = 5000;
+
+export interface IWantedSeries {
+  runId: string;
+  metric: string;
+  /** What the curve is called. */
+  label: string;
+  /** When its run began, seconds since the epoch: the zero of `elapsed`. */
+  began: number;
+  color?: number;
+}
+
+/**
+ * Curves of metrics of one run or of several.
+ *
+ * `x` is `step`, `elapsed`, `time` or `metrics.NAME`; `range` is the part to read exactly, null for all of it.
+ */
+export function useSeries(
+  model: WorkbenchModel,
+  wanted: IWantedSeries[],
+  x: string,
+  range: [number, number] | null,
+  isLive: boolean
+): { curves: ICurve[]; error: string } {
+  const [curves, setCurves] = React.useState<ICurve[]>([]);
+  const [error, setError] = React.useState('');
+  const [turn, next] = React.useReducer((count: number) => count + 1, 0);
+  const key = JSON.stringify([wanted, x, range]);
+  React.useEffect(() => {
+    if (wanted.length === 0) {
+      return;
+    }
+    let isWanted = true;
+    const read = async ({ runId, metric, label, began, color }: IWantedSeries): Promise<ICurve> => {
+      const shift = x === 'elapsed' ? began : 0;
+      const { points } = await model.api.series(runId, metric, {
+        x: x === 'elapsed' ? 'time' : x,
+        most: MOST_POINTS,
+        start: range ? range[0] + shift : undefined,
+        end: range ? range[1] + shift : undefined
+      });
+      return { name: label, color, points: shift ? points.map(([at, y]) => [at - shift, y]) : points };
+    };
+    Promise.all(wanted.map(read))
+      .then(found => {
+        if (isWanted) {
+          setCurves(found);
+          setError('');
+        }
+      })
+      .catch(problem => isWanted && setError((problem as Error).message));
+    const timer = isLive ? window.setTimeout(next, READ_EVERY_MS) : 0;
+    return () => {
+      isWanted = false;
+      window.clearTimeout(timer);
+    };
+  }, [key, isLive, isLive ? turn : 0]);
+  return { curves, error };
+}

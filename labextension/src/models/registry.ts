@@ -1,0 +1,34 @@
+/** Registered models as the rows of a list: models, and below an open one its versions. */
+
+import { IModel, IModelVersion } from '../endpoints/endpoint';
+
+/** The alias that `%publish` and a promotion look at first. */
+export const CHAMPION = 'champion';
+
+export type ModelRow = { model: IModel; version: IModelVersion | null };
+
+/** The rows of those models whose name or alias contains a text; versions only of open models. */
+export function rowsOf(models: IModel[], open: ReadonlySet<string>, wanted: string): ModelRow[] {
+  const text = wanted.trim().toLowerCase();
+  const isWanted = (model: IModel) =>
+    [model.name, ...Object.keys(model.aliases)].some(word => word.toLowerCase().includes(text));
+  return models
+    .filter(isWanted)
+    .flatMap(model => [
+      { model, version: null },
+      ...(open.has(model.name) ? model.versions.map(version => ({ model, version })) : [])
+    ]);
+}
+
+/** An alias for an input: it must not look like a version, and `latest` is MLflow's own. */
+export const ALIAS_PATTERN = '(?!([vV]\\d+|[lL][aA][tT][eE][sS][tT])$)[\\p{L}\\p{N}_\\-]{1,255}';
+
+/** Whether MLflow takes it for an alias. */
+export function isAlias(text: string): boolean {
+  return new RegExp(`^${ALIAS_PATTERN}$`, 'u').test(text);
+}
+
+/** The endpoints that serve any version of a model. */
+export function servedBy(model: IModel): string[] {
+  return [...new Set(model.versions.flatMap(version => version.endpoints))].sort();
+}

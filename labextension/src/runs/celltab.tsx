@@ -1,0 +1,91 @@
+/** The cell as it was when the run began, and how it differs from the cell as it is now. */
+
+import * as React from 'react';
+
+import { diffRows } from '../components/diff';
+import { CommandIDs, ICell } from '../api/types';
+import { Empty } from '../components/common';
+import { IRunTabProps } from './runview';
+
+export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Element {
+  const [cell, setCell] = React.useState<ICell | null>(null);
+  const [error, setError] = React.useState('');
+  const [shown, setShown] = React.useState<'cell' | 'diff' | 'python'>('cell');
+  React.useEffect(() => {
+    model.api
+      .cell(run.run_id)
+      .then(setCell)
+      .catch(problem => setError((problem as Error).message));
+  }, [run.run_id]);
+  if (error) {
+    return <Empty>{run.source === 'workbench' ? error : trans.__('Workbench did not start this run: its cell is not known.')}</Empty>;
+  }
+  if (cell === null) {
+    return <Empty><span className="wb-Spinner" />{trans.__('Reading the cell…')}</Empty>;
+  }
+  // What is in the open notebook goes before what was saved.
+  const readNow = async (): Promise<string | null> =>
+    commands.hasCommand(CommandIDs.sourceOfCell)
+      ? ((await commands.execute(CommandIDs.sourceOfCell, { cellId: run.cell_id })) ?? cell.now)
+      : cell.now;
+  const choices: [typeof shown, string][] = [
+    ['cell', trans.__('As it ran')],
+    ['diff', trans.__('Changes since')],
+    ['python', trans.__('As Python')]
+  ];
+  return (
+    <div className="wb-Cell">
+      <div className="wb-Cell-toolbar">
+        <div role="radiogroup" aria-label={trans.__('What to show')} className="wb-Choice">
+          {choices.map(([id, label]) => (
+            <button key={id} role="radio" aria-checked={shown === id} onClick={() => setShown(id)}>{label}</button>
+          ))}
+        </div>
+        <button
+          className="jp-mod-styled"
+          onClick={() =>
+            void commands.execute(shown === 'python' ? CommandIDs.copyPython : CommandIDs.copyTrain, { runId: run.run_id })
+          }
+        >
+          {trans.__('Copy')}
+        </button>
+      </div>
+      {shown === 'cell' && <pre>{cell.source}</pre>}
+      {shown === 'python' && <pre>{cell.python}</pre>}
+      {shown === 'diff' && <Diff before={cell.source} readNow={readNow} trans={trans} />}
+    </div>
+  );
+}
+
+interface IDiffProps {
+  before: string;
+  /** The cell as it is now, null where it is gone. */
+  readNow: () => Promise<string | null>;
+  trans: IRunTabProps['trans'];
+}
+
+function Diff({ before, readNow, trans }: IDiffProps): JSX.Element {
+  const [now, setNow] = React.useState<string | null | undefined>(undefined);
+  React.useEffect(() => {
+    void readNow().then(setNow);
+  }, []);
+  if (now === undefined) {
+    return <Empty><span className="wb-Spinner" />{trans.__('Comparing…')}</Empty>;
+  }
+  if (now === null) {
+    return <Empty>{trans.__('The cell is no longer in its notebook, or the notebook is gone.')}</Empty>;
+  }
+  if (now.trimEnd() === before.trimEnd()) {
+    return <Empty>{trans.__('The cell is as it ran.')}</Empty>;
+  }
+  return (
+    <pre className="wb-Diff" aria-label={trans.__('Changes since the run')}>
+      {diffRows(before, now).map((row, index) => (
+        <span key={index} className={`wb-Diff-line wb-mod-${row.kind}`}>
+          {row.kind === 'skipped' ? trans._n('… %1 line as before', '… %1 lines as before', Number(row.text)) : row.text}
+          {'\n'}
+        </span>
+      ))}
+    </pre>
+  );
+}

@@ -1,0 +1,185 @@
+/** The list of runs: pages from the server, kept up to date by events. */
+
+import { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { ApiError } from '../api/client';
+import { WorkbenchModel } from '../model';
+import { IRun, ISnapshot } from '../api/types';
+
+const PAGE = 100;
+
+/** Which notebook's runs: all, those of the notebook that is looked at, or an experiment by its name. */
+export type RunScope = { kind: 'all' | 'notebook' } | { kind: 'experiment'; name: string };
+
+/** What is listed, and in which order. */
+export interface IRunChoices {
+  query: string;
+  states: string[];
+  scope: RunScope;
+  orderBy: string;
+}
+
+export class RunList implements IDisposable {
+  constructor(private readonly workbench: WorkbenchModel) {
+    workbench.runsChanged.connect(this.onRuns, this);
+    workbench.stateChanged.connect(this.onState, this);
+  }
+
+  query = '';
+  states: string[] = [];
+  scope: RunScope = { kind: 'all' };
+  orderBy = '-start';
+
+  /** What is listed and how, as JSON, to be kept over a reload. */
+  get choices(): IRunChoices {
+    return { query: this.query, states: this.states, scope: this.scope, orderBy: this.orderBy };
+  }
+
+  /** List by choices that were kept; what is not among them stays. */
+  choose(kept: Partial<IRunChoices>): void {
+    Object.assign(this, {
+      query: kept.query ?? this.query,
+      states: kept.states ?? this.states,
+      scope: kept.scope ?? this.scope,
+      orderBy: kept.orderBy ?? this.orderBy
+    });
+    this._changed.emit();
+  }
+
+  /** The notebook that is looked at, a path below the server's folder; an empty string for none. */
+  get notebook(): string {
+    return this._notebook;
+  }
+
+  set notebook(path: string) {
+    if (path !== this._notebook) {
+      this._notebook = path;
+      if (this.scope.kind === 'notebook') {
+        void this.refresh();
+      }
+    }
+  }
+
+  /** Names of all experiments, as last read. */
+  get experiments(): readonly string[] {
+    return this._experiments;
+  }
+
+  get rows(): readonly IRun[] {
+    return this._rows;
+  }
+
+  get error(): string {
+    return this._error;
+  }
+
+  get loading(): boolean {
+    return this._loading;
+  }
+
+  /** Whether the store has more that match. */
+  get hasMore(): boolean {
+    return this._next !== null;
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Read the first page anew. */
+  async refresh(): Promise<void> {
+    void this.workbench.api
+      .experiments()
+      .then(({ experiments }) => {
+        this._experiments = experiments;
+        this._changed.emit();
+      })
+      .catch(() => undefined); // the list itself says what is wrong
+    await this.read(undefined);
+  }
+
+  /** Read the next page, unless one is on its way. */
+  async more(): Promise<void> {
+    if (!this._loading && this._next !== null) {
+      await this.read(this._next);
+    }
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    this._isDisposed = true;
+    Signal.clearData(this);
+  }
+
+  private async read(token: string | undefined): Promise<void> {
+    const turn = ++this._turn;
+    this._loading = true;
+    this._changed.emit();
+    try {
+      const page = await this.workbench.api.runs({
+        query: this.query,
+        states: this.states,
+        experiment: this.scope.kind === 'experiment' ? this.scope.name : '',
+        notebook: this.scope.kind === 'notebook' ? this._notebook : '',
+        orderBy: this.orderBy,
+        limit: PAGE,
+        after: token
+      });
+      if (turn !== this._turn) {
+        return;
+      }
+      this._rows = token ? [...this._rows, ...page.runs] : page.runs;
+      this._next = page.next;
+      this._error = '';
+    } catch (error) {
+      if (turn !== this._turn) {
+        return;
+      }
+      this._error = (error as ApiError).message;
+    }
+    this._loading = false;
+    this._changed.emit();
+  }
+
+  /** Runs end with their cluster, and nobody is left to tell of each. */
+  private onState(): void {
+    void this.refresh();
+  }
+
+  private onRuns(_: unknown, snapshots: ISnapshot[]): void {
+    let isNew = false;
+    for (const snapshot of snapshots) {
+      const index = this._rows.findIndex(row => row.run_id === snapshot.run_id);
+      if (index < 0) {
+        isNew = true;
+        continue;
+      }
+      this._rows = this._rows.with(index, {
+        ...this._rows[index],
+        state: snapshot.state,
+        metrics: { ...this._rows[index].metrics, ...snapshot.metrics },
+        started_at: snapshot.started_at ?? this._rows[index].started_at,
+        ended_at: snapshot.ended_at,
+        failure: snapshot.failure
+      });
+    }
+    if (isNew && !this._loading) {
+      void this.refresh();
+    }
+    this._changed.emit();
+  }
+
+  private _notebook = '';
+  private _experiments: string[] = [];
+  private _rows: IRun[] = [];
+  private _next: string | null = null;
+  private _error = '';
+  private _loading = false;
+  private _turn = 0;
+  private _isDisposed = false;
+  private readonly _changed = new Signal<this, void>(this);
+}
