@@ -17,7 +17,7 @@ import { CommandIDs } from '../api/types';
 import { ClusterSection } from '../cluster/section';
 import { EndpointsSection } from '../endpoints/section';
 import { fitSections } from './fitsections';
-import { ModelsSection } from '../models/models';
+import { ModelsSection } from '../models/section';
 import { RunsSection } from '../runs/section';
 import { StudiesSection } from '../studies/section';
 import { tidyRuns } from '../runs/tidyform';
