@@ -6,7 +6,8 @@ import { Poll } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { ApiError, WorkbenchApi } from './api/client';
-import { ICluster, IJob, ISnapshot, LIVE_STATES, WorkbenchEvent } from './api/types';
+import { LIVE_STATES } from './api/states';
+import { ICluster, IJob, ISnapshot, WorkbenchEvent } from './api/types';
 
 /** A run so young may have been submitted after the cluster answered. */
 const FRESH_S = 10;

@@ -4,7 +4,7 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { ServingApi } from './serving';
-import { ICurveOfTrial, IStudyColumns, ParamValue } from '../studies/study';
+import { ICurveOfTrial, IStudyColumns, ParamValue } from './studytypes';
 import {
   IArtifact,
   ICell,

@@ -1,6 +1,6 @@
 /** The REST routes about endpoints and registered models, typed. */
 
-import { IAttempt, IEndpoint, IEndpoints, IHistory, IModel, ISample, ITokenRow } from '../endpoints/endpoint';
+import { IAttempt, IEndpoint, IEndpoints, IHistory, IModel, ISample, ITokenRow } from './servingtypes';
 import { ILogPage } from './types';
 
 type Request = <T>(method: string, path: string, query?: Record<string, string>, body?: unknown) => Promise<T>;

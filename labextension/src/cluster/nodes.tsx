@@ -4,9 +4,9 @@ import * as React from 'react';
 
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { bytes, number } from '../components/format';
 import { ICluster, INode, ISnapshot } from '../api/types';
 import { Meter } from '../components/common';
+import { bytes, number } from '../components/format';
 
 /** The cluster's CPUs and GPUs as reserved, its memory as really used where its nodes tell. */
 export function Resources({ cluster, trans }: { cluster: ICluster; trans: TranslationBundle }): JSX.Element {

@@ -8,10 +8,11 @@ import { CommandRegistry } from '@lumino/commands';
 import { IDisposable } from '@lumino/disposable';
 import { Message } from '@lumino/messaging';
 
+import { IJob, ISnapshot } from '../api/types';
+import { CommandIDs } from '../commandids';
+import { Empty, Problem, StateDot } from '../components/common';
 import { ago, duration } from '../components/format';
 import { WorkbenchModel } from '../model';
-import { CommandIDs, IJob, ISnapshot } from '../api/types';
-import { Empty, Problem, StateDot } from '../components/common';
 import { Nodes, Resources } from './nodes';
 
 export class ClusterSection extends ReactWidget {

@@ -7,13 +7,15 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { WorkbenchModel } from '../model';
-import { CommandIDs, IComparedRun, ISnapshot, LIVE_STATES } from '../api/types';
-import { COLORS } from '../components/chart';
+import { LIVE_STATES } from '../api/states';
+import { IComparedRun, ISnapshot } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { Empty, Problem } from '../components/common';
 import { Tabs } from '../components/tabs';
+import { WorkbenchModel } from '../model';
 import { CompareCurves } from './curves';
 import { ParallelTab, ScatterTab } from './plots';
+import { Swatch } from './swatch';
 import { CompareTable } from './table';
 
 const READ_AGAIN_MS = 2000;
@@ -64,12 +66,6 @@ interface ICompareProps {
   onRemove: (runId: string) => void;
   model: WorkbenchModel;
   commands: CommandRegistry;
-  trans: TranslationBundle;
-}
-
-export interface ICompareTabProps {
-  runs: IComparedRun[];
-  model: WorkbenchModel;
   trans: TranslationBundle;
 }
 
@@ -159,7 +155,3 @@ function Compare({ runIds, onRemove, model, commands, trans }: ICompareProps): J
   );
 }
 
-/** The colour that a run has in all plots of the comparison. */
-export function Swatch({ index }: { index: number }): JSX.Element {
-  return <span className="wb-Swatch" style={{ background: `var(${COLORS[index % COLORS.length]})` }} aria-hidden />;
-}

@@ -1,7 +1,7 @@
 /** Runs side by side, as rows that say where they differ. */
 
-import { duration, number } from '../components/format';
 import { IComparedRun } from '../api/types';
+import { duration, number } from '../components/format';
 
 export type RowKind = 'run' | 'param' | 'metric';
 

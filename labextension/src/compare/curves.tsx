@@ -2,14 +2,14 @@
 
 import * as React from 'react';
 
-import { isOfRank } from './comparison';
-import { download, pictureOf } from '../components/download';
-import { LIVE_STATES } from '../api/types';
+import { LIVE_STATES } from '../api/states';
 import { Chart, color } from '../components/chart';
 import { Empty } from '../components/common';
 import { CurvesToolbar, DEFAULT_CURVES, ICurveSettings } from '../components/curvestoolbar';
+import { download, pictureOf } from '../components/download';
 import { useSeries } from '../components/series';
-import { ICompareTabProps } from './compareview';
+import { isOfRank } from './comparison';
+import { ICompareTabProps } from './props';
 
 export function CompareCurves({ runs, model, trans }: ICompareTabProps): JSX.Element {
   const [settings, setSettings] = React.useState<ICurveSettings>(DEFAULT_CURVES);

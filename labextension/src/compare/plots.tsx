@@ -4,11 +4,11 @@ import * as React from 'react';
 
 import type { EChartsCoreOption } from 'echarts/core';
 
-import { axes, IAxis } from './comparison';
 import { color, COLORS } from '../components/chart';
 import { Empty } from '../components/common';
 import { escaped, SavedPlot, useThemed } from '../components/plot';
-import { ICompareTabProps } from './compareview';
+import { axes, IAxis } from './comparison';
+import { ICompareTabProps } from './props';
 
 export function ParallelTab({ runs, trans }: ICompareTabProps): JSX.Element {
   const all = React.useMemo(() => axes(runs), [runs]);

@@ -2,10 +2,11 @@
 
 import * as React from 'react';
 
-import { comparisonRows, csv, IComparisonRow, isOfRank, RowKind } from './comparison';
-import { download } from '../components/download';
 import { Empty } from '../components/common';
-import { ICompareTabProps, Swatch } from './compareview';
+import { download } from '../components/download';
+import { comparisonRows, csv, IComparisonRow, isOfRank, RowKind } from './comparison';
+import { ICompareTabProps } from './props';
+import { Swatch } from './swatch';
 
 export function CompareTable({ runs, trans }: ICompareTabProps): JSX.Element {
   const [onlyDifferences, setOnlyDifferences] = React.useState(false);

@@ -2,6 +2,7 @@
 
 import * as React from 'react';
 
+import { LabIcon } from '@jupyterlab/ui-components';
 import { ISignal } from '@lumino/signaling';
 
 import { RunState } from '../api/types';
@@ -71,5 +72,14 @@ export function Empty(props: { children: React.ReactNode; isError?: boolean }): 
     <div className={`wb-Empty${props.isError ? ' wb-mod-error' : ''}`} role={props.isError ? 'alert' : 'status'}>
       {props.children}
     </div>
+  );
+}
+
+/** A button that is an icon alone. */
+export function IconButton(props: { icon: LabIcon; label: string; onClick: () => void }): JSX.Element {
+  return (
+    <button className="wb-IconButton" aria-label={props.label} title={props.label} onClick={props.onClick}>
+      <props.icon.react tag="span" />
+    </button>
   );
 }

@@ -5,48 +5,16 @@ import * as React from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useVirtualizer } from '@tanstack/react-virtual';
 
+import { ILogPage } from '../api/types';
 import { ansiSpans } from './ansi';
-import { LogLines } from './loglines';
-import { ILogPage, LIVE_STATES } from '../api/types';
 import { Empty, useSignal } from './common';
-import { IRunTabProps } from '../runs/runview';
+import { LogLines } from './loglines';
 
 const LINE_PX = 17;
 const FOLLOW_MS = 1000;
 const SEARCH_DELAY_MS = 300;
 /** Browsers draw nothing higher than some 17.9 million pixels: of a longer log, the end is shown. */
 const MOST_SHOWN = 1_000_000;
-
-export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Element {
-  const ranks = Math.max(snapshot.workers.length, Number(run.workers) || 1);
-  const [rank, setRank] = React.useState(0);
-  const isLive = LIVE_STATES.includes(snapshot.state);
-  const read = React.useCallback<ReadLog>(
-    (start, count, wanted) => model.api.logs(run.run_id, rank, start, count, wanted),
-    [model, run.run_id, rank]
-  );
-  return (
-    <LogPane
-      read={read}
-      isLive={isLive}
-      nothing={isLive ? trans.__('Rank %1 has printed nothing yet.', rank) : trans.__('Rank %1 printed nothing.', rank)}
-      trans={trans}
-    >
-      {ranks > 1 && (
-        <select
-          className="jp-mod-styled"
-          aria-label={trans.__('Rank')}
-          value={rank}
-          onChange={event => setRank(Number(event.target.value))}
-        >
-          {Array.from({ length: ranks }, (_, index) => (
-            <option key={index} value={index}>{trans.__('rank %1', index)}</option>
-          ))}
-        </select>
-      )}
-    </LogPane>
-  );
-}
 
 /** Reads lines from a place on, a negative one counted from the end; with a text, only those that contain it. */
 export type ReadLog = (start: number, count: number, wanted: string) => Promise<ILogPage>;

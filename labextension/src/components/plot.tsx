@@ -5,9 +5,9 @@ import * as React from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import type { EChartsCoreOption, EChartsType } from 'echarts/core';
 
-import { download } from './download';
 import { color, useTheme } from './chart';
 import { Empty } from './common';
+import { download } from './download';
 
 /** What can be done with a drawn plot. */
 export interface IPlot {

@@ -2,8 +2,8 @@
 
 import * as React from 'react';
 
-import { ICurve } from './curves';
 import { WorkbenchModel } from '../model';
+import { ICurve } from './curves';
 
 const MOST_POINTS = 2000;
 const READ_EVERY_MS = 5000;

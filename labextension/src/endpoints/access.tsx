@@ -4,11 +4,11 @@ import * as React from 'react';
 
 import { Dialog, InputDialog, showDialog } from '@jupyterlab/apputils';
 
-import { ITokenRow } from './endpoint';
-import { ago, bytes } from '../components/format';
+import { ITokenRow } from '../api/servingtypes';
 import { Empty } from '../components/common';
-import { IEndpointTabProps } from './endpointview';
+import { ago, bytes } from '../components/format';
 import { askForLimits } from './limitsform';
+import { IEndpointTabProps } from './props';
 import { showToken } from './tokendialog';
 
 export function AccessTab(props: IEndpointTabProps): JSX.Element {

@@ -2,13 +2,14 @@
 
 import * as React from 'react';
 
-import { ICurve } from '../components/curves';
-import { IEndpoint, IHistory, IRecent, keptCurves, liveCurves } from './endpoint';
+import { IEndpoint, IHistory, IRecent } from '../api/servingtypes';
 import { Chart } from '../components/chart';
 import { Choice } from '../components/choice';
 import { Empty } from '../components/common';
+import { ICurve } from '../components/curves';
 import { usePolled } from '../components/polled';
-import { IEndpointTabProps } from './endpointview';
+import { keptCurves, liveCurves } from './endpoint';
+import { IEndpointTabProps } from './props';
 
 const HISTORY_EVERY_MS = 30_000;
 const HEIGHT = 130;

@@ -5,18 +5,20 @@ import * as React from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
-import { IEndpoint } from './endpoint';
-import { WorkbenchModel } from '../model';
+import { IEndpoint } from '../api/servingtypes';
 import { Empty, Problem } from '../components/common';
 import { SeenWidget, usePolled } from '../components/polled';
 import { Tabs } from '../components/tabs';
+import { WorkbenchModel } from '../model';
 import { AccessTab } from './access';
-import { EventsTab } from './events';
 import { ChartsPart } from './charts';
+import { EventsTab } from './events';
 import { EndpointHead } from './head';
 import { EndpointLog } from './log';
+import { IEndpointTabProps } from './props';
 import { SamplesTab } from './samples';
-import { IEntered, TryTab } from './trytab';
+import { IEntered } from './tryit';
+import { TryTab } from './trytab';
 import { VersionsPart } from './versions';
 
 const LOOK_EVERY_MS = 2000;
@@ -36,21 +38,6 @@ export class EndpointView extends SeenWidget {
   render(): JSX.Element {
     return <Endpoint name={this.name} model={this.model} commands={this.commands} trans={this.trans} widget={this} />;
   }
-}
-
-export interface IEndpointTabProps {
-  endpoint: IEndpoint;
-  model: WorkbenchModel;
-  commands: CommandRegistry;
-  trans: TranslationBundle;
-  /** What the view is in: it is looked at only while that is seen. */
-  widget: SeenWidget;
-  /** What was entered to try it, by model; kept while other tabs are looked at. */
-  entered: Record<string, IEntered>;
-  /** Keep what was entered for a model, and what came of it. */
-  enter: (key: string, next: (before: IEntered | undefined) => IEntered) => void;
-  /** Gives an order; what it answers is shown, and so is what went wrong. */
-  does: (order: () => Promise<unknown>) => Promise<void>;
 }
 
 interface IEndpointProps {

@@ -2,9 +2,9 @@
 
 import * as React from 'react';
 
-import { ago } from '../components/format';
 import { Empty } from '../components/common';
-import { IEndpointTabProps } from './endpointview';
+import { ago } from '../components/format';
+import { IEndpointTabProps } from './props';
 
 export function EventsTab({ endpoint, trans }: IEndpointTabProps): JSX.Element {
   if (endpoint.events.length === 0) {

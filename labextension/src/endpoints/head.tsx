@@ -2,13 +2,14 @@
 
 import * as React from 'react';
 
-import { copyIcon, LabIcon } from '@jupyterlab/ui-components';
+import { copyIcon } from '@jupyterlab/ui-components';
 
-import { DOTS, ICanary, overall } from './endpoint';
+import { ICanary } from '../api/servingtypes';
+import { CommandIDs } from '../commandids';
+import { IconButton, StateDot } from '../components/common';
 import { duration } from '../components/format';
-import { CommandIDs } from '../api/types';
-import { StateDot } from '../components/common';
-import { IEndpointTabProps } from './endpointview';
+import { DOTS, overall } from './endpoint';
+import { IEndpointTabProps } from './props';
 import { ms, percent, perSecond, stateWord } from './words';
 
 interface IHeadProps extends IEndpointTabProps {
@@ -118,15 +119,6 @@ function Places({ endpoint, commands, trans }: IEndpointTabProps): JSX.Element {
         </button>
       )}
     </div>
-  );
-}
-
-/** A button that is an icon alone. */
-export function IconButton(props: { icon: LabIcon; label: string; onClick: () => void }): JSX.Element {
-  return (
-    <button className="wb-IconButton" aria-label={props.label} title={props.label} onClick={props.onClick}>
-      <props.icon.react tag="span" />
-    </button>
   );
 }
 

@@ -1,6 +1,6 @@
 /** What clients may ask of an endpoint and how much of it is kept, as a form's texts and as what changes. */
 
-import { IEndpoint } from './endpoint';
+import { IEndpoint } from '../api/servingtypes';
 
 export interface ILimits {
   /** Requests per second and token; empty for any number. */

@@ -5,9 +5,9 @@ import * as React from 'react';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IEndpoint } from './endpoint';
-import { changesOf, ILimits, limitsOf } from './limits';
+import { IEndpoint } from '../api/servingtypes';
 import { Field, FormBody } from '../components/form';
+import { changesOf, ILimits, limitsOf } from './limits';
 
 class LimitsForm extends FormBody<ILimits> {
   constructor(

@@ -4,7 +4,7 @@ import * as React from 'react';
 
 import { LogPane, ReadLog } from '../components/logs';
 import { useSeen } from '../components/polled';
-import { IEndpointTabProps } from './endpointview';
+import { IEndpointTabProps } from './props';
 
 export function EndpointLog({ endpoint, model, widget, trans }: IEndpointTabProps): JSX.Element {
   const isSeen = useSeen(widget);

@@ -3,8 +3,8 @@
 import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
-import { IEndpoint } from './endpoint';
-import { CommandIDs } from '../api/types';
+import { IEndpoint } from '../api/servingtypes';
+import { CommandIDs } from '../commandids';
 import { MenuPlace, openMenu } from '../components/openmenu';
 
 /** Open an endpoint's menu below a button, or where the mouse is. */

@@ -5,11 +5,11 @@ import * as React from 'react';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { number } from '../components/format';
-import { FirstTraffic, IPublishing } from './publishing';
-import { ALIAS_PATTERN } from '../models/registry';
 import { ICluster } from '../api/types';
 import { Field, FormBody, useValidity } from '../components/form';
+import { number } from '../components/format';
+import { ALIAS_PATTERN } from '../models/registry';
+import { FirstTraffic, IPublishing } from './publishing';
 
 class PublishForm extends FormBody<IPublishing> {
   constructor(

@@ -4,11 +4,11 @@ import * as React from 'react';
 
 import { editIcon } from '@jupyterlab/ui-components';
 
-import { IVersion } from './endpoint';
+import { IVersion } from '../api/servingtypes';
+import { IconButton } from '../components/common';
+import { takesTraffic } from './endpoint';
+import { IEndpointTabProps } from './props';
 import { IReplicas, isReplicas, MOST_REPLICAS, replicasText } from './replicas';
-import { IEndpointTabProps } from './endpointview';
-import { IconButton } from './head';
-import { takesTraffic } from './versions';
 
 export function ReplicasCell(props: IEndpointTabProps & { version: IVersion }): JSX.Element {
   const { endpoint, version, model, trans, does } = props;

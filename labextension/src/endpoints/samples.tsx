@@ -2,12 +2,12 @@
 
 import * as React from 'react';
 
-import { IEndpoint, ISample } from './endpoint';
-import { ago } from '../components/format';
-import { readable } from './tryit';
+import { IEndpoint, ISample } from '../api/servingtypes';
 import { Empty, Problem } from '../components/common';
+import { ago } from '../components/format';
 import { usePolled } from '../components/polled';
-import { IEndpointTabProps } from './endpointview';
+import { IEndpointTabProps } from './props';
+import { readable } from './tryit';
 import { ms } from './words';
 
 const LOOK_EVERY_MS = 5000;

@@ -6,13 +6,14 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { useVirtualizer } from '@tanstack/react-virtual';
 
-import { champion, DOTS, IEndpoint, IEndpoints, overall, rates, sparkline } from './endpoint';
-import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../api/types';
+import { IEndpoint, IEndpoints } from '../api/servingtypes';
+import { CommandIDs } from '../commandids';
 import { Empty, Problem, StateDot } from '../components/common';
+import { SeenWidget, usePolled } from '../components/polled';
+import { WorkbenchModel } from '../model';
+import { champion, DOTS, overall, rates, sparkline } from './endpoint';
 import { openEndpointMenu } from './menu';
 import { ms, percent, perSecond, stateWord } from './words';
-import { SeenWidget, usePolled } from '../components/polled';
 
 const LOOK_EVERY_MS = 2000;
 const ROW_PX = 44;

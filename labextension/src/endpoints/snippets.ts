@@ -1,6 +1,6 @@
 /** Lines that call an endpoint, ready to be pasted. */
 
-import { IEndpoint } from './endpoint';
+import { IEndpoint } from '../api/servingtypes';
 
 const VARIABLE = 'TOKEN';
 

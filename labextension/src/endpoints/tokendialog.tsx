@@ -4,9 +4,9 @@ import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { IEndpoint } from './endpoint';
-import { curl, python } from './snippets';
+import { IEndpoint } from '../api/servingtypes';
 import { letEnterPress } from '../components/form';
+import { curl, python } from './snippets';
 
 /** Show it until the dialog is closed; then it is nowhere in the page any more. */
 export async function showToken(

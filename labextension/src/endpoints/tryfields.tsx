@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 
-import { IField, IModelSchema } from './endpoint';
+import { IField, IModelSchema } from '../api/servingtypes';
 import { Entries, kindOf } from './tryit';
 
 interface ITryFieldsProps {

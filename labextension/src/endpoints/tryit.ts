@@ -1,11 +1,22 @@
 /** A form for a model's inputs: fields from its schema and its example, and the request that they make. */
 
-import { IField, IModelSchema } from './endpoint';
+import { IAttempt, IField, IModelSchema } from '../api/servingtypes';
 
 export type FieldKind = 'whole' | 'number' | 'flag' | 'text';
 
 /** What is entered by column: text, or a truth value. */
 export type Entries = Record<string, string | boolean>;
+
+/** What was entered for a model, and what came of it. */
+export interface IEntered {
+  mode: 'form' | 'json';
+  entries: Entries;
+  json: string;
+  version: string;
+  answer: IAttempt | null;
+  problem: string;
+  isBusy: boolean;
+}
 
 /** More columns than that are asked for as JSON. */
 export const MOST_FIELDS = 200;

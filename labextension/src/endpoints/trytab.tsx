@@ -2,26 +2,13 @@
 
 import * as React from 'react';
 
-import { IAttempt, IModelSchema } from './endpoint';
-import { blamed, bodyOf, Entries, firstEntries, firstJson, hasForm, pretty, readable } from './tryit';
+import { IAttempt, IModelSchema } from '../api/servingtypes';
 import { Choice } from '../components/choice';
 import { Empty } from '../components/common';
-import { IEndpointTabProps } from './endpointview';
+import { IEndpointTabProps } from './props';
 import { TryFields } from './tryfields';
+import { blamed, bodyOf, firstEntries, firstJson, hasForm, IEntered, pretty, readable } from './tryit';
 import { ms } from './words';
-
-type Mode = 'form' | 'json';
-
-/** What was entered for a model, and what came of it. */
-export interface IEntered {
-  mode: Mode;
-  entries: Entries;
-  json: string;
-  version: string;
-  answer: IAttempt | null;
-  problem: string;
-  isBusy: boolean;
-}
 
 export function TryTab(props: IEndpointTabProps): JSX.Element {
   const { endpoint, trans } = props;
@@ -72,7 +59,7 @@ function TryForm(props: ITryFormProps): JSX.Element {
   );
   const { mode, entries, json, version, answer, problem, isBusy } = entered[key] ?? first;
   const set = (change: Partial<IEntered>) => enter(key, before => ({ ...(before ?? first), ...change }));
-  const choose = (next: Mode) => set({ mode: next, ...(next === 'json' ? { json: pretty(bodyOf(schema, entries)) } : {}) });
+  const choose = (next: IEntered['mode']) => set({ mode: next, ...(next === 'json' ? { json: pretty(bodyOf(schema, entries)) } : {}) });
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
     set({ isBusy: true });

@@ -2,13 +2,13 @@
 
 import * as React from 'react';
 
-import { DOTS, IVersion } from './endpoint';
-import { ago } from '../components/format';
-import { CommandIDs } from '../api/types';
+import { IVersion } from '../api/servingtypes';
+import { CommandIDs } from '../commandids';
 import { StateDot } from '../components/common';
-import { IEndpointTabProps } from './endpointview';
+import { ago } from '../components/format';
+import { DOTS, takesTraffic } from './endpoint';
+import { IEndpointTabProps } from './props';
 import { ReplicasCell } from './replicascell';
-import { takesTraffic } from './versions';
 import { ms, percent, perSecond, stateWord } from './words';
 
 interface IVersionRowProps extends IEndpointTabProps {

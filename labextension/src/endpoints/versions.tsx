@@ -2,9 +2,9 @@
 
 import * as React from 'react';
 
-import { IVersion } from './endpoint';
+import { takesTraffic } from './endpoint';
+import { IEndpointTabProps } from './props';
 import { isSame, moved, rounded, Weights } from './traffic';
-import { IEndpointTabProps } from './endpointview';
 import { VersionRow } from './versionrow';
 
 const COLUMNS = 12;
@@ -69,7 +69,3 @@ export function VersionsPart(props: IEndpointTabProps): JSX.Element {
   );
 }
 
-/** Whether requests can go to a version. */
-export function takesTraffic(version: IVersion): boolean {
-  return ['live', 'idle', 'degraded'].includes(version.state);
-}

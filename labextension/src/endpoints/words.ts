@@ -2,7 +2,7 @@
 
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { VersionState } from './endpoint';
+import { VersionState } from '../api/servingtypes';
 import { number } from '../components/format';
 
 export function stateWord(state: VersionState, trans: TranslationBundle): string {

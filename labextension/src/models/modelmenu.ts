@@ -4,10 +4,10 @@ import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
-import { CHAMPION, isAlias } from './registry';
-import { CommandIDs } from '../api/types';
-import { IVersionRowProps } from './modelrows';
+import { CommandIDs } from '../commandids';
 import { MenuPlace, openMenu } from '../components/openmenu';
+import { IVersionRowProps } from './props';
+import { CHAMPION, isAlias } from './registry';
 
 /** Open a version's menu below a button, or where the mouse is. */
 export function openVersionMenu(props: IVersionRowProps, where: MenuPlace): void {

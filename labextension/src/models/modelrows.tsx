@@ -4,14 +4,13 @@ import * as React from 'react';
 
 import { caretDownIcon, caretRightIcon, closeIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { CommandRegistry } from '@lumino/commands';
 
-import { IModel, IModelVersion } from '../endpoints/endpoint';
+import { IModel } from '../api/servingtypes';
+import { CommandIDs } from '../commandids';
 import { ago } from '../components/format';
-import { WorkbenchModel } from '../model';
-import { servedBy } from './registry';
-import { CommandIDs } from '../api/types';
 import { openVersionMenu } from './modelmenu';
+import { IVersionRowProps } from './props';
+import { servedBy } from './registry';
 
 interface IModelRowProps {
   registered: IModel;
@@ -39,15 +38,6 @@ export function ModelRowView({ registered, isOpen, onToggle, trans }: IModelRowP
       {endpoints.length > 0 && <span className="wb-Badge" title={endpoints.join(', ')}>{trans.__('served')}</span>}
     </button>
   );
-}
-
-export interface IVersionRowProps {
-  registered: IModel;
-  version: IModelVersion;
-  model: WorkbenchModel;
-  commands: CommandRegistry;
-  trans: TranslationBundle;
-  does: (order: () => Promise<unknown>) => Promise<void>;
 }
 
 export function VersionRowView(props: IVersionRowProps): JSX.Element {

@@ -1,6 +1,6 @@
 /** Registered models as the rows of a list: models, and below an open one its versions. */
 
-import { IModel, IModelVersion } from '../endpoints/endpoint';
+import { IModel, IModelVersion } from '../api/servingtypes';
 
 /** The alias that `%publish` and a promotion look at first. */
 export const CHAMPION = 'champion';

@@ -6,13 +6,14 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { useVirtualizer } from '@tanstack/react-virtual';
 
-import { IModel } from '../endpoints/endpoint';
-import { WorkbenchModel } from '../model';
-import { rowsOf } from './registry';
-import { ISnapshot, LIVE_STATES } from '../api/types';
+import { IModel } from '../api/servingtypes';
+import { LIVE_STATES } from '../api/states';
+import { ISnapshot } from '../api/types';
 import { Empty, Problem } from '../components/common';
-import { ModelRowView, VersionRowView } from './modelrows';
 import { SeenWidget, usePolled } from '../components/polled';
+import { WorkbenchModel } from '../model';
+import { ModelRowView, VersionRowView } from './modelrows';
+import { rowsOf } from './registry';
 
 const LOOK_EVERY_MS = 10_000;
 const ROW_PX = 44;

@@ -7,10 +7,10 @@ import { CommandRegistry } from '@lumino/commands';
 import { IDisposable } from '@lumino/disposable';
 import { PanelLayout } from '@lumino/widgets';
 
-import { startsRuns } from './magic';
-import { WorkbenchModel } from '../model';
 import { IRun, ISnapshot } from '../api/types';
+import { WorkbenchModel } from '../model';
 import { CellBadge } from './cellbadge';
+import { startsRuns } from './magic';
 
 const READ_DELAY_MS = 500;
 const MOST_RUNS = 200;

@@ -6,10 +6,12 @@ import { ReactWidget, stopIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
+import { LIVE_STATES } from '../api/states';
+import { IRun, ISnapshot } from '../api/types';
+import { CommandIDs } from '../commandids';
+import { StateDot } from '../components/common';
 import { ago, duration, number } from '../components/format';
 import { WorkbenchModel } from '../model';
-import { CommandIDs, IRun, ISnapshot, LIVE_STATES } from '../api/types';
-import { StateDot } from '../components/common';
 
 const MOST_METRICS = 3;
 

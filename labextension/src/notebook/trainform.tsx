@@ -5,10 +5,10 @@ import * as React from 'react';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { number } from '../components/format';
-import { ITrainOptions } from './magic';
 import { ICluster } from '../api/types';
 import { Field, FormBody } from '../components/form';
+import { number } from '../components/format';
+import { ITrainOptions } from './magic';
 
 class TrainForm extends FormBody<ITrainOptions> {
   constructor(

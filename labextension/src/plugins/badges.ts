@@ -5,8 +5,8 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { NotebookBadges } from '../notebook/badges';
 import { WorkbenchModel } from '../model';
+import { NotebookBadges } from '../notebook/badges';
 import { settingsOf } from '../settings';
 import { IWorkbench } from './workbench';
 

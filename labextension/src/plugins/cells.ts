@@ -5,9 +5,9 @@ import { Notification } from '@jupyterlab/apputils';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { ParamValue } from '../api/studytypes';
+import { CommandIDs } from '../commandids';
 import { WorkbenchModel } from '../model';
-import { ParamValue } from '../studies/study';
-import { CommandIDs } from '../api/types';
 import { IWorkbench } from './workbench';
 
 const FLASH_MS = 1500;

@@ -5,9 +5,9 @@ import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { UUID } from '@lumino/coreutils';
 
-import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { CompareView } from '../compare/compareview';
+import { WorkbenchModel } from '../model';
 import { openTab } from './opentab';
 import { IWorkbench } from './workbench';
 

@@ -4,10 +4,10 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { ICommandPalette, MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { DashboardTab } from '../cluster/dashboardtab';
+import { CommandIDs } from '../commandids';
 import { workbenchIcon } from '../components/icons';
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../api/types';
-import { DashboardTab } from '../cluster/dashboardtab';
 import { IWorkbench } from './workbench';
 
 export const dashboardsPlugin: JupyterFrontEndPlugin<void> = {

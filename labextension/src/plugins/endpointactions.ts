@@ -4,10 +4,10 @@ import { Clipboard, Dialog, Notification, showDialog } from '@jupyterlab/apputil
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
-import { IEndpoint } from '../endpoints/endpoint';
-import { WorkbenchModel } from '../model';
+import { IEndpoint } from '../api/servingtypes';
+import { CommandIDs } from '../commandids';
 import { curl, python } from '../endpoints/snippets';
-import { CommandIDs } from '../api/types';
+import { WorkbenchModel } from '../model';
 
 /** Add them; `close` closes an endpoint's view. */
 export function addEndpointActions(

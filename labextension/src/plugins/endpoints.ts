@@ -4,11 +4,11 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { WorkbenchModel } from '../model';
-import { blank, IPublishing, optionsOf } from '../endpoints/publishing';
-import { CommandIDs } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { EndpointView } from '../endpoints/endpointview';
 import { askHowToPublish } from '../endpoints/publishform';
+import { blank, IPublishing, optionsOf } from '../endpoints/publishing';
+import { WorkbenchModel } from '../model';
 import { addEndpointActions } from './endpointactions';
 import { openTab } from './opentab';
 import { IWorkbench } from './workbench';

@@ -6,10 +6,10 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { CommandIDs } from '../commandids';
 import { workbenchIcon } from '../components/icons';
-import { isTrainCell, readOptions, withoutTrain, writeOptions } from '../notebook/magic';
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../api/types';
+import { isTrainCell, readOptions, withoutTrain, writeOptions } from '../notebook/magic';
 import { askForOptions } from '../notebook/trainform';
 import { IWorkbench } from './workbench';
 

@@ -10,17 +10,17 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import { AccordionPanel } from '@lumino/widgets';
 
-import { workbenchIcon } from '../components/icons';
-import { WorkbenchModel } from '../model';
-import { IRunChoices, RunList } from '../runs/runlist';
-import { CommandIDs } from '../api/types';
 import { ClusterSection } from '../cluster/section';
+import { CommandIDs } from '../commandids';
+import { workbenchIcon } from '../components/icons';
 import { EndpointsSection } from '../endpoints/section';
-import { fitSections } from './fitsections';
+import { WorkbenchModel } from '../model';
 import { ModelsSection } from '../models/section';
+import { IRunChoices, RunList } from '../runs/runlist';
 import { RunsSection } from '../runs/section';
-import { StudiesSection } from '../studies/section';
 import { tidyRuns } from '../runs/tidyform';
+import { StudiesSection } from '../studies/section';
+import { fitSections } from './fitsections';
 import { IWorkbench } from './workbench';
 
 export const panelPlugin: JupyterFrontEndPlugin<void> = {

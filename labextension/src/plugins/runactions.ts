@@ -6,8 +6,8 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { ApiError } from '../api/client';
+import { CommandIDs } from '../commandids';
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../api/types';
 import { IWorkbench } from './workbench';
 
 const NOT_HELD = 404;

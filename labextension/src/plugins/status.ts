@@ -9,10 +9,12 @@ import { IStatusBar, TextItem } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 
+import { LIVE_STATES } from '../api/states';
+import { ICluster, ISnapshot } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { duration, number } from '../components/format';
 import { WorkbenchModel } from '../model';
 import { settingsOf } from '../settings';
-import { CommandIDs, ICluster, ISnapshot, LIVE_STATES } from '../api/types';
 import { IWorkbench } from './workbench';
 
 export const statusPlugin: JupyterFrontEndPlugin<void> = {

@@ -4,8 +4,8 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
+import { CommandIDs } from '../commandids';
 import { WorkbenchModel } from '../model';
-import { CommandIDs } from '../api/types';
 import { StudyView } from '../studies/studyview';
 import { openTab } from './opentab';
 import { IWorkbench } from './workbench';

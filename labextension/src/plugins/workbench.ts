@@ -5,8 +5,8 @@ import { Dialog, ICommandPalette, InputDialog, Notification, showDialog } from '
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { Token } from '@lumino/coreutils';
 
+import { CommandIDs } from '../commandids';
 import { createModel, WorkbenchModel } from '../model';
-import { CommandIDs } from '../api/types';
 
 export const IWorkbench = new Token<WorkbenchModel>(
   'jupyter-ml-workbench:IWorkbench',

@@ -2,10 +2,11 @@
 
 import * as React from 'react';
 
-import { diffRows } from '../components/diff';
-import { CommandIDs, ICell } from '../api/types';
+import { ICell } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { Empty } from '../components/common';
-import { IRunTabProps } from './runview';
+import { diffRows } from '../components/diff';
+import { IRunTabProps } from './props';
 
 export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Element {
   const [cell, setCell] = React.useState<ICell | null>(null);

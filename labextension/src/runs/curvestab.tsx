@@ -2,13 +2,13 @@
 
 import * as React from 'react';
 
-import { ICurve } from '../components/curves';
-import { LIVE_STATES } from '../api/types';
+import { LIVE_STATES } from '../api/states';
 import { Chart } from '../components/chart';
 import { Empty } from '../components/common';
+import { ICurve } from '../components/curves';
 import { CurvesToolbar, DEFAULT_CURVES, ICurveSettings } from '../components/curvestoolbar';
-import { IRunTabProps } from './runview';
 import { useSeries } from '../components/series';
+import { IRunTabProps } from './props';
 
 export function CurvesTab(props: IRunTabProps): JSX.Element {
   const { run, snapshot, trans } = props;

@@ -4,10 +4,10 @@ import * as React from 'react';
 
 import { DSV, dsvFormat } from 'd3-dsv';
 
-import { bytes } from '../components/format';
 import { IArtifact } from '../api/types';
 import { Empty } from '../components/common';
-import { IRunTabProps } from './runview';
+import { bytes } from '../components/format';
+import { IRunTabProps } from './props';
 
 const MOST_TEXT = 200_000;
 const MOST_ROWS = 500;

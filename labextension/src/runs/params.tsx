@@ -2,9 +2,9 @@
 
 import * as React from 'react';
 
-import { number } from '../components/format';
 import { Empty } from '../components/common';
-import { IRunTabProps } from './runview';
+import { number } from '../components/format';
+import { IRunTabProps } from './props';
 
 export function ParamsTab({ run, snapshot, trans }: IRunTabProps): JSX.Element {
   const metrics = { ...run.metrics, ...snapshot.metrics };

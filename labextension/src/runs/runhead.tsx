@@ -4,11 +4,12 @@ import * as React from 'react';
 
 import { ellipsesIcon } from '@jupyterlab/ui-components';
 
-import { duration } from '../components/format';
-import { CommandIDs, LIVE_STATES } from '../api/types';
+import { LIVE_STATES } from '../api/states';
+import { CommandIDs } from '../commandids';
 import { StateDot } from '../components/common';
+import { duration } from '../components/format';
+import { IRunTabProps } from './props';
 import { openRunMenu } from './runmenu';
-import { IRunTabProps } from './runview';
 
 export function Head(props: IRunTabProps): JSX.Element {
   const { run, snapshot, trans } = props;

@@ -4,8 +4,8 @@ import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { ApiError } from '../api/client';
-import { WorkbenchModel } from '../model';
 import { IRun, ISnapshot } from '../api/types';
+import { WorkbenchModel } from '../model';
 
 const PAGE = 100;
 

@@ -3,7 +3,9 @@
 import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
-import { CommandIDs, IRun, LIVE_STATES } from '../api/types';
+import { LIVE_STATES } from '../api/states';
+import { IRun } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { MenuPlace, openMenu } from '../components/openmenu';
 
 /** Open a run's menu below a button, or where the mouse is. */

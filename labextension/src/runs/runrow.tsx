@@ -4,9 +4,9 @@ import * as React from 'react';
 
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { ago, duration, number } from '../components/format';
 import { IRun, RunState } from '../api/types';
 import { StateDot } from '../components/common';
+import { ago, duration, number } from '../components/format';
 
 interface IRowProps {
   run: IRun;

@@ -5,9 +5,9 @@ import * as React from 'react';
 import { deleteIcon, LabIcon, stopIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { Empty, Problem } from '../components/common';
 import { compareIcon } from '../components/icons';
 import { RunList } from './runlist';
-import { Empty, Problem } from '../components/common';
 
 interface IRunsBarProps {
   count: number;

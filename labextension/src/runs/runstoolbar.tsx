@@ -6,9 +6,9 @@ import { LabIcon, refreshIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
+import { CommandIDs } from '../commandids';
 import { tidyIcon } from '../components/icons';
 import { RunList } from './runlist';
-import { CommandIDs } from '../api/types';
 
 const SEARCH_DELAY_MS = 250;
 

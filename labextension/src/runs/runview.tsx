@@ -6,16 +6,17 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
-import { WorkbenchModel } from '../model';
-import { IRunDetail, ISnapshot, LIVE_STATES } from '../api/types';
-import { CellTab } from './celltab';
+import { LIVE_STATES } from '../api/states';
+import { IRunDetail, ISnapshot } from '../api/types';
 import { Empty, Problem } from '../components/common';
+import { Tabs } from '../components/tabs';
+import { WorkbenchModel } from '../model';
+import { CellTab } from './celltab';
 import { CurvesTab } from './curvestab';
 import { FilesTab } from './files';
-import { LogsTab } from '../components/logs';
+import { LogsTab } from './logstab';
 import { ParamsTab } from './params';
 import { Head } from './runhead';
-import { Tabs } from '../components/tabs';
 
 export class RunView extends ReactWidget {
   constructor(
@@ -31,14 +32,6 @@ export class RunView extends ReactWidget {
   render(): JSX.Element {
     return <Run runId={this.runId} model={this.model} commands={this.commands} trans={this.trans} />;
   }
-}
-
-export interface IRunTabProps {
-  run: IRunDetail;
-  snapshot: ISnapshot;
-  model: WorkbenchModel;
-  commands: CommandRegistry;
-  trans: TranslationBundle;
 }
 
 interface IRunProps {

@@ -9,10 +9,12 @@ import { CommandRegistry } from '@lumino/commands';
 import { Message } from '@lumino/messaging';
 import { useVirtualizer } from '@tanstack/react-virtual';
 
+import { LIVE_STATES } from '../api/states';
+import { IRun } from '../api/types';
+import { CommandIDs } from '../commandids';
+import { useSignal } from '../components/common';
 import { WorkbenchModel } from '../model';
 import { RunList } from './runlist';
-import { CommandIDs, IRun, LIVE_STATES } from '../api/types';
-import { useSignal } from '../components/common';
 import { openRunMenu } from './runmenu';
 import { RunRow } from './runrow';
 import { RunsBar, RunsState } from './runsbar';

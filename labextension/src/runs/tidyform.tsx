@@ -5,8 +5,8 @@ import * as React from 'react';
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { WorkbenchModel } from '../model';
 import { Field, FormBody } from '../components/form';
+import { WorkbenchModel } from '../model';
 
 interface ITidying {
   states: string[];

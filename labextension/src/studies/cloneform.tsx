@@ -5,8 +5,9 @@ import * as React from 'react';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { IStudyData, ITrial, ParamValue, shown } from './study';
+import { ParamValue } from '../api/studytypes';
 import { Field, FormBody } from '../components/form';
+import { IStudyData, ITrial, shown } from './study';
 
 type Values = Record<string, ParamValue>;
 

@@ -2,11 +2,14 @@
 
 import * as React from 'react';
 
-import { ago, duration, number } from '../components/format';
-import { best, counts, front, shown, TrialState } from './study';
-import { CommandIDs, LIVE_STATES, RunState } from '../api/types';
+import { LIVE_STATES } from '../api/states';
+import { TrialState } from '../api/studytypes';
+import { RunState } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { StateDot, useSignal } from '../components/common';
-import { IStudyTabProps } from './studyview';
+import { ago, duration, number } from '../components/format';
+import { IStudyTabProps } from './props';
+import { best, counts, front, shown } from './study';
 
 const DOTS: Record<TrialState, RunState> = {
   complete: 'finished',

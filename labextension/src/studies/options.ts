@@ -2,10 +2,11 @@
 
 import type { EChartsCoreOption } from 'echarts/core';
 
-import { number } from '../components/format';
-import { climb, complete, front, ICurveOfTrial, isNumber, IStudyData, ITrial, shown, surface, TrialState } from './study';
+import { ICurveOfTrial, TrialState } from '../api/studytypes';
 import { color } from '../components/chart';
+import { number } from '../components/format';
 import { escaped } from '../components/plot';
+import { climb, complete, front, isNumber, IStudyData, ITrial, shown, surface } from './study';
 
 const GRID = 32;
 

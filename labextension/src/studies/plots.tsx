@@ -2,11 +2,12 @@
 
 import * as React from 'react';
 
-import { complete, ICurveOfTrial, IStudyData } from './study';
+import { ICurveOfTrial } from '../api/studytypes';
 import { Empty } from '../components/common';
 import { Plot, SavedPlot, useThemed } from '../components/plot';
+import { IStudyTabProps } from './props';
+import { complete, IStudyData } from './study';
 import * as options from './options';
-import { IStudyTabProps } from './studyview';
 
 const MOST_SLICES = 24;
 

@@ -8,10 +8,11 @@ import { CommandRegistry } from '@lumino/commands';
 import { Message } from '@lumino/messaging';
 import { Signal } from '@lumino/signaling';
 
+import { ISnapshot, IStudy, RunState } from '../api/types';
+import { CommandIDs } from '../commandids';
+import { Empty, Problem, StateDot } from '../components/common';
 import { ago, number } from '../components/format';
 import { WorkbenchModel } from '../model';
-import { CommandIDs, ISnapshot, IStudy, RunState } from '../api/types';
-import { Empty, Problem, StateDot } from '../components/common';
 
 const READ_AGAIN_MS = 1500;
 

@@ -1,32 +1,6 @@
 /** A study's trials as rows, and what plots ask of them. */
 
-export type TrialState = 'complete' | 'pruned' | 'fail' | 'running' | 'waiting';
-
-export type ParamValue = number | string | boolean | null;
-
-export interface IParamKind {
-  choices?: ParamValue[];
-  low?: number;
-  high?: number;
-  log?: boolean;
-}
-
-/** What `GET studies/STORAGE/STUDY` answers: the trials column by column. */
-export interface IStudyColumns {
-  name: string;
-  directions: string[];
-  goals: string[];
-  run: { run_id: string; state: string; cell_id: string } | null;
-  numbers: number[];
-  states: TrialState[];
-  values: (number | null)[][];
-  params: Record<string, ParamValue[]>;
-  started: (number | null)[];
-  ended: (number | null)[];
-  feasible: boolean[];
-  asked: boolean[];
-  kinds: Record<string, IParamKind>;
-}
+import { IParamKind, IStudyColumns, ParamValue, TrialState } from '../api/studytypes';
 
 export interface ITrial {
   number: number;
@@ -46,12 +20,6 @@ export interface IStudyData {
   run: IStudyColumns['run'];
   kinds: Record<string, IParamKind>;
   trials: ITrial[];
-}
-
-export interface ICurveOfTrial {
-  number: number;
-  state: TrialState;
-  points: [number, number][];
 }
 
 /** The study with what an answer tells anew: trials from a number on take the place of those known. */

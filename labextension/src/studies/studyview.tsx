@@ -6,24 +6,19 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
-import { WorkbenchModel } from '../model';
-import { IStudyData, merged, unsettled } from './study';
-import { CommandIDs, ISnapshot } from '../api/types';
+import { ISnapshot } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { Empty, Problem } from '../components/common';
 import { Tabs } from '../components/tabs';
+import { WorkbenchModel } from '../model';
 import { StudyHead } from './head';
 import { CurvesPlot, HistoryPlot, ImportancesPlot, ParetoPlot, PlacesPlot, SlicePlots, TimelinePlot } from './plots';
+import { IStudyPlace, IStudyTabProps } from './props';
+import { IStudyData, merged, unsettled } from './study';
 import { TrialTable } from './trialtable';
 
 const READ_AGAIN_MS = 1000;
 const LOOK_EVERY_MS = 4000;
-
-/** Where a study is. */
-export interface IStudyPlace {
-  storage: string;
-  study: number;
-  name: string;
-}
 
 export class StudyView extends ReactWidget {
   constructor(
@@ -48,16 +43,6 @@ export class StudyView extends ReactWidget {
       />
     );
   }
-}
-
-export interface IStudyTabProps {
-  study: IStudyData;
-  place: IStudyPlace;
-  model: WorkbenchModel;
-  commands: CommandRegistry;
-  trans: TranslationBundle;
-  /** Opens the run of a trial. */
-  onPick: (trial: number) => void;
 }
 
 interface IStudyProps {

@@ -7,13 +7,16 @@ import { ellipsesIcon } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';
 
-import { duration, number } from '../components/format';
-import { IStudyData, ITrial, shown, TrialState } from './study';
-import { CommandIDs, LIVE_STATES, RunState } from '../api/types';
+import { LIVE_STATES } from '../api/states';
+import { TrialState } from '../api/studytypes';
+import { RunState } from '../api/types';
+import { CommandIDs } from '../commandids';
 import { Empty } from '../components/common';
+import { duration, number } from '../components/format';
 import { askForValues } from './cloneform';
 import { TrialDot } from './head';
-import { IStudyTabProps } from './studyview';
+import { IStudyTabProps } from './props';
+import { IStudyData, ITrial, shown } from './study';
 
 const ROW = 28;
 const BEYOND = 12;

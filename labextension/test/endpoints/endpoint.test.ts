@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { champion, IEndpoint, IVersion, keptCurves, liveCurves, overall, rates, sparkline } from '../../src/endpoints/endpoint';
+import { champion, keptCurves, liveCurves, overall, rates, sparkline } from '../../src/endpoints/endpoint';
+import { IEndpoint, IVersion } from '../../src/api/servingtypes';
 import { percent } from '../../src/endpoints/words';
 
 function version(label: string, weight: number, rate: number[], more: object = {}): IVersion {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { IEndpoint, IModel } from '../../src/endpoints/endpoint';
+import { IEndpoint, IModel } from '../../src/api/servingtypes';
 import { blank, endpointName, optionsOf } from '../../src/endpoints/publishing';
 import { isAlias, rowsOf, servedBy } from '../../src/models/registry';
 import { curl, predictUrl, python } from '../../src/endpoints/snippets';

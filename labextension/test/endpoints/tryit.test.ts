@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { IField, IModelSchema } from '../../src/endpoints/endpoint';
+import { IField, IModelSchema } from '../../src/api/servingtypes';
 import { blamed, bodyOf, firstEntries, firstJson, firstRecord, hasForm, kindOf, MOST_FIELDS, pretty, readable } from '../../src/endpoints/tryit';
 
 function schema(inputs: [string, string, number[]?][], more: Partial<IModelSchema> = {}): IModelSchema {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
-import { best, climb, counts, front, IStudyColumns, merged, surface, unsettled } from '../../src/studies/study';
+import { best, climb, counts, front, merged, surface, unsettled } from '../../src/studies/study';
+import { IStudyColumns } from '../../src/api/studytypes';
 
 function answer(numbers: number[], states: string[], values: (number | null)[][], more: object = {}): IStudyColumns {
   return {

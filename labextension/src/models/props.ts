@@ -1,0 +1,16 @@
+/** What a version of a registered model is shown with. */
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import { IModel, IModelVersion } from '../api/servingtypes';
+import { WorkbenchModel } from '../model';
+
+export interface IVersionRowProps {
+  registered: IModel;
+  version: IModelVersion;
+  model: WorkbenchModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  does: (order: () => Promise<unknown>) => Promise<void>;
+}

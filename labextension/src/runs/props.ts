@@ -1,0 +1,15 @@
+/** What each tab of a run's view is given. */
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import { IRunDetail, ISnapshot } from '../api/types';
+import { WorkbenchModel } from '../model';
+
+export interface IRunTabProps {
+  run: IRunDetail;
+  snapshot: ISnapshot;
+  model: WorkbenchModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}

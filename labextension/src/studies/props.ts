@@ -1,0 +1,24 @@
+/** Where a study is, and what each tab of its view is given. */
+
+import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+
+import { WorkbenchModel } from '../model';
+import { IStudyData } from './study';
+
+/** Where a study is. */
+export interface IStudyPlace {
+  storage: string;
+  study: number;
+  name: string;
+}
+
+export interface IStudyTabProps {
+  study: IStudyData;
+  place: IStudyPlace;
+  model: WorkbenchModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  /** Opens the run of a trial. */
+  onPick: (trial: number) => void;
+}
