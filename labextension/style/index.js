@@ -1,3 +1,1 @@
-import 'uplot/dist/uPlot.min.css';
-import './workbench.css';
-import './serving.css';
+import './index.css';
