@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from workbench.records import RunState
+from workbench.records.runs import RunState
 from workbench.tracking.store import TrackingStore
 
 

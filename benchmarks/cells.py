@@ -43,7 +43,7 @@ def time_run(source: str, workers: int) -> Timing:
 
 def wait_for_spares(torch_spares: int) -> None:
     """Wait until spares stand ready, as they do when somebody has just read the last result."""
-    from workbench.project import current_project
+    from workbench.api.project import current_project
 
     while True:
         counts = current_project().connection().call("status")["spares"]

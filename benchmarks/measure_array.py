@@ -23,10 +23,10 @@ def measure(folder: Path) -> list[Figure]:
     import numpy as np
     import ray
 
-    from workbench.api import train_cell
-    from workbench.compute import connection, local
-    from workbench.options import check_options
-    from workbench.project import current_project
+    from workbench.api.project import current_project
+    from workbench.api.train import train_cell
+    from workbench.cluster import connection, local
+    from workbench.options.run import check_options
 
     def send(names: dict[str, Any], **options: Any) -> tuple[float, Any]:
         began = time.perf_counter()

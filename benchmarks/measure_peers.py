@@ -47,7 +47,7 @@ for number in range(%d):
 
 def measure(folder: Path) -> list[Figure]:
     """The figures; ours are measured right after the peers', in the same minutes."""
-    from workbench.compute import local
+    from workbench.cluster import local
 
     local.stop()
     trainer = _firsts(TRAINER % RUNS, folder)

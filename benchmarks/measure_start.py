@@ -27,7 +27,7 @@ print(run.snapshot().first_line_at - t)
 
 def measure(folder: Path) -> list[Figure]:
     """The figures."""
-    from workbench.compute import local
+    from workbench.cluster import local
 
     ray_init, first = [], []
     for _ in range(3):

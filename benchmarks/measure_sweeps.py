@@ -103,7 +103,7 @@ print("BEST", best, len(found), flush=True)
 
 def measure(folder: Path) -> list[Figure]:
     """The figures; peers first, ours in the same minutes."""
-    from workbench.compute import connection, local
+    from workbench.cluster import connection, local
 
     cpus = (os.cpu_count() or 2) / AT_ONCE
     connection.disconnect()
@@ -251,10 +251,10 @@ def _theirs_on(function: Any, seed: int) -> float:
 def _ours_on(function: Any, seed: int) -> float:
     import tempfile
 
-    from workbench.space import parse_space
     from workbench.sweeps.conductor import Conductor
     from workbench.sweeps.goal import parse_goals
     from workbench.sweeps.plan import SweepPlan
+    from workbench.sweeps.space import parse_space
 
     space = parse_space(" ".join(f"x{i}=float(-5,5)" for i in range(DIMENSION)))
     with tempfile.TemporaryDirectory() as folder:
@@ -280,7 +280,7 @@ def _curves(folder: Path) -> Figure:
 
     import __main__
     import workbench
-    from workbench.compute import connection, local
+    from workbench.cluster import connection, local
 
     X, Y = load_digits(return_X_y=True)
     __main__.X, __main__.Y = X / 16, Y

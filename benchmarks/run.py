@@ -54,7 +54,7 @@ def main() -> None:
     for name in arguments.parts or PARTS:
         print(f"measuring {name} …", flush=True)
         figures += PARTS[name](folder)
-    from workbench.compute import connection, local
+    from workbench.cluster import connection, local
 
     connection.disconnect()
     local.stop()

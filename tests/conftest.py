@@ -51,7 +51,7 @@ def session_project() -> Path:
 @pytest.fixture
 def cluster(session_project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The project of the session's cluster, which is up; the current folder is the project's."""
-    from workbench.project import current_project
+    from workbench.api.project import current_project
 
     monkeypatch.chdir(session_project)
     current_project().connection()
@@ -62,7 +62,7 @@ def cluster(session_project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def _stop_cluster() -> Iterator[None]:
     """End what the tests started."""
     yield
-    from workbench.compute import connection, local
+    from workbench.cluster import connection, local
 
     connection.disconnect()
     local.stop()

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from workbench.api.python_call import python_call
 from workbench.errors import OptionError
-from workbench.python_call import python_call
 
 
 def call(cell: str) -> tuple[str, dict[str, Any]]:

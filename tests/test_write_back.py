@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from workbench.api.write_back import write_back
 from workbench.errors import OptionError
-from workbench.write_back import write_back
 
 LINE = (
     "%%sweep tune --space \"lr=log(1e-4,1) opt=['adam','sgd'] block=[Small,Large] depth=int(1,9)\" --goal \"min loss\""

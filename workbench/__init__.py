@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from workbench import errors
-from workbench.in_cell import (
+from workbench.context import (
     checkpoint,
     in_run,
     is_rank_zero,
@@ -25,22 +25,22 @@ from workbench.in_cell import (
 )
 
 if TYPE_CHECKING:
-    from workbench.api import run, runs, train
-    from workbench.handle import RunHandle
-    from workbench.records import RunState
+    from workbench.api.run_handle import RunHandle
+    from workbench.api.train import run, runs, train
+    from workbench.records.runs import RunState
 
 _LAZY = {
-    "train": "workbench.api",
-    "run": "workbench.api",
-    "runs": "workbench.api",
-    "again": "workbench.api",
-    "sweep": "workbench.sweeping",
-    "study": "workbench.sweeping",
-    "publish": "workbench.publishing",
-    "endpoint": "workbench.publishing",
-    "Endpoint": "workbench.endpoint_handle",
-    "RunHandle": "workbench.handle",
-    "RunState": "workbench.records",
+    "train": "workbench.api.train",
+    "run": "workbench.api.train",
+    "runs": "workbench.api.train",
+    "again": "workbench.api.train",
+    "sweep": "workbench.api.sweep",
+    "study": "workbench.api.sweep",
+    "publish": "workbench.api.publish",
+    "endpoint": "workbench.api.publish",
+    "Endpoint": "workbench.api.endpoint_handle",
+    "RunHandle": "workbench.api.run_handle",
+    "RunState": "workbench.records.runs",
 }
 
 __all__ = [
@@ -85,13 +85,13 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """What ``%load_ext workbench`` calls."""
-    from workbench.magics import load
+    from workbench.notebook.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
     """What ``%unload_ext workbench`` calls."""
-    from workbench.magics import unload
+    from workbench.notebook.magics import unload
 
     unload(shell)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import OptionError, RunFailedError, WorkbenchError, suggestion
-from workbench.parsers import (
+from workbench.options.parsers import (
     RUN_VERBS,
     WORKBENCH_VERBS,
     Help,
@@ -69,10 +69,10 @@ def _run(words: list[str]) -> int:
 
 
 def _train(words: list[str]) -> int:
-    from workbench import api
-    from workbench.records import RunState
+    from workbench.api import train as api
+    from workbench.notebook.live import LiveView
+    from workbench.records.runs import RunState
     from workbench.tracking.notebook import NotebookContext
-    from workbench.view.live import LiveView
 
     arguments = train_parser("workbench train", takes_file=True).parse(words)
     path = Path(arguments.file)
@@ -92,7 +92,7 @@ def _train(words: list[str]) -> int:
 
 
 def _runs(words: list[str]) -> int:
-    from workbench import commands
+    from workbench.commands import runs as commands
 
     arguments = runs_parser("workbench runs").parse(words)
     verb, arguments.words = commands.verb_of(arguments.words, RUN_VERBS, "list")
@@ -116,8 +116,8 @@ def _runs(words: list[str]) -> int:
 
 
 def _watch(run: Any, *, follow: bool) -> int:
-    from workbench.view.live import LiveView
-    from workbench.view.text import render
+    from workbench.display.text import render
+    from workbench.notebook.live import LiveView
 
     if follow:
         LiveView(run, is_kernel=False).hold()
@@ -127,9 +127,9 @@ def _watch(run: Any, *, follow: bool) -> int:
 
 
 def _publish(words: list[str]) -> int:
-    from workbench import publishing
-    from workbench.endpoint_commands import card
-    from workbench.publish_parsers import publish_options, publish_parser
+    from workbench.api import publish as publishing
+    from workbench.commands.endpoints import card
+    from workbench.options.serving_parsers import publish_options, publish_parser
 
     arguments = publish_parser("workbench publish").parse(words)
     options = publish_options(arguments)
@@ -139,16 +139,16 @@ def _publish(words: list[str]) -> int:
 
 
 def _endpoints(words: list[str]) -> int:
-    from workbench import endpoint_commands
-    from workbench.publish_parsers import endpoints_parser
+    from workbench.commands import endpoints as endpoint_commands
+    from workbench.options.serving_parsers import endpoints_parser
 
     print(endpoint_commands.run(endpoints_parser("workbench endpoints").parse(words)))
     return 0
 
 
 def _workbench(words: list[str]) -> int:
-    from workbench import commands
-    from workbench.project import current_project
+    from workbench.api.project import current_project
+    from workbench.commands import runs as commands
 
     arguments = workbench_parser("workbench").parse(words)
     project = current_project()

@@ -50,7 +50,7 @@ def cluster() -> Iterator[None]:
 
 
 def _end_cluster() -> None:
-    from workbench.compute import connection, local
+    from workbench.cluster import connection, local
 
     connection.disconnect()
     local.stop()
@@ -58,7 +58,7 @@ def _end_cluster() -> None:
 
 def keeper() -> psutil.Process:
     """The process that all of the cluster descends from."""
-    from workbench.compute import local
+    from workbench.cluster import local
 
     running = local.running()
     if running is None:

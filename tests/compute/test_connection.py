@@ -13,8 +13,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from workbench.api.project import current_project
 from workbench.errors import ClusterError
-from workbench.project import current_project
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ def test_join_of_no_cluster_says_so_at_once(project: Path, address: str, words: 
 
 def test_no_cluster_says_how_to_get_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORKBENCH_HOME", str(project / "home"))
-    from workbench.compute import connection
+    from workbench.cluster import connection
 
     monkeypatch.setattr(connection, "_connected_to", None)
     with pytest.raises(ClusterError, match="%workbench up"):
@@ -85,7 +85,7 @@ def wait_for_port(port: int) -> None:
 JOINED = """
 import numpy as np
 import workbench
-from workbench.project import current_project
+from workbench.api.project import current_project
 X = np.arange(500_000.0)
 import __main__; __main__.X = X
 current_project().connection(address={address!r})
@@ -104,7 +104,7 @@ mine = ray.get_runtime_context().gcs_address
 import workbench
 assert workbench.train("a = 1", returns="a").result(120) == 1
 assert ray.get_runtime_context().gcs_address == mine
-from workbench.compute import local
+from workbench.cluster import local
 assert local.running() is None
 print("JOINED")
 """
@@ -112,7 +112,7 @@ IMPORTED_FIRST = """
 import ray
 import workbench
 assert workbench.train("a = 1", returns="a").result(120) == 1
-from workbench.compute import local
+from workbench.cluster import local
 local.stop()
 import os
 assert os.environ["RAY_gcs_rpc_server_reconnect_timeout_s"] == "300"  # a kernel outlives its cluster for longer
@@ -144,7 +144,7 @@ def test_kernel_outlives_its_cluster(tmp_path: Path) -> None:
     code = """
 import os, psutil, time
 import workbench
-from workbench.compute import local
+from workbench.cluster import local
 workbench.train("a = 1").wait()
 for process in psutil.Process(local.running().pid).children(recursive=True):
     process.kill()
@@ -163,7 +163,7 @@ def test_two_notebooks_at_once_share_one_new_cluster_and_store(tmp_path: Path) -
 import workbench
 runs = [workbench.train(f"a = {number}", returns="a", name="same") for number in range(2)]
 assert [run.result(150) for run in runs] == [0, 1]
-from workbench.compute import local
+from workbench.cluster import local
 print("JOINED", local.running().pid)
 """
     (tmp_path / "pyproject.toml").touch()
@@ -176,7 +176,7 @@ print("JOINED", local.running().pid)
         assert all("JOINED" in out for out, _ in said), said
         assert said[0][0] == said[1][0]
     finally:
-        stop = "from workbench.compute import local; local.stop()"
+        stop = "from workbench.cluster import local; local.stop()"
         subprocess.run([sys.executable, "-c", stop], env=env, check=True, timeout=60)
 
 
@@ -184,7 +184,7 @@ def test_killed_cluster_leaves_no_run_running_and_it_is_resumed(tmp_path: Path) 
     code = """
 import psutil, time
 import workbench
-from workbench.compute import local
+from workbench.cluster import local
 run = workbench.train("import time\\nprint('on', flush=True)\\ntime.sleep(600)", name="orphan")
 while run.state.value != "running":
     time.sleep(0.1)

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from workbench.api import train_cell
-from workbench.options import check_options
-from workbench.records import RunState
+from workbench.api.train import train_cell
+from workbench.options.run import check_options
+from workbench.records.runs import RunState
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -120,7 +120,7 @@ def test_library_cell_runs_unchanged(cluster: Path, source: str, workers: int) -
 
 
 def test_library_autologging_lands_on_the_run(cluster: Path) -> None:
-    from workbench.project import current_project
+    from workbench.api.project import current_project
 
     handle = run(AUTOLOG, 1)
     record = current_project().store.get(handle.id)

@@ -16,10 +16,10 @@ from typing import Any
 
 import psutil
 
+from workbench.api.project import current_project
 from workbench.bridge.overview import cluster_overview
-from workbench.compute import dashboard, local
-from workbench.compute.jobs import jobs
-from workbench.project import current_project
+from workbench.cluster import dashboard, local
+from workbench.cluster.jobs import jobs
 
 TWO_NODES = """
 import json
@@ -28,7 +28,7 @@ cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1, "include_
 other = cluster.add_node(num_cpus=1)
 import workbench
 from workbench.bridge.overview import cluster_overview
-from workbench.project import current_project
+from workbench.api.project import current_project
 project = current_project()
 project.connection(address=cluster.address)
 assert workbench.train("import os; a = os.getpid()", workers=2, returns="a").result(120) > 0

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import workbench
-from workbench.api import train_cell
+from workbench.api.project import current_project
+from workbench.api.train import train_cell
 from workbench.errors import ResourcesError, RunNotFoundError, WorkbenchError
-from workbench.options import check_options
-from workbench.project import current_project
-from workbench.records import RunState
+from workbench.options.run import check_options
+from workbench.records.runs import RunState
 
 pytestmark = pytest.mark.timeout(240)
 

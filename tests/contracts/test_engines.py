@@ -11,7 +11,7 @@ import pytest
 import workbench
 from workbench import RunHandle
 from workbench.errors import RunFailedError
-from workbench.records import RunState
+from workbench.records.runs import RunState
 
 pytestmark = pytest.mark.timeout(240)
 

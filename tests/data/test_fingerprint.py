@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 import torch
 
-from workbench.data.fingerprint import fingerprint, size_of
+from workbench.cell.fingerprint import fingerprint, size_of
 
 
 def digest(value: object) -> str:

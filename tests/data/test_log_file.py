@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from workbench.data.log_file import LogFile
+from workbench.tracking.log_file import LogFile
 
 
 def test_log_that_is_not_there_is_empty(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from workbench.data.series import Series
+from workbench.tracking.series import Series
 
 
 def test_short_series_is_drawn_whole() -> None:

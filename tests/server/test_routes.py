@@ -16,7 +16,7 @@ import pytest
 from workbench_server.routes import handlers
 
 from tests.server.asking import ask, refused
-from workbench.records import RunState
+from workbench.records.runs import RunState
 from workbench.tracking.store import TrackingStore
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -243,7 +243,7 @@ async def test_run_of_a_cluster_that_is_gone_is_not_run_again(jp_fetch: Any, sto
 
 
 async def test_cluster_that_hangs_is_told_and_blocks_nothing(cluster: Path, jp_fetch: Any) -> None:
-    from workbench.compute import local
+    from workbench.cluster import local
 
     assert json.loads((await ask(jp_fetch, "GET", "/workbench/api/cluster")).body)["state"] == "up"
     keeper = local.running()

@@ -8,8 +8,8 @@ import orjson
 import pytest
 
 from workbench.serving.content_types import JSON
-from workbench.serving.replica.codecs import Codec, Decoded, join
-from workbench.serving.replica.refusals import RefusedError
+from workbench.serving.replica.codecs.codecs import Codec, Decoded, join
+from workbench.serving.replica.codecs.refusals import RefusedError
 
 
 def tensor(dtype: str = "float64", shape: tuple[int, ...] = (-1, 2), name: str = "inputs") -> dict[str, Any]:

@@ -18,8 +18,8 @@ import orjson
 import uvloop
 
 from tests.serving.replicas import SECRET, ReplicaThread
-from workbench.serving.gateway.plane import DataPlane
-from workbench.serving.records import RouteTable, ServingOptions
+from workbench.records.endpoints import RouteTable, ServingOptions
+from workbench.serving.dataplane.data_plane import DataPlane
 
 TOKEN = "wb-tests"
 DIGEST = sha256(TOKEN.encode()).hexdigest()

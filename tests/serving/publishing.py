@@ -45,8 +45,8 @@ def version(endpoint: Any, label: str) -> dict[str, Any]:
 @contextmanager
 def withdrawn() -> Iterator[None]:
     """What is published meanwhile is withdrawn in the end."""
-    from workbench.endpoint_verbs import endpoints_overview, withdraw
-    from workbench.project import current_project
+    from workbench.api.endpoints import endpoints_overview, withdraw
+    from workbench.api.project import current_project
 
     try:
         yield

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from workbench.serving import wire
+from workbench.serving import replica_protocol as wire
 
 SECRET = "a secret of the tests"
 SCHEMA = {

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import orjson
 
-from workbench.serving.gateway.asking import Answer, Request
-from workbench.serving.gateway.endpoint import Endpoint
-from workbench.serving.records import Limits, RouteTable
-from workbench.serving.replica.codecs import Codec, join
-from workbench.serving.replica.encode import normal
-from workbench.serving.replica.refusals import RefusedError, error_body
+from workbench.records.endpoints import Limits, RouteTable
+from workbench.serving.dataplane.endpoint import Endpoint
+from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.replica.codecs.codecs import Codec, join
+from workbench.serving.replica.codecs.encode import normal
+from workbench.serving.replica.codecs.refusals import RefusedError, error_body
 
 TOKEN = "wb-a-token-that-nobody-else-has"
 LIMITS = Limits(max_body=2**20)

@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from workbench.serving.gateway.plane import DataPlane, Listening
-from workbench.serving.records import Limits, RouteTable, ServingOptions
-from workbench.serving.replica.server import ModelThread
+from workbench.records.endpoints import Limits, RouteTable, ServingOptions
+from workbench.serving.dataplane.data_plane import DataPlane, Listening
+from workbench.serving.replica.model_thread import ModelThread
 
 TOKEN = "wb-a-token-that-nobody-else-has"
 HEADERS = {"Authorization": f"Bearer {TOKEN}"}

@@ -24,8 +24,8 @@ from workbench.errors import (
     ServingError,
     WorkbenchError,
 )
-from workbench.serving.bodies import from_answer, to_body
-from workbench.serving.client import EndpointClient
+from workbench.serving.client.bodies import from_answer, to_body
+from workbench.serving.client.client import EndpointClient
 from workbench.serving.content_types import ARROW, JSON, NPY
 
 TABLE = pd.DataFrame({"size": [1.5, 2.5], "rooms": [1, 2], "town": ["Bern", "Rome"]})

@@ -14,9 +14,9 @@ import pytest
 
 from tests.serving.codecs import MATRIX, TOWNS, codec, decode, error_of, frame, table, tensor
 from workbench.serving.content_types import ARROW, CSV, JSON, NPY
-from workbench.serving.replica.codecs import join
-from workbench.serving.replica.encode import normal, split
-from workbench.serving.replica.refusals import RefusedError
+from workbench.serving.replica.codecs.codecs import join
+from workbench.serving.replica.codecs.encode import normal, split
+from workbench.serving.replica.codecs.refusals import RefusedError
 
 
 @pytest.mark.parametrize(

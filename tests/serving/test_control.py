@@ -14,21 +14,21 @@ import pandas as pd
 import pytest
 
 from tests.serving.publishing import digits
-from workbench.data.examples import example_for
-from workbench.endpoint_handle import Endpoint
-from workbench.endpoint_verbs import set_alias, withdraw
+from workbench.api.endpoint_handle import Endpoint
+from workbench.api.endpoints import set_alias, withdraw
+from workbench.api.model_source import Source, check_alias, check_name
+from workbench.api.project import current_project
+from workbench.api.publish import begin
 from workbench.errors import EndpointNotFoundError, OptionError, ServingError
-from workbench.project import current_project
-from workbench.publish_options import check_limits, parse_bytes, parse_ms, serving_options, traffic_plan
-from workbench.publish_source import Source, check_alias, check_name
-from workbench.publishing import begin
-from workbench.serving.gateway.book import Canary, EndpointBook, published
-from workbench.serving.gateway.diary import Diary
-from workbench.serving.gateway.judge import Ruling, judge
-from workbench.serving.gateway.plane import Pressure
-from workbench.serving.gateway.scaler import Scaler
-from workbench.serving.records import Limits, ServedModel, ServingOptions, Version
+from workbench.options.serving import check_limits, parse_bytes, parse_ms, serving_options, traffic_plan
+from workbench.records.endpoints import Limits, ServedModel, ServingOptions, Version
+from workbench.serving.control.autoscaler import Scaler
+from workbench.serving.control.canary import Ruling, judge
+from workbench.serving.control.endpoint_state import Canary, EndpointBook, published
+from workbench.serving.control.history_writer import Diary
+from workbench.serving.dataplane.data_plane import Pressure
 from workbench.serving.token_files import digest, forget_token, make_token, read_token, token_aside, token_path
+from workbench.tracking.examples import example_for
 
 NOW = 1_000.0
 CANARY = Canary("2", [10.0, 50.0], since=NOW - 100, for_s=60.0, min_requests=100)
@@ -168,7 +168,7 @@ def test_token_aside_becomes_a_token_when_it_is_moved(tmp_path: Path) -> None:
 @pytest.fixture
 def no_cluster(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project that finds no cluster of this machine, nor one that another test left its process connected to."""
-    from workbench.compute import connection
+    from workbench.cluster import connection
 
     monkeypatch.setenv("WORKBENCH_HOME", str(project / "home"))
     monkeypatch.setattr(connection, "_connected_to", None)

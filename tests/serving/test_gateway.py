@@ -18,9 +18,9 @@ from tests.serving.gateways import (
     until,
 )
 from tests.serving.replicas import ReplicaThread
-from workbench.serving.gateway.asking import Request
-from workbench.serving.gateway.listener import HttpListener
-from workbench.serving.records import Limits
+from workbench.records.endpoints import Limits
+from workbench.serving.dataplane.request import Request
+from workbench.serving.protocols.http_listener import HttpListener
 
 
 @pytest.fixture

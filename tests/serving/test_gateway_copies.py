@@ -19,9 +19,9 @@ from tests.serving.gateways import (
     until,
 )
 from tests.serving.replicas import ReplicaThread, total
-from workbench.serving.gateway.asking import Answer
-from workbench.serving.gateway.shadow import agreement
-from workbench.serving.records import Limits
+from workbench.records.endpoints import Limits
+from workbench.serving.dataplane.request import Answer
+from workbench.serving.dataplane.shadow import agreement
 
 
 def test_cache_answers_what_was_asked_before(gateway: Gateway) -> None:

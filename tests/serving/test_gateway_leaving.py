@@ -23,9 +23,9 @@ from tests.serving.gateways import (
 )
 from tests.serving.models_to_serve import Shop, _function
 from tests.serving.replicas import SECRET
-from workbench.serving.records import ServingOptions
+from workbench.records.endpoints import ServingOptions
 from workbench.serving.replica.deployment import Replica
-from workbench.serving.replica.server import ModelThread
+from workbench.serving.replica.model_thread import ModelThread
 
 
 class Models(Shop):

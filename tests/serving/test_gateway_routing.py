@@ -20,7 +20,7 @@ from tests.serving.gateways import (
     until,
 )
 from tests.serving.replicas import total
-from workbench.serving.records import Limits
+from workbench.records.endpoints import Limits
 
 
 def test_tenth_of_the_traffic_is_every_tenth_request(gateway: Gateway) -> None:

@@ -22,9 +22,9 @@ from tritonclient.utils import InferenceServerException
 from tests.serving.models_to_serve import Shop
 from tests.serving.small_plane import TOKEN, SmallPlane, counting_model, echo_model, iris_model, table_model
 from tests.serving.stack import LIMITS, running
-from workbench.serving.gateway.asking import Answer
-from workbench.serving.gateway.grpc_messages import MessageError, binary_request, infer_response
-from workbench.serving.gateway.grpc_server import start_grpc
+from workbench.serving.dataplane.request import Answer
+from workbench.serving.protocols.grpc_messages import MessageError, binary_request, infer_response
+from workbench.serving.protocols.grpc_server import start_grpc
 
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
 ECHOES = ("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.serving.codecs import MATRIX, TOWNS, codec, decode, error_of, tensor
 from workbench.serving.content_types import BINARY, JSON
-from workbench.serving.replica.codecs import join
-from workbench.serving.replica.refusals import RefusedError
+from workbench.serving.replica.codecs.codecs import join
+from workbench.serving.replica.codecs.refusals import RefusedError
 
 
 def infer(*inputs: dict[str, Any], **more: Any) -> dict[str, Any]:

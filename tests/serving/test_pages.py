@@ -17,8 +17,9 @@ from schemathesis import GenerationMode
 
 from tests.serving.models_to_serve import Shop, _function
 from tests.serving.stack import HEADERS, TOKEN, Stack, running
-from workbench.serving.gateway.pages import docs, openapi
-from workbench.serving.gateway.pages_body import (
+from workbench.records.endpoints import Limits
+from workbench.serving.protocols.openapi import docs, openapi
+from workbench.serving.protocols.openapi_schemas import (
     element,
     infer_body,
     infer_example,
@@ -26,7 +27,6 @@ from workbench.serving.gateway.pages_body import (
     predict_body,
     predict_example,
 )
-from workbench.serving.records import Limits
 
 EXAMPLES = 20
 ENDPOINTS = ("digits", "boosted", "table", "two", "perceptron")

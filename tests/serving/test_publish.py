@@ -20,9 +20,9 @@ import pytest
 
 import workbench
 from tests.serving.publishing import digits, other_digits, under_load, until, version, withdrawn
-from workbench.endpoint_verbs import endpoints_overview, registered_models, restore, try_endpoint, withdraw
+from workbench.api.endpoints import endpoints_overview, registered_models, restore, try_endpoint, withdraw
+from workbench.api.project import current_project
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError, ResourcesError, ServingError
-from workbench.project import current_project
 from workbench.serving.token_files import make_token
 
 
@@ -367,7 +367,7 @@ def test_publish_traffic_is_shared_exactly(published: Path, name: str) -> None:
 def test_publish_tokens_are_made_and_revoked(published: Path, name: str) -> None:
     model, data = digits()
     endpoint = workbench.publish(model, name=name, example=data[:2])
-    from workbench.serving.client import EndpointClient
+    from workbench.serving.client.client import EndpointClient
 
     theirs = endpoint.new_token("alice")
     client = EndpointClient(endpoint.url, lambda: theirs)
@@ -449,7 +449,7 @@ def test_publish_several_models_in_one_endpoint(published: Path) -> None:
 def test_publish_listens_on_loopback_alone(published: Path, name: str) -> None:
     model, data = digits()
     workbench.publish(model, name=name, example=data[:2])
-    keeper = _own("workbench.compute.keeper")
+    keeper = _own("workbench.cluster.supervisor")
     ours = [keeper, *keeper.children(recursive=True)]
     open_to_all = {
         (_title(process), connection.laddr.ip, connection.laddr.port)
@@ -502,8 +502,8 @@ def test_publish_figures_and_samples_are_kept(published: Path, name: str) -> Non
 
 
 def test_publish_comes_back_after_the_cluster(published: Path, name: str) -> None:
-    from workbench import commands
-    from workbench.compute import connection
+    from workbench.cluster import connection
+    from workbench.commands import runs as commands
 
     model, data = digits()
     endpoint = workbench.publish(model, name=name, example=data[:2], cache=10)

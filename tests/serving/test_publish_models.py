@@ -11,8 +11,8 @@ import pytest
 
 import workbench
 from tests.serving.publishing import withdrawn
+from workbench.api.project import current_project
 from workbench.errors import ServingError
-from workbench.project import current_project
 from workbench.tracking.models import log_model
 
 FLAVORS: dict[str, Callable[[], tuple[Any, Any, Any]]] = {}
@@ -133,7 +133,7 @@ def test_publish_generator_streams(published: Path) -> None:
 
 
 def test_publish_example_is_found_in_the_notebook(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench import api
+    from workbench.api import train as api
 
     model, rows, _ = sklearn_pipeline_of_a_table()
     monkeypatch.setattr(api, "callers_names", lambda: {"model": model, "X": rows, "n": 3})

@@ -16,13 +16,13 @@ import orjson
 import pytest
 
 from tests.serving.models_to_serve import Shop
-from workbench.serving import wire
-from workbench.serving.records import ServingOptions
+from workbench.records.endpoints import ServingOptions
+from workbench.serving import replica_protocol as wire
 from workbench.serving.replica.batching import Asked, LatencyFit, Waiting
-from workbench.serving.replica.decode import Decoded
+from workbench.serving.replica.captured_output import Lines
+from workbench.serving.replica.codecs.decode import Decoded
 from workbench.serving.replica.loading import ModelLoadError
-from workbench.serving.replica.prints import Lines
-from workbench.serving.replica.server import ModelThread
+from workbench.serving.replica.model_thread import ModelThread
 
 JSON = "application/json"
 ROW = [0.0] * 64

@@ -11,12 +11,12 @@ import pytest
 
 from tests.serving.test_upkeep import book_of
 from workbench.errors import TrackingError
-from workbench.serving.gateway.asking import Answer, Request
-from workbench.serving.gateway.book import EndpointBook
-from workbench.serving.gateway.diary import Diary
-from workbench.serving.gateway.samples import Samples
+from workbench.records.endpoints import Version
+from workbench.serving.control.endpoint_state import EndpointBook
+from workbench.serving.control.history_writer import Diary
+from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.samples import Samples
 from workbench.serving.history import kept_samples
-from workbench.serving.records import Version
 from workbench.tracking.store import TrackingStore
 
 SAMPLE = {"t": 1.0, "status": 200, "latency_ms": 1.0, "request": "[1]", "answer": "[2]"}

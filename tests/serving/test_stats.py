@@ -9,10 +9,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from workbench.serving.gateway.histogram import BUCKETS, bucket, percentile
-from workbench.serving.gateway.limits import Rates
-from workbench.serving.gateway.stats import VersionStats
-from workbench.serving.gateway.weights import WeightedChoice
+from workbench.serving.dataplane.histogram import BUCKETS, bucket, percentile
+from workbench.serving.dataplane.rate_limit import Rates
+from workbench.serving.dataplane.stats import VersionStats
+from workbench.serving.dataplane.traffic_split import WeightedChoice
 
 START = 10_000.0
 

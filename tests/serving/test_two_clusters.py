@@ -31,7 +31,7 @@ import sys
 sys.path.insert(0, {tests!r})
 from tests.serving.publishing import digits, until
 import workbench
-from workbench.project import current_project
+from workbench.api.project import current_project
 current_project().connection()  # starts the cluster, which brings back what was published
 model, data = digits()
 def answers():
@@ -52,7 +52,7 @@ cluster = Cluster(
 )
 from tests.serving.publishing import digits
 import workbench
-from workbench.project import current_project
+from workbench.api.project import current_project
 current_project().connection(address=cluster.address)
 model, data = digits()
 def publish(name):

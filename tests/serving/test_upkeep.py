@@ -12,15 +12,15 @@ import pytest
 
 from tests.serving.gateways import Gateway
 from workbench.errors import ServingError
-from workbench.serving.gateway.book import Canary, EndpointBook
-from workbench.serving.gateway.deployer import Deployer
-from workbench.serving.gateway.diary import Diary
-from workbench.serving.gateway.endpoint_log import EndpointLogs
-from workbench.serving.gateway.index import Index
-from workbench.serving.gateway.publication import Order
-from workbench.serving.gateway.recovery import Recovery
-from workbench.serving.gateway.versions import Standing
-from workbench.serving.records import ServedModel, ServingOptions, Version
+from workbench.records.endpoints import ServedModel, ServingOptions, Version
+from workbench.serving.control.deployer import Deployer
+from workbench.serving.control.endpoint_log import EndpointLogs
+from workbench.serving.control.endpoint_state import Canary, EndpointBook
+from workbench.serving.control.gateway_state import Index
+from workbench.serving.control.history_writer import Diary
+from workbench.serving.control.publication import Order
+from workbench.serving.control.recovery import Recovery
+from workbench.serving.control.versions import Standing
 from workbench.tracking.registry import Registry
 from workbench.tracking.store import TrackingStore
 

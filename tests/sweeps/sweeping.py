@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import workbench
-from workbench.options import check_options
-from workbench.sweeping import plan_sweep, sweep_cell
+from workbench.api.sweep import plan_sweep, sweep_cell
+from workbench.options.run import check_options
 
 
 def sweep(source: str, space: str, names: dict[str, Any] | None = None, **given: Any) -> workbench.RunHandle:

@@ -11,10 +11,10 @@ import optuna
 import pytest
 
 from workbench.errors import OptionError
-from workbench.space import parse_space
 from workbench.sweeps.conductor import Conductor
 from workbench.sweeps.goal import parse_goals
 from workbench.sweeps.plan import SweepPlan
+from workbench.sweeps.space import parse_space
 from workbench.sweeps.studies import open_storage
 
 

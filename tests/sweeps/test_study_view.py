@@ -10,7 +10,7 @@ import pytest
 
 from workbench.bridge.verbs import Verbs
 from workbench.errors import OptionError, RunNotFoundError, WorkbenchError
-from workbench.records import RunState
+from workbench.records.runs import RunState
 from workbench.settings import Settings
 from workbench.sweeps import study_view
 from workbench.sweeps.goal import parse_constraints

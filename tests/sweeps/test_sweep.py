@@ -12,9 +12,9 @@ import pytest
 
 import workbench
 from tests.sweeps.sweeping import nested, sweep
+from workbench.api.project import current_project
 from workbench.errors import OptionError, RunNotFoundError
-from workbench.project import current_project
-from workbench.records import RunState
+from workbench.records.runs import RunState
 
 pytestmark = pytest.mark.timeout(240)
 

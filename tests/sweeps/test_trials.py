@@ -14,9 +14,9 @@ import pytest
 import workbench
 from tests.compute.test_runs import foreman_pid
 from tests.sweeps.sweeping import nested, sweep, until
+from workbench.api.project import current_project
 from workbench.errors import OptionError, WorkbenchError
-from workbench.project import current_project
-from workbench.records import RunState
+from workbench.records.runs import RunState
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -9,7 +9,7 @@ import cloudpickle
 from sklearn.linear_model import LinearRegression
 from sklearn.tree import DecisionTreeClassifier
 
-from workbench.origins import Origin, _origins, origin_of, remember
+from workbench.api.model_origins import Origin, _origins, origin_of, remember
 
 X, Y = [[0.0], [1.0], [2.0]], [0, 1, 1]
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import RunNotFoundError, TrackingError
-from workbench.records import Failure, RunState
+from workbench.records.runs import Failure, RunState
 from workbench.tracking.sink import MetricSink
 from workbench.tracking.store import TrackingStore
 

@@ -150,7 +150,7 @@ def test_form_makes_a_train_cell(notebook: NotebookPage) -> None:
 
 
 def test_panel_tells_that_the_cluster_is_gone_and_starts_it_again(notebook: NotebookPage) -> None:
-    from workbench.compute import local
+    from workbench.cluster import local
 
     page = notebook.page
     local.stop()

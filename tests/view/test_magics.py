@@ -10,9 +10,9 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 from workbench.errors import OptionError, WorkbenchError
-from workbench.magics import completions
-from workbench.options import check_options
-from workbench.parsers import split, train_options, train_parser
+from workbench.notebook.magics import completions
+from workbench.options.parsers import split, train_options, train_parser
+from workbench.options.run import check_options
 
 pytestmark = pytest.mark.timeout(240)
 

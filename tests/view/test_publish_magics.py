@@ -11,7 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from tests.serving.publishing import digits, other_digits, withdrawn
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError
-from workbench.magics import completions
+from workbench.notebook.magics import completions
 
 pytestmark = pytest.mark.timeout(240)
 

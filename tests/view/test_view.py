@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from workbench.records import Failure, Progress, Resources, RunSnapshot, RunState, Waiting, WorkerSnapshot
-from workbench.view import card, text
-from workbench.view.chart import sparkline
-from workbench.view.outputs import OutputReplay
-from workbench.view.text import Table
+from workbench.display import card, text
+from workbench.display.chart import sparkline
+from workbench.display.text import Table
+from workbench.notebook.outputs import OutputReplay
+from workbench.records.runs import Failure, Progress, Resources, RunSnapshot, RunState, Waiting, WorkerSnapshot
 
 
 def snapshot(state: RunState = RunState.RUNNING, **changes: object) -> RunSnapshot:

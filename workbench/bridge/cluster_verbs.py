@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from workbench import commands
+from workbench.api.project import Project
 from workbench.bridge.overview import cluster_overview
+from workbench.commands import runs as commands
 from workbench.errors import ClusterError
-from workbench.project import Project
 
 
 class ClusterVerbs:
@@ -31,8 +31,8 @@ class ClusterVerbs:
 
     def jobs(self) -> dict[str, Any]:
         """Ray Jobs that were submitted with Ray's own tools; none where the cluster has no dashboard."""
-        from workbench.compute import dashboard
-        from workbench.compute.jobs import jobs
+        from workbench.cluster import dashboard
+        from workbench.cluster.jobs import jobs
 
         try:
             connection = self.project.connection(start=False)

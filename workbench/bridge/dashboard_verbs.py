@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.api.project import Project
+from workbench.cluster.pages_server import PagesServer
 from workbench.errors import OptionError
-from workbench.pages_server import PagesServer
-from workbench.project import Project
 
 
 class DashboardVerbs:
@@ -27,7 +27,7 @@ class DashboardVerbs:
             ``url``, and the ``token`` that it asks for (empty for none).
         """
         if name == "ray":
-            from workbench.compute.dashboard import dashboard
+            from workbench.cluster.dashboard import dashboard
 
             connection = self.project.connection(start=False)
             url, token = dashboard(connection.address, connection.dashboard)

@@ -7,8 +7,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from workbench.api.project import Project
 from workbench.errors import ClusterError, ForemanError
-from workbench.project import Project
 
 _ANSWER_S = 8.0
 _NOTHING: dict[str, Any] = {"nodes": [], "resources": {}, "runs": []}
@@ -29,7 +29,7 @@ def cluster_overview(project: Project) -> dict[str, Any]:
         return {"state": "down", "message": str(error), **_NOTHING, "elsewhere": clusters_here()}
     import ray
 
-    from workbench.compute import local
+    from workbench.cluster import local
 
     here = local.running()
     total, free = ray.cluster_resources(), ray.available_resources()
@@ -53,7 +53,7 @@ def cluster_overview(project: Project) -> dict[str, Any]:
 
 def clusters_here() -> list[str]:
     """Addresses of clusters that ``ray start`` or a script's ``ray.init`` made on this machine, and ``RAY_ADDRESS``."""
-    from workbench.compute import local
+    from workbench.cluster import local
 
     own = local.running()
     folder = Path(os.environ.get("RAY_TMPDIR", "/tmp")) / "ray"

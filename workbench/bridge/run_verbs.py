@@ -9,14 +9,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from workbench import api
+from workbench.api import train as api
+from workbench.api.project import Project
+from workbench.api.python_call import python_call
+from workbench.api.run_handle import RunHandle
 from workbench.bridge.places import below_root
-from workbench.data.series import Series
 from workbench.errors import OptionError
-from workbench.handle import RunHandle
-from workbench.project import Project
-from workbench.python_call import python_call
-from workbench.tracking.records import RunRecord
+from workbench.tracking.run_record import RunRecord
+from workbench.tracking.series import Series
 
 _MOST_ROWS = 200
 _MOST_COMPARED = 100
@@ -124,7 +124,7 @@ class RunVerbs:
     def logs(
         self, run_id: str, rank: int = 0, start: int = -1000, count: int = 1000, wanted: str = ""
     ) -> dict[str, Any]:
-        """Lines that a rank printed; see :meth:`workbench.data.log_file.LogFile.page`."""
+        """Lines that a rank printed; see :meth:`workbench.tracking.log_file.LogFile.page`."""
         if not 1 <= count <= _MOST_LINES:
             raise OptionError(f"Cannot give {count} lines at once: ask for 1 to {_MOST_LINES}.")
         return asdict(self.project.log_page(run_id, rank, start, count, wanted))

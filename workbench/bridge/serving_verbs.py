@@ -7,12 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.api.project import Project
 from workbench.bridge.places import below_root
 from workbench.errors import OptionError
-from workbench.project import Project
 
 if TYPE_CHECKING:
-    from workbench.endpoint_handle import Endpoint
+    from workbench.api.endpoint_handle import Endpoint
 
 _MOST_LINES = 5_000
 
@@ -25,7 +25,7 @@ class ServingVerbs:
 
     def endpoints(self) -> dict[str, Any]:
         """All endpoints of the cluster, and how the gateway is; starts nothing."""
-        from workbench.endpoint_verbs import endpoints_overview
+        from workbench.api.endpoints import endpoints_overview
 
         overview = endpoints_overview(self.project)
         return {**overview, "endpoints": [self._shown(one) for one in overview["endpoints"]]}
@@ -36,19 +36,19 @@ class ServingVerbs:
 
     def publish(self, source: str, name: str | None = None, options: dict[str, Any] | None = None) -> dict[str, Any]:
         """Publish a run's model or a registered one; answers at once and goes on by itself."""
-        from workbench.endpoint_verbs import publish_from_panel
+        from workbench.api.endpoints import publish_from_panel
 
         return self._shown(publish_from_panel(self.project, source, name, options or {}))
 
     def restore_endpoints(self) -> dict[str, Any]:
         """Bring back what this project published and does not run; starts a cluster at need."""
-        from workbench.endpoint_verbs import restore
+        from workbench.api.endpoints import restore
 
         return {"names": restore(self.project)}
 
     def withdraw(self, name: str) -> dict[str, Any]:
         """End an endpoint with all its versions; its models stay in the registry."""
-        from workbench.endpoint_verbs import withdraw
+        from workbench.api.endpoints import withdraw
 
         withdraw(self.project, name)
         return {"name": name}
@@ -78,7 +78,7 @@ class ServingVerbs:
         return self._shown(self._endpoint(name).set_limits(**limits))
 
     def endpoint_log(self, name: str, start: int = -1000, count: int = 1000, wanted: str = "") -> dict[str, Any]:
-        """Lines that the replicas printed; see :meth:`workbench.data.log_file.LogFile.page`."""
+        """Lines that the replicas printed; see :meth:`workbench.tracking.log_file.LogFile.page`."""
         if not 1 <= count <= _MOST_LINES:
             raise OptionError(f"Cannot give {count} lines at once: ask for 1 to {_MOST_LINES}.")
         return asdict(self._endpoint(name).log_page(start, count, wanted))
@@ -93,7 +93,7 @@ class ServingVerbs:
 
     def try_endpoint(self, name: str, body: Any = None, version: str | None = None, model: str = "") -> dict[str, Any]:
         """Ask an endpoint as a client would, without a client's token."""
-        from workbench.endpoint_verbs import try_endpoint
+        from workbench.api.endpoints import try_endpoint
 
         return try_endpoint(self.project, name, body, version, model)
 
@@ -112,7 +112,7 @@ class ServingVerbs:
 
     def models(self) -> dict[str, Any]:
         """Registered models with their versions, newest first."""
-        from workbench.endpoint_verbs import registered_models
+        from workbench.api.endpoints import registered_models
 
         found = registered_models(self.project)
         for model in found:
@@ -121,20 +121,20 @@ class ServingVerbs:
 
     def set_alias(self, name: str, alias: str, number: int) -> dict[str, Any]:
         """Have an alias name a version of a model, whichever it named before."""
-        from workbench.endpoint_verbs import set_alias
+        from workbench.api.endpoints import set_alias
 
         set_alias(self.project, name, alias, number)
         return {"alias": alias, "number": number}
 
     def delete_alias(self, name: str, alias: str) -> dict[str, Any]:
         """Have an alias name no version any more."""
-        from workbench.endpoint_verbs import delete_alias
+        from workbench.api.endpoints import delete_alias
 
         delete_alias(self.project, name, alias)
         return {"alias": alias}
 
     def _endpoint(self, name: str) -> Endpoint:
-        from workbench.endpoint_handle import Endpoint
+        from workbench.api.endpoint_handle import Endpoint
 
         return Endpoint(self.project, name)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from workbench.api.project import Project
+from workbench.api.run_handle import RunHandle
 from workbench.errors import OptionError, RunNotFoundError, TrackingError
-from workbench.handle import RunHandle
-from workbench.project import Project
 
 if TYPE_CHECKING:
     from workbench.sweeps.studies import Shelf
@@ -105,8 +105,8 @@ class StudyVerbs:
         return {"paused": paused}
 
     def write_back(self, source: str, params: dict[str, Any]) -> dict[str, Any]:
-        """A sweep's cell with a trial's values for constants; see :func:`workbench.write_back.write_back`."""
-        from workbench.write_back import write_back
+        """A sweep's cell with a trial's values for constants; see :func:`workbench.api.write_back.write_back`."""
+        from workbench.api.write_back import write_back
 
         return {"source": write_back(source, params)}
 

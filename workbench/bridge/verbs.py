@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from workbench.api.project import Project, current_project
 from workbench.bridge.cluster_verbs import ClusterVerbs
 from workbench.bridge.dashboard_verbs import DashboardVerbs
 from workbench.bridge.run_verbs import RunVerbs
 from workbench.bridge.serving_verbs import ServingVerbs
 from workbench.bridge.study_verbs import StudyVerbs
-from workbench.project import Project, current_project
 
 
 class Verbs(ClusterVerbs, RunVerbs, StudyVerbs, ServingVerbs, DashboardVerbs):

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from workbench.api.project import Project
 from workbench.errors import ClusterError
-from workbench.project import Project
 
 _WAIT_S = 20.0
 _AWAY_S = 2.0

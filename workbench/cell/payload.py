@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workbench.cell.fingerprint import Fingerprint
 from workbench.cell.modules import LocalModule, import_folders, local_modules
 from workbench.cell.mutations import mutated_names
 from workbench.cell.pickling import Pickled, pickle_names, unpickle_names
@@ -20,7 +21,6 @@ from workbench.cell.reads import Reads, reads_of
 from workbench.cell.scopes import nodes_of
 from workbench.cell.source import CellSource, read_cell
 from workbench.cell.swept import check_swept
-from workbench.data.fingerprint import Fingerprint
 from workbench.errors import CaptureError, CellError, OptionError, suggestion
 from workbench.settings import find_project
 

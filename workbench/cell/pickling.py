@@ -20,9 +20,9 @@ import cloudpickle
 
 from workbench.cell import rebuild
 from workbench.cell.blockers import find_path, is_traveller, why_stuck
+from workbench.cell.fingerprint import Fingerprint, fingerprint, kind_of, size_of, tensor_as_array
 from workbench.cell.reads import globals_of_code
 from workbench.cell.rebuild import as_tensor
-from workbench.data.fingerprint import Fingerprint, fingerprint, kind_of, size_of, tensor_as_array
 
 SHARED_BYTES = 2**20
 """Values of at least this size travel by reference."""

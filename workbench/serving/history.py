@@ -1,16 +1,18 @@
-"""An endpoint's figures as they were kept; see :mod:`workbench.serving.gateway.diary`."""
+"""An endpoint's figures as they were kept; see :mod:`workbench.serving.control.history_writer`."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from workbench.serving.gateway.kept import FIGURES, SAMPLES_FILE
 from workbench.tracking.matching import any_quote
 from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
-from workbench.tracking.records import RunRecord
+from workbench.tracking.run_record import RunRecord
 from workbench.tracking.store import TrackingStore
 
+SAMPLES_FILE = "samples.json"
+PROJECT_TAG = "workbench.state_dir"
+FIGURES = ("requests", "errors", "p50_ms", "p95_ms", "p99_ms", "queue", "replicas", "batch_mean", "cache_hits")
 _MOST_POINTS = 1440
 _MOST_RUNS = 50
 

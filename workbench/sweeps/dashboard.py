@@ -15,7 +15,7 @@ from socketserver import ThreadingMixIn
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from workbench.pages_server import PagesServer
+from workbench.cluster.pages_server import PagesServer
 from workbench.settings import Settings
 from workbench.sweeps.studies import open_storage, storage_id
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.space import Space
 from workbench.sweeps.goal import Constraint, Goal
+from workbench.sweeps.space import Space
 
 
 @dataclass(frozen=True)

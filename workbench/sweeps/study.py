@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from workbench.errors import OptionError, suggestion
-from workbench.space import ChoiceParam, FloatParam, IntParam, Param, Space
 from workbench.sweeps.plan import SweepPlan
+from workbench.sweeps.space import ChoiceParam, FloatParam, IntParam, Param, Space
 from workbench.sweeps.studies import open_storage
 from workbench.sweeps.tally import UNCOUNTED
 

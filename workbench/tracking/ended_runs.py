@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.records import Failure, RunState
+from workbench.records.runs import Failure, RunState
 
 Point = tuple[str, float, int, int]
 """A metric's name, value, time in milliseconds since the epoch, and step."""

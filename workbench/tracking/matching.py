@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.errors import RunNotFoundError
-from workbench.tracking.records import RunRecord
+from workbench.tracking.run_record import RunRecord
 
 
 def any_quote(text: str) -> str:

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from workbench.data.examples import outputs_of
+from workbench.tracking.examples import outputs_of
 
 _BASES = (
     ("xgboost.core", "Booster", "xgboost"),

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import OptionError
-from workbench.records import RunState
+from workbench.records.runs import RunState
 from workbench.tracking.matching import any_quote
-from workbench.tracking.records import RunRecord, record_of
+from workbench.tracking.run_record import RunRecord, record_of
 
 _ATTRIBUTES = {"start": "attributes.start_time", "end": "attributes.end_time", "name": "attributes.run_name"}
 NO_TRIALS = "tags.`workbench.trial` IS NULL"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import TrackingError
-from workbench.tracking.records import RunRecord
+from workbench.tracking.run_record import RunRecord
 from workbench.tracking.store import TrackingStore
 
 

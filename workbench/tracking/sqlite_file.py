@@ -14,7 +14,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from workbench.data.series import Series
+from workbench.tracking.series import Series
 
 _ROOM = 4 * 2**20
 

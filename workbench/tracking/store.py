@@ -12,15 +12,15 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from workbench.data.series import Series
 from workbench.errors import RunNotFoundError, suggestion
-from workbench.records import Failure, RunState
+from workbench.records.runs import Failure, RunState
 from workbench.tracking import sqlite_file
 from workbench.tracking.ended_runs import EndedRun, Point, insert
 from workbench.tracking.matching import any_quote, haystack, in_order, order_clause
 from workbench.tracking.pages import NO_TRIALS, Page, experiment_ids, page_of_runs
 from workbench.tracking.problems import explained
-from workbench.tracking.records import RunRecord, record_of
+from workbench.tracking.run_record import RunRecord, record_of
+from workbench.tracking.series import Series
 
 _BATCH = 1000
 _AT_ONCE = 200

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from workbench.pages_server import PagesServer
+from workbench.cluster.pages_server import PagesServer
 from workbench.settings import Settings
 
 

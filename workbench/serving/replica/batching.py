@@ -7,7 +7,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.serving.replica.decode import Decoded
+from workbench.serving.replica.codecs.decode import Decoded
 
 _DECAY = 0.98
 NOTHING = Decoded(None, 0)

@@ -10,9 +10,9 @@ from typing import Any
 
 import ray
 
-from workbench.serving.records import ServingOptions
+from workbench.records.endpoints import ServingOptions
 from workbench.serving.replica.loopback import stay_on_loopback
-from workbench.serving.replica.server import ModelThread
+from workbench.serving.replica.model_thread import ModelThread
 
 _ADDRESS_S = 10.0
 NAMESPACE = "workbench"
@@ -23,7 +23,7 @@ class Replica:
 
     Args:
         spec: ``endpoint``, ``version``, ``models`` (address by name), ``files`` (folder by name), ``options`` (those of
-            :class:`workbench.serving.records.ServingOptions`), ``secret``, ``environ`` (variables), ``gateway`` (its
+            :class:`workbench.records.endpoints.ServingOptions`), ``secret``, ``environ`` (variables), ``gateway`` (its
             actor's name) and ``app`` (the Serve application that it is of).
 
     Raises:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from workbench.serving import wire
+from workbench.serving import replica_protocol as wire
 
 _READ = 2**18
 _DIAL_S = 5.0

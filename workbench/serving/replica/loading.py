@@ -25,7 +25,7 @@ class LoadedModel:
 
     Attributes:
         call: The prediction for a batch and the request's parameters.
-        schema: As :mod:`workbench.serving.wire` has it.
+        schema: As :mod:`workbench.serving.replica_protocol` has it.
         takes_json: Whether it takes values of JSON as they are.
         stream: Its answer bit by bit, to the same, None where it answers at once.
         is_generator: Whether :attr:`call` gives an iterator too.

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import orjson
 
-from workbench.serving.replica.schema import INPUTS, PREDICTIONS
+from workbench.serving.replica.codecs.schema import INPUTS, PREDICTIONS
 
 _LONG = 8 * 2**10
 
 
 def schema_of(meta: Any, folder: str, *, flavor: str, streams: bool) -> dict[str, Any]:
-    """The schema of :mod:`workbench.serving.wire`.
+    """The schema of :mod:`workbench.serving.replica_protocol`.
 
     Args:
         meta: ``mlflow.models.Model``.

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from workbench.serving import wire
+from workbench.serving import replica_protocol as wire
 from workbench.serving.content_types import EVENTS, JSON, LINES, TEXT
 from workbench.serving.replica.batching import Asked
-from workbench.serving.replica.codecs import join
-from workbench.serving.replica.encode import normal, to_json
-from workbench.serving.replica.refusals import RefusedError, error_body
-from workbench.serving.replica.shelf import Held
-from workbench.serving.replica.traces import in_short, own_traceback
+from workbench.serving.replica.codecs.codecs import join
+from workbench.serving.replica.codecs.encode import normal, to_json
+from workbench.serving.replica.codecs.refusals import RefusedError, error_body
+from workbench.serving.replica.model_cache import Held
+from workbench.serving.replica.tracebacks import in_short, own_traceback
 
 THREADS = 32
 

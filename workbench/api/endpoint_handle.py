@@ -1,0 +1,367 @@
+"""An endpoint as its user holds it: asked, watched and steered from the notebook or a script."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import shlex
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from workbench.api.project import Project
+from workbench.errors import (
+    ClusterError,
+    EndpointNotFoundError,
+    ForemanError,
+    OptionError,
+    ServingError,
+    WorkbenchError,
+)
+from workbench.options.run import parse_replicas
+from workbench.options.serving import check_limits
+from workbench.records.endpoints import VersionState
+from workbench.serving.gateway_client import gateway_of
+from workbench.serving.token_files import DEFAULT, digest, forget_token, make_token, read_token, token_path
+from workbench.tracking.log_file import LogFile, LogPage
+
+_POLL_S = 0.1
+_FOLDER_WITHIN_S = 8.0
+
+
+class Endpoint:
+    """One endpoint. Made by :func:`workbench.publish` and :func:`workbench.endpoint`.
+
+    ::
+
+        digits = workbench.endpoint("digits")
+        digits.predict(X[:3])                # what model.predict(X[:3]) says
+        digits.set_traffic({"3": 90, "4": 10})
+        digits.rollback()
+
+    Args:
+        project: The project that asks.
+        name: The endpoint's name.
+    """
+
+    def __init__(self, project: Project, name: str) -> None:
+        self._project = project
+        self.name = name
+        self._client: Any = None
+        self._folder: Path | None = None
+
+    def __repr__(self) -> str:
+        found = self.snapshot()
+        shares = ", ".join(
+            f"{version['label']} {version['weight']:g} %" for version in found["versions"] if version["weight"]
+        )
+        return f"<endpoint {self.name} at {found['url']}: {found['state']}{f', {shares}' if shares else ''}>"
+
+    def call(self, verb: str, *arguments: Any, timeout_s: float = 60.0) -> Any:
+        """Call a verb of the gateway that is about this endpoint.
+
+        Raises ``EndpointNotFoundError``, or ``ServingError`` with ``is_asleep`` where it is only written down.
+        """
+        try:
+            gateway = gateway_of(self._project.connection(start=False), start=False)
+        except ForemanError:  # it is there, and silent
+            raise
+        except (ClusterError, ServingError) as error:
+            raise self._absent(f"Cannot find endpoint {self.name!r}: nothing is published.") from error
+        try:
+            return gateway.call(verb, self.name, *arguments, timeout_s=timeout_s)
+        except EndpointNotFoundError as error:
+            raise self._absent(str(error)) from error
+
+    def _absent(self, message: str) -> WorkbenchError:
+        """What to say of an endpoint that the gateway does not run."""
+        books = (self._project.settings.state_dir / "endpoints").glob("*.json")
+        if self.name not in {path.stem for path in books}:
+            return EndpointNotFoundError(message)
+        return ServingError(
+            f"Endpoint {self.name!r} was published, but does not run: its cluster ended. "
+            "Bring it back: %endpoints restore",
+            is_asleep=True,
+        )
+
+    def snapshot(self, *, timeout_s: float = 60.0) -> dict[str, Any]:
+        """All that is known of it, as the panel shows it."""
+        found: dict[str, Any] = self.call("snapshot", timeout_s=timeout_s)
+        self._folder = Path(found["state_dir"])
+        return found
+
+    # -- asking --------------------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """Where it is; ``/predict``, ``/invocations``, ``/v2`` and ``/docs`` lie below."""
+        return str(self.snapshot()["url"])
+
+    @property
+    def grpc_url(self) -> str:
+        """Where its gRPC is, ``host:port``."""
+        return str(self.snapshot()["grpc_url"])
+
+    @property
+    def token(self) -> str:
+        """The token that it was published with, or another one made here. Keep it out of notebooks."""
+        return read_token(self._state_dir(), self.name, self.token_file.name)
+
+    @property
+    def token_file(self) -> Path:
+        """Where that token lies, readable by you alone."""
+        first = token_path(self._state_dir(), self.name)
+        # What begins with a dot is on its way to become a token.
+        return first if os.access(first, os.R_OK) else next(iter(sorted(first.parent.glob("[!.]*"))), first)
+
+    def predict(self, data: Any, *, model: str = "", version: str | None = None, timeout_s: float = 60.0) -> Any:
+        """What its model says to ``data``: the same as the model's own ``predict``.
+
+        Args:
+            data: Rows: lists, an array, a DataFrame, an Arrow table, a tensor.
+            model: Which model, where the endpoint has several.
+            version: Only this version may answer.
+            timeout_s: How long to wait.
+
+        Raises ``PredictionError`` with the endpoint's own words.
+        """
+        return self._asking().predict(data, model=model, version=version, timeout_s=timeout_s)
+
+    def stream(self, data: Any, *, model: str = "") -> Iterator[Any]:
+        """What its model yields, one by one, where it is a generator."""
+        return iter(self._asking().stream(data, model=model))
+
+    def _asking(self) -> Any:
+        if self._client is None:
+            from workbench.serving.client.client import EndpointClient
+
+            self._client = EndpointClient(self.url, lambda: self.token)
+        return self._client
+
+    def stats(self, version: str | None = None) -> dict[str, Any]:
+        """Requests, errors, latencies and queue of a version, by default the one with the most traffic.
+
+        ``rate`` is per second, ``p50_ms``, ``p95_ms`` and ``p99_ms`` are of the last minute.
+        """
+        versions = self.snapshot()["versions"]
+        if version is None:
+            version = max(versions, key=lambda one: one["weight"])["label"] if versions else ""
+        for one in versions:
+            if one["label"] == version:
+                stats: dict[str, Any] = one["stats"]
+                return stats
+        known = ", ".join(one["label"] for one in versions)
+        raise OptionError(f"Cannot find version {version!r} of {self.name!r}: its versions are {known}.")
+
+    # -- steering ------------------------------------------------------------------------------
+
+    def set_traffic(self, weights: Mapping[str, float]) -> dict[str, Any]:
+        """Share the requests between versions by weight; what was before can be gone back to."""
+        shares = {str(label): float(weight) for label, weight in weights.items()}
+        if not math.isfinite(sum(shares.values())):
+            raise OptionError(f"Cannot share the traffic of {self.name!r} as {shares}: give finite numbers.")
+        return dict(self.call("set_traffic", shares))
+
+    def set_shadow(self, version: str | None) -> dict[str, Any]:
+        """Have a version get a copy of each request, whose answers nobody sees; None ends that."""
+        return dict(self.call("set_shadow", version))
+
+    def promote(self, version: str) -> dict[str, Any]:
+        """Give a version all requests."""
+        return dict(self.call("promote", str(version)))
+
+    def rollback(self) -> dict[str, Any]:
+        """Share the requests as before the last change, at once: the version before is still up."""
+        return dict(self.call("rollback"))
+
+    def scale(self, replicas: str | int, version: str | None = None) -> dict[str, Any]:
+        """How many replicas there may be: ``2``, or ``"1..4"``; from 0 it goes to sleep when nobody asks."""
+        low, high = parse_replicas(replicas)
+        return dict(self.call("set_replicas", low, high, version))
+
+    def set_limits(self, /, **changes: Any) -> dict[str, Any]:
+        """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number),
+        ``cache`` (answers kept) or ``samples`` (requests kept of each version, with their answers; 0 forgets those
+        that there are); what is not given stays as it is.
+        """
+        if changes.get("rate") == 0 and not isinstance(changes["rate"], bool):
+            changes["rate"] = None
+        return dict(self.call("set_limits", check_limits(changes)))
+
+    def withdraw(self) -> None:
+        """End it; its models stay registered, its figures stay kept, its tokens are of no use any more."""
+        labels, folder = [token["label"] for token in self.tokens()], self._state_dir()
+        self.call("withdraw")
+        for label in labels:
+            forget_token(folder, self.name, label)
+        with contextlib.suppress(OSError):
+            token_path(folder, self.name).parent.rmdir()
+
+    # -- tokens --------------------------------------------------------------------------------
+
+    def tokens(self) -> list[dict[str, Any]]:
+        """Labels of its tokens, when each was made and last used."""
+        return list(self.snapshot()["tokens"])
+
+    def new_token(self, label: str) -> str:
+        """Make a token for somebody; it also lies in a file below ``.workbench/tokens``. Gives the token."""
+        if any(token["label"] == label for token in self.tokens()):
+            raise OptionError(f"Cannot make token {label!r}: {self.name!r} has one of that name. Revoke it first.")
+        token = make_token(self._state_dir(), self.name, label)
+        try:
+            self.call("add_token", label, digest(token))
+        except BaseException:
+            forget_token(self._state_dir(), self.name, label)
+            raise
+        return token
+
+    def revoke_token(self, label: str = DEFAULT) -> None:
+        """Let a token in no more, from the next request on."""
+        self.call("revoke_token", label)
+        forget_token(self._state_dir(), self.name, label)
+
+    # -- looking back --------------------------------------------------------------------------
+
+    def logs(self, tail: int = 200) -> str:
+        """The last lines that its models printed, and what happened to it."""
+        return "".join(f"{line}\n" for line in self.log_page(-tail, tail).lines)
+
+    def log_page(self, start: int, count: int, wanted: str = "") -> LogPage:
+        """Lines of its log, see :meth:`workbench.tracking.log_file.LogFile.page`."""
+        return LogFile(self._state_dir() / "endpoints" / f"{self.name}.log").page(start, count, wanted)
+
+    def history(self) -> dict[str, dict[str, list[float]]]:
+        """Figures by version, a point a minute in which somebody asked: ``t`` (seconds since the epoch), ``requests``,
+        ``errors``, ``p50_ms``, ``p95_ms``, ``p99_ms``, ``replicas``, … They outlive the endpoint.
+        """
+        from workbench.serving.history import history_of
+
+        return history_of(self._project.store, self.name)
+
+    def samples(self, version: str | None = None) -> list[dict[str, Any]]:
+        """Some requests with their answers, of the version that runs, or as kept of one that did."""
+        from workbench.serving.history import kept_samples
+
+        if version is None:
+            version = max(self.snapshot()["versions"], key=lambda one: one["weight"])["label"]
+        try:
+            found: list[dict[str, Any]] = self.call("samples", version)
+            if found or not self.snapshot()["limits"]["samples"]:
+                return found
+        except (OptionError, EndpointNotFoundError, ServingError, ClusterError):
+            pass
+        return kept_samples(self._project.store, self.name, version)
+
+    def wait(
+        self, version: str, timeout_s: float | None = None, on_change: Callable[[dict[str, Any]], None] | None = None
+    ) -> None:
+        """Wait until a version that was published answers.
+
+        Raises ``ServingError`` with the model's own traceback when it does not.
+        """
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        while True:
+            versions = self.snapshot()["versions"]
+            found = next((one for one in versions if one["label"] == version), None)
+            if found is None:
+                raise ServingError(f"Version {version} of {self.name!r} is gone: it was replaced or withdrawn.")
+            if on_change is not None:
+                on_change(found)
+            if found["state"] == VersionState.FAILED.value:
+                is_live = any(one["weight"] for one in versions)
+                raise ServingError(_why(self.name, found, is_live), failure=found["failure"])
+            if found["is_settled"]:
+                return
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"Version {version} of {self.name!r} is still {found['state']}: {found['message']}")
+            time.sleep(_POLL_S)
+
+    def wait_for_canary(self, timeout_s: float | None = None) -> bool:
+        """Wait until its canary is promoted or rolled back; whether it was promoted. True where there is none."""
+        deadline = None if timeout_s is None else time.monotonic() + timeout_s
+        label = None
+        while (canary := self.snapshot()["canary"]) is not None:
+            label = canary["version"]
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError(f"Canary {label} of {self.name!r} is still on trial: {canary['verdict']}")
+            time.sleep(_POLL_S)
+        return label is None or any(one["label"] == label and one["weight"] for one in self.snapshot()["versions"])
+
+    def curl(self, found: dict[str, Any] | None = None) -> str:
+        """A line for a terminal that asks it, as it is now or was in a snapshot."""
+        url, body = _request(found or self.snapshot())
+        file = self.token_file
+        token = f"$(cat {shlex.quote(str(file))})" if os.access(file, os.R_OK) else "$TOKEN"
+        return (
+            f"curl -s {url} -H 'Content-Type: application/json' "
+            f'-H "Authorization: Bearer {token}" -d {shlex.quote(body or "...")}'
+        )
+
+    def python(self, found: dict[str, Any] | None = None) -> str:
+        """Lines for any Python that has ``requests``, as it is now or was in a snapshot."""
+        url, body = _request(found or self.snapshot())
+        file = self.token_file
+        is_kept = os.access(file, os.R_OK)
+        token = f"open({str(file)!r}).read().strip()" if is_kept else 'os.environ["TOKEN"]'
+        return (
+            f"import {'requests' if is_kept else 'os, requests'}\n"
+            f"token = {token}\n"
+            "headers = {'Authorization': f'Bearer {token}'}\n"
+            f"print(requests.post({url!r}, headers=headers, json={_literal(body)}).json())"
+        )
+
+    def example(self) -> str | None:
+        """The body of a request that its model takes, as JSON text; None where none is known."""
+        schemas = self.snapshot()["schemas"]
+        return next((schema["example"] for schema in schemas.values() if schema.get("example")), None)
+
+    def _state_dir(self) -> Path:
+        """``.workbench/`` of the project that published it, which may be another one; else of the one that asks."""
+        if self._folder is None:
+            try:
+                self.snapshot(timeout_s=_FOLDER_WITHIN_S)
+            except WorkbenchError:  # it does not run: what is left of it is here
+                return self._project.settings.state_dir
+        return self._folder or self._project.settings.state_dir
+
+
+def _request(found: dict[str, Any]) -> tuple[str, str]:
+    """Where to ask an endpoint of a snapshot, and with what body; an empty string where no example is known."""
+    schemas: dict[str, Any] = found["schemas"]
+    model = next(iter(schemas), "")
+    path = f"/models/{quote(model)}/predict" if len(schemas) > 1 else "/predict"
+    example = schemas.get(model, {}).get("example")
+    return found["url"] + path, first_row(example) if example else ""
+
+
+def _literal(body: str) -> str:
+    """JSON as Python writes it."""
+    return repr(json.loads(body)) if body else "..."
+
+
+def first_row(example: str) -> str:
+    """A request's body cut down to its first row, where it has several."""
+    body = json.loads(example)
+    if not isinstance(body, dict):
+        return example
+    for key in ("inputs", "instances", "dataframe_records"):
+        if isinstance(body.get(key), list):
+            return json.dumps({**body, key: body[key][:1]})
+    if isinstance(body.get("dataframe_split"), dict):
+        table = body["dataframe_split"]
+        cut = {key: rows if key == "columns" else rows[:1] for key, rows in table.items()}
+        return json.dumps({"dataframe_split": cut})
+    return example
+
+
+def _why(name: str, version: dict[str, Any], is_live: bool) -> str:
+    failure = version["failure"]
+    text = f"Cannot serve version {version['label']} of {name!r}: {failure['message']}"
+    trace = failure.get("traceback", "").rstrip()
+    others = "what was live before still is" if is_live else "nothing is published yet"
+    kept = f"It never took traffic; {others}."
+    return "\n".join(filter(None, [text, trace, kept]))

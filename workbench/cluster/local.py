@@ -1,0 +1,188 @@
+"""The cluster on this machine: found, started and stopped, one for all notebooks of a user."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock
+
+from workbench.cluster.ray_env import (
+    cluster_environ,
+    import_ray,
+    lazy_imports_path,
+    outlive_the_cluster,
+    prepare_environment,
+)
+from workbench.errors import ClusterError
+from workbench.settings import Settings, home
+
+_START_TIMEOUT_S = 120.0
+_STOP_TIMEOUT_S = 30.0
+
+
+@dataclass(frozen=True)
+class LocalCluster:
+    """Where the local cluster is."""
+
+    address: str
+    pid: int
+    python: str = ""
+
+
+def record_path() -> Path:
+    """The file that says where the local cluster is."""
+    return home() / "cluster.json"
+
+
+def log_path() -> Path:
+    """What the cluster's keeper prints."""
+    return home() / "cluster.log"
+
+
+def answers(address: str, timeout_s: float = 5.0) -> bool:
+    """Whether somebody listens at an address, ``host:port`` or ``ray://host:port``."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), timeout=timeout_s).close()
+    except OSError:
+        return False
+    return True
+
+
+def running() -> LocalCluster | None:
+    """The local cluster, None where none runs, or where nothing but its keeper is left of it."""
+    try:
+        record = json.loads(record_path().read_text())
+        cluster = LocalCluster(record["address"], record["pid"], record.get("python", ""))
+    except (OSError, ValueError, KeyError):
+        return None
+    return cluster if _is_keeper(cluster.pid) and answers(cluster.address) else None
+
+
+def start(
+    settings: Settings,
+    *,
+    cpus: float | None = None,
+    gpus: float | None = None,
+    on_tick: Callable[[float], None] = lambda _: None,
+) -> LocalCluster:
+    """The local cluster, started where none runs yet; two notebooks at once get the same one.
+
+    Args:
+        settings: The project that asks; its tracking store is opened ahead.
+        cpus: How many CPUs the cluster has; None takes the machine's.
+        gpus: How many GPUs; None takes the machine's.
+        on_tick: Called with the seconds waited, a few times a second.
+
+    Raises:
+        ClusterError: It did not start; the message has the end of its log.
+    """
+    home().mkdir(parents=True, exist_ok=True)
+    with FileLock(str(home() / "cluster.lock")):
+        present = running()
+        if present is not None:
+            return present
+        record_path().unlink(missing_ok=True)
+        outlive_the_cluster()
+        prepare_environment(is_local=True)
+        command = [
+            sys.executable,
+            "-m",
+            "workbench.cluster.supervisor",
+            "--record",
+            str(record_path()),
+            "--tracking-uri",
+            settings.tracking_uri,
+        ]
+        if settings.is_embedded_tracking:
+            command += ["--artifact-dir", str(settings.artifact_dir)]
+        for name, value in (("--cpus", cpus), ("--gpus", gpus), ("--spares", settings.spares)):
+            if value is not None:
+                command += [name, f"{value:g}"]
+        with log_path().open("ab") as log:
+            # A session of its own: it lives on when the kernel or Jupyter ends.
+            keeper = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd=home(),
+                env=_environment(),
+            )
+        # This process needs Ray as well as soon as the cluster is up.
+        threading.Thread(target=import_ray, name="import-ray", daemon=True).start()
+        return _wait_until_up(keeper, on_tick)
+
+
+def _environment() -> dict[str, str]:
+    """The keeper's environment: workers inherit it, so nothing of this kernel's own may be in it."""
+    environ = cluster_environ()
+    first = [str(lazy_imports_path()), str(Path(__file__).resolve().parents[2])]
+    others = [path for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in first]
+    environ["PYTHONPATH"] = os.pathsep.join([*first, *others])
+    return environ
+
+
+def _wait_until_up(keeper: subprocess.Popen[bytes], on_tick: Callable[[float], None]) -> LocalCluster:
+    began = time.monotonic()
+    while time.monotonic() - began < _START_TIMEOUT_S:
+        cluster = running()
+        if cluster is not None and cluster.pid == keeper.pid:
+            return cluster
+        if keeper.poll() is not None:
+            raise ClusterError(
+                f"Cannot start the local cluster: it ended with code {keeper.returncode}. "
+                f"The end of {log_path()}:\n{_log_end()}\nRun %workbench doctor for what may be wrong."
+            )
+        on_tick(time.monotonic() - began)
+        time.sleep(0.02)
+    keeper.terminate()
+    raise ClusterError(
+        f"Cannot start the local cluster: it was not up within {_START_TIMEOUT_S:g} s. "
+        f"The end of {log_path()}:\n{_log_end()}"
+    )
+
+
+def stop() -> bool:
+    """End the local cluster and all its runs; whether there was one."""
+    cluster = running()
+    if cluster is None:
+        return False
+    os.kill(cluster.pid, signal.SIGTERM)
+    deadline = time.monotonic() + _STOP_TIMEOUT_S
+    while _is_keeper(cluster.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if _is_keeper(cluster.pid):
+        os.kill(cluster.pid, signal.SIGKILL)  # Ray's processes end with their parent
+    record_path().unlink(missing_ok=True)
+    return True
+
+
+def _is_keeper(pid: int) -> bool:
+    """Whether the process lives and is a keeper: process numbers are used again."""
+    import psutil
+
+    try:
+        process = psutil.Process(pid)
+        command = " ".join(process.cmdline())
+        return process.status() != psutil.STATUS_ZOMBIE and "workbench.cluster.supervisor" in command
+    except psutil.Error:
+        return False
+
+
+def _log_end(lines: int = 15) -> str:
+    try:
+        return "\n".join(log_path().read_text(errors="replace").splitlines()[-lines:])
+    except OSError:
+        return "(no log)"

@@ -1,0 +1,1 @@
+"""The work behind ``%runs``, ``%workbench``, ``%endpoints`` and the command line."""

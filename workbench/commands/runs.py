@@ -1,0 +1,200 @@
+"""What ``%runs`` and ``%workbench`` do, as calls that return something to show."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from workbench.api import train as api
+from workbench.api.endpoints import endpoints_overview
+from workbench.api.project import Project, current_project
+from workbench.api.run_handle import RunHandle
+from workbench.display.text import Table, compare_table, runs_table
+from workbench.errors import OptionError, suggestion
+from workbench.options.parsers import WORKBENCH_VERBS
+
+_FOLLOW_POLL_S = 1.0
+
+
+def list_runs(arguments: argparse.Namespace) -> Table:
+    """Runs that match the words."""
+    states = arguments.state or None
+    records = api.runs(
+        " ".join(arguments.words) or None,
+        states=states,
+        experiment=arguments.experiment,
+        order_by=arguments.sort,
+        limit=arguments.limit,
+    )
+    table = runs_table(records)
+    if not records and (arguments.words or states or arguments.experiment):
+        return Table(table.heads, (), empty="No run matches. %runs alone lists the newest.")
+    return table
+
+
+def run_of(arguments: argparse.Namespace, verb: str) -> RunHandle:
+    """The one run that a verb is about."""
+    if len(arguments.words) != 1:
+        raise OptionError(f"Cannot {verb} {len(arguments.words) or 'no'} runs: name one, as in %runs {verb} RUN.")
+    return api.run(arguments.words[0])
+
+
+def compare(arguments: argparse.Namespace) -> Table:
+    """Runs side by side."""
+    if len(arguments.words) < 2:
+        raise OptionError("Cannot compare fewer than two runs: name them, as in %runs compare RUN RUN.")
+    project = current_project()
+    return compare_table([project.store.get(word) for word in arguments.words])
+
+
+def stop(arguments: argparse.Namespace) -> str:
+    """Stop a run and say what became of it."""
+    run = run_of(arguments, "stop")
+    if run.state.is_terminal:
+        return f"Run {run.name} has {run.state.value} already."
+    run.stop()
+    try:
+        state = run.wait(20.0)
+    except TimeoutError:
+        return f"Run {run.name} is asked to stop; it is still {run.state.value}."
+    return f"Run {run.name} {state.value}; its resources are free again."
+
+
+def pause(arguments: argparse.Namespace) -> str:
+    """Have a sweep start no more trials."""
+    run = run_of(arguments, "pause")
+    run.pause()
+    return f"Sweep {run.name} starts no more trials; those that run go on. To go on: %runs resume {run.name}"
+
+
+def resume(arguments: argparse.Namespace) -> str:
+    """Have a paused sweep go on."""
+    run = run_of(arguments, "resume")
+    run.pause(False)
+    return f"Sweep {run.name} goes on."
+
+
+def logs(arguments: argparse.Namespace, write: Callable[[str], Any]) -> None:
+    """Write out a rank's log, and go on while the run does where asked to."""
+    run = run_of(arguments, "logs")
+    text = run.logs(arguments.rank, arguments.tail)
+    write(text or f"(rank {arguments.rank} of {run.name} printed nothing{'' if run.state.is_terminal else ' yet'})\n")
+    if not arguments.follow:
+        return
+    path = current_project().settings.run_dir(run.id) / "logs" / f"rank-{arguments.rank}.log"
+    position = path.stat().st_size if path.exists() else 0
+    while True:
+        is_over = run.state.is_terminal
+        if path.exists():
+            with path.open("rb") as file:
+                file.seek(position)
+                fresh = file.read()
+            position += len(fresh)
+            if fresh:
+                write(fresh.decode("utf-8", "replace"))
+        if is_over:
+            return
+        time.sleep(_FOLLOW_POLL_S / 2)
+
+
+def open_notebook(arguments: argparse.Namespace) -> str:
+    """Write a run's notebook out."""
+    from workbench.tracking.reopen import write
+
+    run = run_of(arguments, "open")
+    store = current_project().store
+    path = write(store, store.get(run.id), Path.cwd())
+    return f"Wrote {path.name}: the notebook as it was when {run.name} ran."
+
+
+def tidy(arguments: argparse.Namespace) -> Any:
+    """Delete ended runs, or show which it would be."""
+    records = api.to_tidy(
+        " ".join(arguments.words) or None, states=arguments.state or None, older_than_days=arguments.older_than
+    )
+    if not arguments.yes:
+        if not records:
+            return "Nothing to tidy: no failed or stopped runs of that age."
+        print(f"Would delete {len(records)} runs; add --yes to do it. `mlflow gc` then frees their space.")
+        return runs_table(records[:50])
+    project = current_project()
+    for record in records:
+        project.store.delete(record.run_id)
+    return f"Deleted {len(records)} runs."
+
+
+def again(arguments: argparse.Namespace) -> str:
+    """Run an ended run's cell once more, without the kernel that sent it."""
+    run = api.again(run_of(arguments, "again").id, resume=arguments.resume)
+    return f"Run {run.name} ({run.id[:8]}) {run.state.value}. Watch it: %runs attach {run.id[:8]}"
+
+
+def open_ui() -> str:
+    """Start MLflow's own pages on the loopback interface and say where."""
+    from workbench.tracking.ui import serve
+
+    url = serve(current_project().settings)
+    return f"MLflow's pages: {url}"
+
+
+def status(project: Project) -> Table | str:
+    """What the cluster has and what it does."""
+    from workbench.cluster.facts import cluster_status
+    from workbench.errors import ClusterError
+
+    try:
+        connection = project.connection(start=False)
+    except ClusterError:
+        return "No cluster runs. The first %%train starts one on this machine; %workbench up --address joins another."
+    overview = endpoints_overview(project)
+    rows = [(f"endpoint {one['name']}", f"{one['state']}, {one['url']}") for one in overview["endpoints"]]
+    rows += [(f"endpoint {name}", "not running: %endpoints restore") for name in overview["asleep"]]
+    return Table(("", ""), (*cluster_status(connection), *rows))
+
+
+def up(project: Project, arguments: argparse.Namespace, on_tick: Callable[[float], None]) -> str:
+    """Start or join a cluster."""
+    project.connection(address=arguments.address, cpus=arguments.cpus, gpus=arguments.gpus, on_tick=on_tick)
+    shown = status(project)
+    return f"{'Joined' if arguments.address else 'Up'}.\n{shown!r}"
+
+
+def down() -> str:
+    """Stop the local cluster, or leave a joined one."""
+    from workbench.cluster import connection, local
+
+    address = connection.current_address()
+    here = local.running()
+    if address is not None and (here is None or here.address != address):
+        connection.disconnect()
+        return f"Left the cluster at {address}; it goes on. What was started there goes on too."
+    connection.disconnect()
+    return "Stopped the local cluster." if local.stop() else "No cluster was running."
+
+
+def doctor(project: Project) -> Table:
+    """Problems and their fixes."""
+    from workbench.commands.doctor import examine
+
+    findings = examine(project)
+    rows = tuple((finding.mark, finding.what, finding.said, finding.fix) for finding in findings)
+    return Table(("", "checked", "found", "fix"), rows)
+
+
+def verb_of(words: list[str], verbs: tuple[str, ...], default: str) -> tuple[str, list[str]]:
+    """The verb that begins the words, and the rest."""
+    if words and words[0] in verbs:
+        return words[0], words[1:]
+    return default, words
+
+
+def check_verb(word: str) -> str:
+    """A verb of ``%workbench``; ``OptionError`` with the nearest one."""
+    if word not in WORKBENCH_VERBS:
+        raise OptionError(
+            f"Cannot {word!r}: %workbench knows {', '.join(WORKBENCH_VERBS)}.{suggestion(word, WORKBENCH_VERBS)}"
+        )
+    return word

@@ -1,1 +1,0 @@
-"""What data is: fingerprints of its content."""

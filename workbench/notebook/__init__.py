@@ -1,0 +1,1 @@
+"""Magics, completion and live views in IPython."""

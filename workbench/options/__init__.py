@@ -1,0 +1,1 @@
+"""The options of train, sweep and publish, and their parsers."""

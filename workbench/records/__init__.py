@@ -1,0 +1,1 @@
+"""Typed records that kernel, cluster, bridge, server and panel exchange."""

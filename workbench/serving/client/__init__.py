@@ -1,0 +1,1 @@
+"""A client of an endpoint: encode the input, ask, decode the answer."""

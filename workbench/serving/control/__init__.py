@@ -1,0 +1,1 @@
+"""The gateway actor: publish, route, scale, judge and recover endpoints."""

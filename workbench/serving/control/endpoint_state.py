@@ -1,0 +1,166 @@
+"""What is published, written down: one file an endpoint, in its project's folder, that outlives every process."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from workbench.records.endpoints import Limits, RouteTable, Version
+
+log = logging.getLogger(__name__)
+
+_EVENTS = 20
+_PAST = 10
+
+
+@dataclass
+class Canary:
+    """A version on trial.
+
+    Attributes:
+        version: Which.
+        steps: Percent of the traffic that it gets, one after the other; after the last it gets all.
+        step: The step that it is at.
+        since: When that began, seconds since the epoch.
+        for_s: How long a step lasts at least.
+        min_requests: How many requests it must have answered in a step.
+        max_slowdown: Its p95 may be so many times the champion's.
+        max_more_errors: And its share of errors may be so much higher.
+        verdict: What the judge said last.
+        base: Requests and errors by version when the step began.
+    """
+
+    version: str
+    steps: list[float]
+    step: int = 0
+    since: float = 0.0
+    for_s: float = 60.0
+    min_requests: int = 100
+    max_slowdown: float = 1.5
+    max_more_errors: float = 0.01
+    verdict: str = ""
+    base: dict[str, list[int]] = field(default_factory=dict)
+
+
+@dataclass
+class EndpointBook:
+    """Everything that must come back after a restart.
+
+    Attributes:
+        name: The endpoint's.
+        state_dir: ``.workbench/`` of the project that published it.
+        tracking_uri: Where its models are registered.
+        artifact_dir: Of an embedded tracking store.
+        notebook: The notebook that published it last.
+        versions: By label, oldest first.
+        weights: Percent of the traffic by version.
+        past: Earlier weights, the newest last: what rolling back goes to.
+        held: Versions that stay up without traffic until one is promoted.
+        aliases: The alias that a version gets once all traffic is its own.
+        alias_before: By version that has got its alias, what that named before: number by model, 0 for none.
+        tokens: By label, ``digest`` and ``created_at``.
+        events: What happened, the newest last.
+        apps: How many Serve applications it has had.
+    """
+
+    name: str
+    state_dir: str
+    tracking_uri: str
+    artifact_dir: str | None = None
+    notebook: str = ""
+    versions: dict[str, Version] = field(default_factory=dict)
+    weights: dict[str, float] = field(default_factory=dict)
+    past: list[dict[str, float]] = field(default_factory=list)
+    shadow: str | None = None
+    canary: Canary | None = None
+    held: list[str] = field(default_factory=list)
+    aliases: dict[str, str] = field(default_factory=dict)
+    alias_before: dict[str, dict[str, int]] = field(default_factory=dict)
+    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    events: list[dict[str, Any]] = field(default_factory=list)
+    apps: int = 0
+
+    @property
+    def path(self) -> Path:
+        """Its file."""
+        return Path(self.state_dir) / "endpoints" / f"{self.name}.json"
+
+    @property
+    def champion(self) -> str | None:
+        """The version with the most traffic, None where there is none yet."""
+        return max(self.weights, key=lambda label: self.weights[label], default=None)
+
+    def table(self) -> RouteTable:
+        """How the gateway is to route."""
+        digests = {label: token["digest"] for label, token in self.tokens.items()}
+        return RouteTable(self.name, dict(self.weights), self.shadow, digests, self.limits)
+
+    def route(self, weights: dict[str, float]) -> None:
+        """New weights; the ones before can be gone back to."""
+        if self.weights and weights != self.weights:
+            self.past = [*self.past, self.weights][-_PAST:]
+        self.weights = weights
+
+    def forget(self, label: str) -> None:
+        """A version is gone: nothing is to lead to it."""
+        self.versions.pop(label, None)
+        self.weights.pop(label, None)
+        self.past = [past for past in self.past if label not in past]
+        self.held = [one for one in self.held if one != label]
+        self.aliases.pop(label, None)
+        self.alias_before.pop(label, None)
+        if self.shadow == label:
+            self.shadow = None
+        if self.canary is not None and self.canary.version == label:
+            self.canary = None
+
+    def note(self, text: str) -> None:
+        """Remember what happened."""
+        self.events = [*self.events, {"t": time.time(), "text": text}][-_EVENTS:]
+
+    def save(self) -> None:
+        """Write it down: whole or not at all, readable by its user alone."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        aside = self.path.with_suffix(f".{os.getpid()}")
+        descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(asdict(self), file, indent=1)
+        aside.replace(self.path)
+
+    def erase(self) -> None:
+        """Remove its file."""
+        self.path.unlink(missing_ok=True)
+
+    @classmethod
+    def load(cls, path: Path) -> EndpointBook:
+        """What :meth:`save` wrote."""
+        known = {part.name for part in fields(cls)}
+        data = {name: value for name, value in json.loads(path.read_text()).items() if name in known}
+        data["state_dir"] = str(path.parent.parent)  # the project may have been moved or copied
+        data["versions"] = {label: Version.from_json(version) for label, version in data["versions"].items()}
+        data["canary"] = Canary(**data["canary"]) if data["canary"] else None
+        data["limits"] = Limits(**data["limits"])
+        return cls(**data)
+
+
+def published(state_dirs: Iterable[str | Path]) -> list[EndpointBook]:
+    """The endpoints written down in these projects' folders; a file that cannot be read is left out."""
+    found = []
+    for state_dir in dict.fromkeys(str(folder) for folder in state_dirs):
+        try:
+            paths = sorted((Path(state_dir) / "endpoints").glob("*.json"))
+        except OSError:  # a project on a disk that is not there now
+            continue
+        for path in paths:
+            try:
+                found.append(EndpointBook.load(path))
+            except (OSError, ValueError, KeyError, TypeError) as error:
+                log.warning("the endpoint in %s cannot be read: %s", path, error)
+    return found

@@ -1,0 +1,1 @@
+"""The gateway's request path: endpoints, traffic split, replicas, limits and figures."""

@@ -1,0 +1,96 @@
+"""Answers kept for requests that come again, and one computation for requests that come together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+from workbench.serving.dataplane.refusals import Refusal
+from workbench.serving.dataplane.request import Answer, Request
+
+MAX_BYTES = 64 * 2**20
+
+Key = tuple[str, str, str, str, str, bytes]
+
+
+class AnswerCache:
+    """The answers of an endpoint that were asked for last.
+
+    Args:
+        size: How many answers at most; 64 MiB of them at most.
+    """
+
+    def __init__(self, size: int) -> None:
+        self.size = size
+        self._kept: OrderedDict[Key, Answer] = OrderedDict()
+        self._bytes = 0
+        self._under_way: dict[Key, asyncio.Future[Answer | Refusal | None]] = {}
+
+    async def ask(
+        self, version: str, request: Request, compute: Callable[[Request], Awaitable[Answer]]
+    ) -> tuple[Answer | Refusal, bool]:
+        """The answer or refusal, and whether it was there already or is another request's."""
+        key = (version, request.model, request.route, request.content_type, request.accept, request.body)
+        while True:
+            kept = self._kept.get(key)
+            if kept is not None:
+                self._kept.move_to_end(key)
+                return kept, True
+            shared = self._under_way.get(key)
+            if shared is None:
+                return await self._compute(key, request, compute), False
+            outcome = await asyncio.shield(shared)
+            if outcome is not None:  # else its client went away: one of those who wait computes it
+                return outcome, True
+
+    async def _compute(
+        self, key: Key, request: Request, compute: Callable[[Request], Awaitable[Answer]]
+    ) -> Answer | Refusal:
+        shared: asyncio.Future[Answer | Refusal | None] = asyncio.get_running_loop().create_future()
+        self._under_way[key] = shared
+        outcome: Answer | Refusal | None = None
+        try:
+            outcome = await compute(request)
+        except Refusal as refusal:
+            outcome = refusal
+        finally:
+            if self._under_way.get(key) is shared:
+                del self._under_way[key]
+                if isinstance(outcome, Answer) and outcome.status == 200 and outcome.parts is None:
+                    self._keep(key, outcome)
+            is_whole = not isinstance(outcome, Answer) or outcome.parts is None
+            shared.set_result(outcome if is_whole else None)
+        return outcome
+
+    def resize(self, size: int) -> None:
+        """Keep so many from now on."""
+        self.size = size
+        self._shrink()
+
+    def forget(self, version: str) -> None:
+        """Drop a version's answers, those that are being computed too."""
+        for key in [key for key in self._kept if key[0] == version]:
+            self._drop(key)
+        for key in [key for key in self._under_way if key[0] == version]:
+            del self._under_way[key]
+
+    def _keep(self, key: Key, answer: Answer) -> None:
+        if key in self._kept:
+            self._drop(key)
+        if _weight(key, answer) > MAX_BYTES // 8:  # one answer must not push all others out
+            return
+        self._kept[key] = answer
+        self._bytes += _weight(key, answer)
+        self._shrink()
+
+    def _shrink(self) -> None:
+        while self._kept and (len(self._kept) > self.size or self._bytes > MAX_BYTES):
+            self._drop(next(iter(self._kept)))
+
+    def _drop(self, key: Key) -> None:
+        self._bytes -= _weight(key, self._kept.pop(key))
+
+
+def _weight(key: Key, answer: Answer) -> int:
+    return len(key[-1]) + len(answer.body) + 500  # what Python's objects take besides

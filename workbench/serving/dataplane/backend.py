@@ -1,0 +1,299 @@
+"""A version's replicas, and the requests that wait for one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+from itertools import count
+from time import monotonic
+from typing import Any
+
+from workbench.records.endpoints import Limits, ServingOptions
+from workbench.serving.dataplane import unanswered
+from workbench.serving.dataplane.pending_request import StreamError, Ticket
+from workbench.serving.dataplane.pressure import Pressure
+from workbench.serving.dataplane.refusals import Refusal
+from workbench.serving.dataplane.replica_link import ReplicaLink
+from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.samples import Samples
+from workbench.serving.dataplane.stats import VersionStats
+
+MAX_WAITING_BYTES = 256 * 2**20
+TRIES = 2  # a request that two replicas did not survive is not given to a third
+
+_HUNG_UP = 499
+_ids = count(1)
+
+
+class Backend:
+    """Where the requests of a version go.
+
+    A replica gets as many requests as it needs to fill its next batch while it computes one; the others wait here, so
+    that they go to whichever replica is free first.
+    """
+
+    def __init__(self, name: str, version: str, options: ServingOptions, target: int, app: str = "") -> None:
+        self.name = name
+        self.version = version
+        self.app = app
+        self.options = options
+        self.target = target
+        self.schemas: dict[str, dict[str, Any]] = {}
+        self.stats = VersionStats()
+        self.samples = Samples(Limits().samples)
+        self.is_draining = False
+        self._is_stopped = False
+        self._links: list[ReplicaLink] = []  # all that said hello
+        self._ready: list[ReplicaLink] = []
+        self._waiting: deque[Ticket] = deque()
+        self._waiting_bytes = 0
+        self._service_rate = 0.0
+        self._asked_at = monotonic()
+        self._empty: asyncio.Future[None] | None = None
+
+    def expect(self, options: ServingOptions, target: int, app: str = "") -> None:
+        """Other options and another number of replicas from now on; another app's replicas go, "" is the same app."""
+        self.options, self.target = options, target
+        self.app = app or self.app
+        for link in self._links:
+            if self.app and link.app != self.app:
+                self.leaving(link)
+            else:
+                self._tell_options(link)
+        self.pump()
+
+    async def ask(self, request: Request) -> Answer:
+        """Have a replica answer.
+
+        Raises:
+            Refusal: 404 no such model, 429 too many wait, 500 it ended replicas, 503 no replica came, 504 timed out.
+        """
+        began = monotonic()
+        ticket: Ticket | None = None
+        try:
+            ticket = self._enqueue(request, began)
+            answer = await self._wait(ticket)
+        except Refusal as refusal:
+            if refusal.status != 404:
+                self.stats.record(monotonic(), refusal.status, (monotonic() - began) * 1000)
+            raise
+        except asyncio.CancelledError:  # its client hung up: that it had to wait so long is told of the model
+            self.stats.record(monotonic(), _HUNG_UP, (monotonic() - began) * 1000)
+            raise
+        if answer.parts is not None:
+            answer.parts = self._counted(answer.parts, answer.status, began)
+        else:
+            self._count(request, answer, began, ticket.timing)
+        return answer
+
+    def _enqueue(self, request: Request, now: float) -> Ticket:
+        """Send a request to a replica, or put it into the queue."""
+        if self._is_stopped:
+            raise unanswered.taken_away(self._whom)
+        model = self._model(request)
+        self._asked_at = now
+        link = None if self._waiting else self._free_link(model)
+        ticket = Ticket(next(_ids), request, model, self.options.timeout_s, asyncio.get_running_loop().create_future())
+        if link is not None:
+            link.ask(ticket)
+            return ticket
+        room = self.room
+        if len(self._waiting) >= room or self._waiting_bytes + len(request.body) > MAX_WAITING_BYTES:
+            waiting = len(self._waiting)
+            retry_after_s = waiting / self._service_rate if self._service_rate else 1.0
+            raise unanswered.queue_full(self._whom, waiting, room, retry_after_s)
+        self._waiting.append(ticket)
+        self._waiting_bytes += len(request.body)
+        return ticket
+
+    async def _wait(self, ticket: Ticket) -> Answer:
+        timer = asyncio.get_running_loop().call_later(ticket.timeout_s, self._expire, ticket)
+        try:
+            return await ticket.future
+        except BaseException:  # it timed out, or its client hung up: nobody waits for it
+            self._forget(ticket)
+            raise
+        finally:
+            timer.cancel()
+
+    def _expire(self, ticket: Ticket) -> None:
+        if ticket.future.done():
+            return
+        is_asked = self._ready or any(ticket.id in link.pending for link in self._links)
+        why = unanswered.too_slow if is_asked else unanswered.no_replica
+        ticket.refused(why(self._whom, ticket.timeout_s))
+
+    def _forget(self, ticket: Ticket) -> None:
+        for link in self._links:
+            if ticket.id in link.pending:
+                link.cancel(ticket)
+                return
+        if ticket in self._waiting:
+            self._waiting.remove(ticket)
+            self._waiting_bytes -= len(ticket.request.body)
+            self.pump()
+
+    def _count(self, request: Request, answer: Answer, began: float, timing: list[float] | None) -> None:
+        now = monotonic()
+        ms = (now - began) * 1000
+        self.stats.record(now, answer.status, ms, timing)
+        self.samples.offer(request, answer, ms)
+
+    async def _counted(self, parts: AsyncIterator[bytes], status: int, began: float) -> AsyncIterator[bytes]:
+        """The parts, counted as one request when the last one is out."""
+        try:
+            async for part in parts:
+                yield part
+        except StreamError:
+            status = 500
+            raise
+        finally:
+            await parts.aclose()  # type: ignore[attr-defined]  # it is a generator
+            now = monotonic()
+            self.stats.record(now, status, (now - began) * 1000)
+
+    def _model(self, request: Request) -> str:
+        """The model's name as replicas want it: empty for the only one."""
+        model, known = request.model, self.schemas
+        if len(known) <= 1:
+            if not model or not known or model in known:
+                return "" if known else model
+        elif model in known:
+            return model
+        raise unanswered.unknown_model(self._whom, model, known)
+
+    @property
+    def _whom(self) -> str:
+        return f"version {self.version} of '{self.name}'"
+
+    # Replicas
+
+    def _free_link(self, model: str) -> ReplicaLink | None:
+        """The replica with the fewest requests; one that holds the model unless it has a batch more than that."""
+        room = self.options.max_batch * 2
+        best: ReplicaLink | None = None
+        fewest = room
+        for link in self._ready:
+            load = len(link.pending)
+            if model and model not in link.holds:
+                load += self.options.max_batch  # what loading the model there is worth
+            if len(link.pending) < room and not link.is_paused and (best is None or load < fewest):
+                best, fewest = link, load
+        return best
+
+    def pump(self) -> None:
+        """Give what waits to the replicas that have room."""
+        while self._waiting and (link := self._free_link(self._waiting[0].model)) is not None:
+            ticket = self._waiting.popleft()
+            self._waiting_bytes -= len(ticket.request.body)
+            link.ask(ticket)
+        if self._empty is not None:
+            self._notice_empty()
+
+    def greeted(self, link: ReplicaLink) -> None:
+        """A replica said hello."""
+        self._links.append(link)
+        self._tell_options(link)
+
+    def joined(self, link: ReplicaLink, schemas: dict[str, Any]) -> None:
+        """A replica is ready."""
+        self.schemas = {**self.schemas, **schemas}
+        if link not in self._ready and not link.is_leaving:
+            self._ready.append(link)
+            self._asked_at = monotonic()  # one that loaded for minutes was not idle for minutes
+        self.pump()
+
+    def leaving(self, link: ReplicaLink) -> None:
+        """A replica goes in order: it gets nothing more, is told so, and answers what it has."""
+        if link in self._ready:
+            self._ready.remove(link)
+        link.dismiss()
+
+    def left(self, link: ReplicaLink) -> None:
+        """A replica is gone: what it had is asked of another one, now or when one comes."""
+        self._links.remove(link)
+        if link in self._ready:
+            self._ready.remove(link)
+        again = []
+        for ticket in link.pending.values():
+            ticket.tries -= link.is_leaving  # one that was to go is not at fault, nor is the request
+            if ticket.is_streaming or ticket.tries >= TRIES:
+                ticket.refused(unanswered.replicas_ended(self._whom))
+            elif not ticket.future.done():
+                again.append(ticket)
+        link.pending.clear()
+        self._waiting.extendleft(reversed(again))
+        self._waiting_bytes += sum(len(ticket.request.body) for ticket in again)
+        if self.is_draining and all(other.is_leaving for other in self._links):
+            self._refuse_waiting()
+        self.pump()
+
+    def _tell_options(self, link: ReplicaLink) -> None:
+        link.send("options", {"slo_ms": self.options.slo_ms, "max_batch": self.options.max_batch})
+
+    # How it goes
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a request would be answered: there is a replica, or one will wake."""
+        return not self.is_draining and (bool(self._ready) or self.options.min_replicas == 0)
+
+    @property
+    def replicas(self) -> int:
+        """Those that are ready."""
+        return len(self._ready)
+
+    @property
+    def queued(self) -> int:
+        """Requests that wait here."""
+        return len(self._waiting)
+
+    @property
+    def ongoing(self) -> int:
+        """Requests that replicas have."""
+        return sum(len(link.pending) for link in self._links)
+
+    @property
+    def room(self) -> int:
+        """How many may wait here."""
+        return self.options.max_queue * max(1, self.target)
+
+    def tick(self, now: float) -> None:
+        """Once a second."""
+        self.stats.sample(now, self.queued, self.replicas)
+        self._service_rate = self.stats.rate(now, 10)
+
+    def pressure(self) -> Pressure:
+        """See :class:`Pressure`."""
+        now = monotonic()
+        is_wanted = bool(self._waiting) and not self._ready
+        p95_ms = self.stats.since(now, 10)["p95_ms"]
+        return Pressure(self.ongoing, self.queued, self.replicas, now - self._asked_at, p95_ms, is_wanted)
+
+    async def drain(self, timeout_s: float) -> None:
+        """Take nothing more, wait for what there is, and send the replicas home."""
+        self.is_draining = True
+        if self._empty is None:
+            self._empty = asyncio.get_running_loop().create_future()
+        self._notice_empty()
+        await asyncio.wait([self._empty], timeout=timeout_s)
+        self.stop()
+
+    def stop(self) -> None:
+        """Send the replicas home; they answer what they have, what still waits here is refused."""
+        self.is_draining = self._is_stopped = True
+        self._refuse_waiting()
+        for link in self._links:
+            self.leaving(link)
+
+    def _refuse_waiting(self) -> None:
+        """Nobody is left, and nobody comes, to answer what waits here."""
+        for ticket in self._waiting:
+            ticket.refused(unanswered.taken_away(self._whom))
+        self._waiting.clear()
+        self._waiting_bytes = 0
+
+    def _notice_empty(self) -> None:
+        if self._empty is not None and not self._empty.done() and not self._waiting and not self.ongoing:
+            self._empty.set_result(None)

@@ -1,0 +1,236 @@
+"""The gateway's end of a replica's connection."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import logging
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, Protocol, cast
+
+import msgpack
+
+from workbench.serving import replica_protocol as wire
+from workbench.serving.dataplane.held_writes import TickWrites
+from workbench.serving.dataplane.pending_request import Ticket
+
+HELLO_S = 10.0
+HELLO_BYTES = 16 * 1024
+LARGE = 256 * 1024
+
+_log = logging.getLogger(__name__)
+_packer = msgpack.Packer(use_bin_type=True)
+
+
+class Home(Protocol):
+    """The version that a replica belongs to."""
+
+    name: str
+    version: str
+    app: str
+
+    def greeted(self, link: ReplicaLink) -> None: ...
+    def joined(self, link: ReplicaLink, schemas: dict[str, Any]) -> None: ...
+    def leaving(self, link: ReplicaLink) -> None: ...
+    def left(self, link: ReplicaLink) -> None: ...
+    def pump(self) -> None: ...
+
+
+class Dock(Protocol):
+    """Where replicas arrive."""
+
+    secret: str
+    links: set[ReplicaLink]
+
+    def home(self, endpoint: str, version: str) -> Home | None: ...
+
+    on_replica: Callable[[str, str, str, str, dict[str, Any]], None]
+    on_log: Callable[[str, str, str, str], None]
+
+
+class ReplicaLink(asyncio.Protocol):
+    """A replica that dialled in: who it is, what it was asked, what it answers.
+
+    Until it has said the secret it may send no more than 16 kB, once, within ten seconds; then nothing it says is
+    looked at before the secret is compared.
+    """
+
+    def __init__(self, dock: Dock) -> None:
+        self.replica = ""
+        self.app = ""
+        self.holds: frozenset[str] = frozenset()
+        self.pending: dict[int, Ticket] = {}
+        self.is_ready = False
+        self.is_paused = False
+        self.is_leaving = False
+        self._dock = dock
+        self._home: Home | None = None
+        self._early = b""
+        self._unpacker: Any = None
+        self._transport: asyncio.Transport
+        self._writes: TickWrites
+        self._patience: asyncio.TimerHandle
+
+    # What asyncio calls
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._writes = TickWrites(self._transport)
+        self._transport.set_write_buffer_limits(high=4 * 2**20)
+        self._dock.links.add(self)
+        self._patience = asyncio.get_running_loop().call_later(HELLO_S, self._drop, "it did not say hello")
+
+    def data_received(self, data: bytes) -> None:
+        if self._unpacker is None:
+            data = self._greet(data)
+        if self._unpacker is None:
+            return
+        self._unpacker.feed(data)
+        has_room = False
+        try:
+            for message in self._unpacker:
+                if message[0] == "answer":
+                    _, id, status, content_type, body, timing = message
+                    ticket = self.pending.pop(id, None)
+                    if ticket is not None:
+                        ticket.answered(status, content_type, body, timing)
+                        has_room = True
+                else:
+                    has_room |= self._take(message)
+        except (ValueError, TypeError, LookupError) as error:
+            self._drop(f"it does not keep to the protocol ({type(error).__name__})")
+        if has_room and self._home is not None:
+            self._home.pump()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._patience.cancel()
+        self._dock.links.discard(self)
+        home, self._home = self._home, None
+        if home is not None:
+            home.left(self)
+            self._tell(home, "lost", {})
+
+    def pause_writing(self) -> None:
+        self.is_paused = True
+
+    def resume_writing(self) -> None:
+        self.is_paused = False
+        if self._home is not None:
+            self._home.pump()
+
+    # What a version's backend calls
+
+    def ask(self, ticket: Ticket) -> None:
+        """Send a request."""
+        self.pending[ticket.id] = ticket
+        ticket.tries += 1
+        request = ticket.request
+        body = request.body
+        pack = _packer.pack if len(body) < LARGE else msgpack.packb  # the packer's buffer never shrinks
+        left_ms = int((ticket.deadline - monotonic()) * 1000)
+        message = ("ask", ticket.id, ticket.model, request.route, request.content_type, request.accept, body, left_ms)
+        self._writes.write(pack(message))
+
+    def cancel(self, ticket: Ticket) -> None:
+        """Nobody waits for it any more."""
+        if self.pending.pop(ticket.id, None) is not None:
+            self.send("cancel", ticket.id)
+            if self._home is not None:
+                self._home.pump()
+
+    def send(self, *message: Any) -> None:
+        """Send any other message."""
+        self._writes.write(wire.pack(*message))
+
+    def dismiss(self) -> None:
+        """Say that nothing more comes: it answers what it has, and goes."""
+        if not self.is_leaving:
+            self.is_leaving = True
+            self.send("stop")
+
+    def close(self) -> None:
+        """Hang up."""
+        self._writes.flush()
+        self._transport.close()
+
+    # What the replica says
+
+    def _greet(self, data: bytes) -> bytes:
+        """Look for the hello; what came after it is returned."""
+        self._early += data
+        if len(self._early) > HELLO_BYTES:
+            self._drop("its hello is too long")
+            return b""
+        unpacker = msgpack.Unpacker(raw=False, max_buffer_size=HELLO_BYTES)
+        unpacker.feed(self._early)
+        try:
+            word, facts = unpacker.unpack()
+            said = {key: str(facts[key]) for key in ("secret", "endpoint", "version", "replica")}
+            app = str(facts.get("app", ""))
+        except msgpack.OutOfData:
+            return b""
+        except Exception:  # whatever a stranger sent that is no hello
+            self._drop("it said something else than hello")
+            return b""
+        is_ours = hmac.compare_digest(said["secret"].encode(), self._dock.secret.encode())
+        if word != "hello" or not is_ours:
+            self._drop("it does not know the secret")
+            return b""
+        home = self._dock.home(said["endpoint"], said["version"])
+        if home is None:
+            self._drop(f"nobody expects version {said['version']!r} of {said['endpoint']!r}")
+            return b""
+        if home.app and app != home.app:
+            self._drop(f"it is of {app!r}, and version {said['version']!r} of {said['endpoint']!r} is {home.app!r} now")
+            return b""
+        rest = self._early[unpacker.tell() :]
+        self._early = b""
+        self._patience.cancel()
+        self._home, self.replica, self.app, self._unpacker = home, said["replica"], app, wire.unpacker()
+        self.send("welcome")
+        home.greeted(self)
+        self._tell(home, "hello", {key: value for key, value in facts.items() if key in ("node", "pid")})
+        return rest
+
+    def _take(self, message: list[Any]) -> bool:
+        """Anything but an answer; whether there is room for another request."""
+        home = self._home
+        if home is None:
+            return False
+        kind = message[0]
+        if kind in ("start", "chunk", "end"):
+            return self._take_part(kind, message)
+        if kind == "log":
+            self._dock.on_log(home.name, home.version, self.replica, message[1])
+        elif kind == "holds":
+            self.holds = frozenset(message[1])
+        elif kind == "ready":
+            self.is_ready = True
+            home.joined(self, message[1]["models"])
+            self._tell(home, "ready", message[1])
+        elif kind == "failed":
+            self._tell(home, "failed", message[1])
+        elif kind == "leaving":
+            home.leaving(self)
+        return False
+
+    def _tell(self, home: Home, event: str, facts: dict[str, Any]) -> None:
+        self._dock.on_replica(home.name, home.version, self.replica, event, {**facts, "app": self.app})
+
+    def _take_part(self, kind: str, message: list[Any]) -> bool:
+        ticket = self.pending.get(message[1])
+        if ticket is None:
+            return False
+        if kind == "start":
+            ticket.started(message[2], message[3], lambda: self.cancel(ticket))
+        elif kind == "chunk":
+            ticket.came(message[2])
+        else:
+            del self.pending[ticket.id]
+            ticket.ended(message[2])
+        return kind == "end"
+
+    def _drop(self, why: str) -> None:
+        _log.warning("Dropped the connection of a replica: %s.", why)
+        self._transport.abort()

@@ -1,0 +1,63 @@
+"""Some requests and answers of a version, drawn evenly from all it had."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any
+
+from workbench.serving.dataplane.request import Answer, Request
+
+MAX_BYTES = 16 * 1024
+MAX_BYTES_OF_ALL = 2 * 2**20
+
+
+class Samples:
+    """A reservoir (Vitter's algorithm R) of text: 16 kB each at most, less where over 128 are kept.
+
+    Args:
+        size: How many to keep.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._kept: list[tuple[float, int, float, bytes, bytes]] = []
+        self._seen = 0
+
+    def resize(self, size: int) -> None:
+        """Keep so many from now on, and no more of those that there are."""
+        if size > self._size:
+            self._seen = len(self._kept)  # those that come now have as good a chance as those that are kept
+        self._size = size
+        if len(self._kept) > size:
+            self._kept = random.sample(self._kept, size)
+
+    def offer(self, request: Request, answer: Answer, ms: float) -> None:
+        """Perhaps keep it."""
+        if not self._size:
+            return
+        most = min(MAX_BYTES, MAX_BYTES_OF_ALL // self._size)
+        if len(request.body) > most or len(answer.body) > most:
+            return
+        if not (_is_text(request.content_type) and _is_text(answer.content_type)):
+            return
+        self._seen += 1
+        kept = len(self._kept)
+        place = kept if kept < self._size else int(random.random() * self._seen)
+        if place < self._size:
+            self._kept[place : place + 1] = [(time.time(), answer.status, round(ms, 3), request.body, answer.body)]
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Oldest first."""
+        return [
+            {"t": t, "status": status, "latency_ms": ms, "request": _text(request), "answer": _text(answer)}
+            for t, status, ms, request, answer in sorted(self._kept, key=lambda sample: sample[0])
+        ]
+
+
+def _is_text(content_type: str) -> bool:
+    return "json" in content_type or content_type.startswith("text/")
+
+
+def _text(body: bytes) -> str:
+    return body.decode("utf-8", "replace")

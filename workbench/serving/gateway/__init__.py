@@ -1,1 +1,0 @@
-"""The gateway: where all requests to endpoints come in."""

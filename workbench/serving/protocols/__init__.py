@@ -1,0 +1,1 @@
+"""HTTP and gRPC: the protocols in which an endpoint answers."""

@@ -1,0 +1,47 @@
+"""The Open Inference Protocol's words over HTTP: its metadata, and its header for binary tensors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench import __version__
+from workbench.serving.content_types import BINARY
+from workbench.serving.dataplane.refusals import Refusal
+from workbench.serving.datatypes import datatype
+
+HEADER = b"inference-header-content-length"
+
+
+def server() -> dict[str, Any]:
+    """What ``/v2`` says."""
+    return {"name": "workbench", "version": __version__, "extensions": ["binary_tensor_data"]}
+
+
+def metadata(name: str, versions: list[str], schema: dict[str, Any]) -> dict[str, Any]:
+    """What ``/v2/models/NAME`` says."""
+    return {
+        "name": name,
+        "versions": versions,
+        "platform": schema.get("flavor") or "",
+        "inputs": [_tensor(tensor) for tensor in schema["inputs"]],
+        "outputs": [_tensor(tensor) for tensor in schema.get("outputs") or []],
+    }
+
+
+def binary_type(header: bytes) -> str:
+    """The content type of a body whose first bytes are JSON, as its header says how many.
+
+    Raises:
+        Refusal: 400, that is no number.
+    """
+    if not header.isdigit() or len(header) > 12:
+        raise Refusal(400, "Cannot read the body: Inference-Header-Content-Length is no number. Give the JSON's bytes.")
+    return BINARY + header.decode()
+
+
+def _tensor(tensor: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": tensor["name"],
+        "datatype": datatype(tensor["dtype"]),
+        "shape": list(tensor["shape"]),
+    }

@@ -1,0 +1,100 @@
+"""One model's codec: what came, over any protocol, to what the model takes, and what it returned to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from workbench.serving.content_types import ARROW, CSV, JSON, NPY
+from workbench.serving.replica.codecs.decode import Decoded, Decoder
+from workbench.serving.replica.codecs.encode import encode, named
+from workbench.serving.replica.codecs.oip import InferAsked, read_infer, write_infer
+from workbench.serving.replica.codecs.refusals import RefusedError
+from workbench.serving.replica.codecs.schema import Schema
+from workbench.serving.replica.codecs.tables import Table, as_writeable, join_tables
+
+
+class Codec:
+    """Decodes requests to a model, encodes its answers.
+
+    Args:
+        schema: The model's, as :mod:`workbench.serving.replica_protocol` has it.
+        takes_json: Whether it takes values of JSON as they are.
+        model: What Open Inference answers call it.
+        version: And the version that they name.
+    """
+
+    def __init__(self, schema: dict[str, Any], *, takes_json: bool = False, model: str = "", version: str = "") -> None:
+        self._schema = Schema(schema)
+        self._decoder = Decoder(self._schema, takes_json=takes_json)
+        self._model = model
+        self._version = version
+
+    def decode(self, route: str, content_type: str, body: bytes) -> Decoded:
+        """What a request asks.
+
+        Raises:
+            RefusedError: It cannot be asked; the message says why, ``field`` names what is to blame.
+        """
+        if route == "infer":
+            tensors, params, asked = read_infer(body, content_type)
+            decoded = self._decoder.tensors(tensors, params=params or None)
+            decoded.infer = asked
+            return decoded
+        kind = JSON if content_type == JSON or not content_type else content_type.partition(";")[0].strip().lower()
+        if kind == JSON:
+            return self._decoder.json(body)
+        if kind == CSV:
+            return self._decoder.csv(body)
+        if kind == NPY:
+            return self._decoder.npy(body)
+        if kind == ARROW:
+            return self._decoder.arrow(body)
+        raise RefusedError(
+            f"Cannot read the body: its type is {content_type}. Send {JSON}, {CSV}, {NPY} or {ARROW}.",
+            field="Content-Type",
+            status=415,
+        )
+
+    def take(self, value: Any) -> Decoded:
+        """What a Python caller asks, with rows, records, arrays or a DataFrame.
+
+        Raises:
+            RefusedError: As :meth:`decode`.
+        """
+        return self._decoder.value(value, is_bare=True)
+
+    def encode(self, route: str, accept: str, infer: InferAsked | None, prediction: Any) -> tuple[str, bytes]:
+        """Content type and body of one request's part of a prediction.
+
+        Raises:
+            RefusedError: The prediction has no such form.
+        """
+        if route == "infer":
+            outputs = named(prediction, self._schema.outputs)
+            return write_infer(outputs, infer or InferAsked(), self._model, self._version)
+        return encode(prediction, accept)
+
+
+def join(parts: Sequence[Any], *, is_writeable: bool = False) -> Any:
+    """What the model is called with: the data of one or more requests of the same key.
+
+    Args:
+        parts: Of each request.
+        is_writeable: Whether the model may write in it; bytes of a request cannot be written in.
+    """
+    first = parts[0]
+    if isinstance(first, Table):
+        return join_tables(parts, is_writeable=is_writeable)
+    if len(parts) == 1:
+        if is_writeable and isinstance(first, dict):
+            return {name: as_writeable(part) for name, part in first.items()}
+        return as_writeable(first) if is_writeable else first
+    if isinstance(first, dict):
+        return {name: np.concatenate([part[name] for part in parts]) for name in first}
+    return np.concatenate(parts)
+
+
+__all__ = ["Codec", "Decoded", "join"]

@@ -1,0 +1,296 @@
+"""The thread that answers an endpoint's requests with a model."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from workbench.records.endpoints import ServingOptions
+from workbench.serving import replica_protocol as wire
+from workbench.serving.replica.batching import NOTHING, Asked, Waiting
+from workbench.serving.replica.captured_output import Prints
+from workbench.serving.replica.codecs.refusals import RefusedError
+from workbench.serving.replica.gateway_link import GatewayLink
+from workbench.serving.replica.loading import ModelLoadError
+from workbench.serving.replica.model_cache import Shelf
+from workbench.serving.replica.predict import Reply, compute, refused
+from workbench.serving.replica.streaming import Streams, is_stream
+from workbench.serving.replica.tracebacks import own_traceback
+
+_BACKOFF_S = (0.1, 5.0)
+_TOO_LATE = RefusedError(
+    "Cannot predict: its time is over. Ask for less, or publish it with a longer timeout.", status=504
+)
+
+
+class ModelThread(threading.Thread):
+    """Dials the gateway, loads the models, answers.
+
+    Args:
+        address: Says where the gateway listens: ``unix``, ``tcp`` and the IP address of the ``node`` it is on.
+        secret: What the gateway knows its replicas by.
+        endpoint: Whose requests.
+        version: And which of its versions.
+        replica: A name of its own.
+        node: The IP address of the node that it runs on.
+        models: MLflow's address of each by its name.
+        options: Of the version.
+        gpus: GPUs that are there for it.
+        app: The Serve application that it is of.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: Callable[[], dict[str, Any]],
+        secret: str,
+        endpoint: str,
+        version: str,
+        replica: str,
+        node: str,
+        models: dict[str, str],
+        options: ServingOptions,
+        gpus: float,
+        app: str = "",
+    ) -> None:
+        super().__init__(name=f"model-{endpoint}-{version}", daemon=True)
+        hello = {"secret": secret, "endpoint": endpoint, "version": version, "replica": replica, "node": node}
+        self._hello = wire.pack("hello", {**hello, "pid": os.getpid(), "app": app})
+        self._timeout_s = options.timeout_s
+        self._link = GatewayLink(address, node)
+        self._waiting = Waiting(options.max_batch, options.slo_ms)
+        self._streams = Streams(self._link.send, self._log)
+        self._shelf = Shelf(
+            models,
+            endpoint=endpoint,
+            version=version,
+            gpus=gpus,
+            room=options.max_models,
+            on_change=self._tell_holds,
+            observe=lambda name, rows, ms: self._waiting.fit(name).observe(rows, ms),
+        )
+        self._handed: deque[tuple[Any, str, Future[Any]]] = deque()
+        self._ready: Future[None] = Future()
+        self._busy_since: float | None = None
+        self._is_closing = False
+        self._is_leaving = False
+        self._is_stopping = False
+        self._pause_s = _BACKOFF_S[0]
+        self._dialled_at = 0.0
+        self._dial_at = 0.0
+
+    def wait_ready(self, timeout_s: float | None = None) -> None:
+        """Until the models are loaded and have answered their examples.
+
+        Raises:
+            ModelLoadError: One did not; its traceback is the model's own.
+            TimeoutError: It takes longer.
+        """
+        self._ready.result(timeout_s)
+
+    def is_healthy(self) -> bool:
+        """Whether it runs, and is not stuck in a batch for more than twice what a request may take."""
+        if self._is_stopping or self._is_closing:
+            return True
+        since = self._busy_since
+        return self.is_alive() and (since is None or time.perf_counter() - since < 2 * self._timeout_s)
+
+    def close(self) -> None:
+        """End it after the batch that it computes."""
+        self._is_closing = True
+        self._link.wake()
+
+    def leave(self) -> None:
+        """End it when all is answered that it has: the gateway gives it nothing more. For any thread."""
+        self._is_leaving = True
+        self._link.send(wire.pack("leaving"))
+        self._link.wake()
+
+    def submit(self, value: Any, model: str = "") -> Future[Any]:
+        """Ask it from the process it runs in; the result is the prediction, for any thread."""
+        future: Future[Any] = Future()
+        self._handed.append((value, model, future))
+        self._link.wake()
+        return future
+
+    def run(self) -> None:
+        """Load, then answer until it is told to stop."""
+        prints = Prints(self._log)
+        try:
+            self._dial()
+            try:
+                self._shelf.load_all()
+            except ModelLoadError as error:
+                self._link.send(wire.pack("failed", {"message": str(error), "traceback": error.traceback}))
+                self._ready.set_exception(error)
+                return
+            self._say_ready()
+            self._ready.set_result(None)
+            while not self._is_closing and not (self._is_stopping and not self._has_work):
+                self._turn()
+        except BaseException as error:
+            self._log(own_traceback(error))
+            if not self._ready.done():
+                self._ready.set_exception(error)
+            raise
+        finally:
+            prints.close()
+            self._streams.close()
+            for *_, future in self._handed:
+                if future.set_running_or_notify_cancel():
+                    future.set_exception(ConnectionError("The replica has ended."))
+            self._link.close()
+
+    def _turn(self) -> None:
+        """Take what has come, compute the next batch, answer it in one go."""
+        self._is_stopping |= self._is_leaving and not self._link.is_up  # nobody is there to say that it may
+        wait_s = 0.1 if self._is_stopping else None
+        if not self._link.is_up and not self._is_stopping:
+            wait_s = self._redial()
+        self._link.wait(0 if self._waiting or self._handed else wait_s)
+        replies: list[Reply] = []
+        if self._link.is_up:
+            for message in self._link.read():
+                self._take(message, replies)
+            if not self._link.is_up:
+                self._lost()
+        while self._handed:
+            self._take_handed(*self._handed.popleft(), replies)
+        if replies:  # they need no model, and do not wait for it
+            self._answer(replies)
+        if self._waiting:
+            self._answer(self._next())
+
+    def _take(self, message: list[Any], replies: list[Reply]) -> None:
+        kind = message[0]
+        if kind == "ask":
+            self._take_ask(message, replies)
+        elif kind == "cancel":
+            self._waiting.drop(message[1])
+            self._streams.cancel(message[1])
+        elif kind == "options":
+            self._waiting.slo_ms, self._waiting.max_batch = message[1]["slo_ms"], message[1]["max_batch"]
+        elif kind == "stop":
+            self._is_stopping = True
+
+    def _take_ask(self, message: list[Any], replies: list[Reply]) -> None:
+        _, request, model, route, content_type, accept, body, ms_left = message
+        now = time.perf_counter()
+        asked = Asked(request, model, route, accept, NOTHING, now, now + ms_left * 1e-3)
+        try:
+            asked.model = self._shelf.resolve(model)
+            codec = self._shelf.codec(asked.model)
+            asked.decoded = codec.decode("predict" if route == "stream" else route, content_type, body)
+            if is_stream(route, accept):
+                held = self._shelf.get(asked.model)
+                if held.model.streams:
+                    self._streams.begin(asked, held)
+                    return
+                if route == "stream":
+                    raise RefusedError("Cannot stream: the model answers at once. Ask /predict.", status=404)
+            self._waiting.add(asked)
+        except RefusedError as error:
+            replies.append(refused(asked, error))
+        except Exception as error:
+            self._log(own_traceback(error))
+            replies.append(refused(asked, RefusedError(f"Cannot read the request: {error}.", status=500)))
+
+    def _take_handed(self, value: Any, model: str, future: Future[Any], replies: list[Reply]) -> None:
+        if not future.set_running_or_notify_cancel():  # who asked wants it no more; from now on it cannot be cancelled
+            return
+        now = time.perf_counter()
+        asked = Asked(None, model, "predict", "", NOTHING, now, now + self._timeout_s, future)
+        try:
+            asked.model = self._shelf.resolve(model)
+            asked.decoded = self._shelf.codec(asked.model).take(value)
+            self._waiting.add(asked)
+        except Exception as error:
+            future.set_exception(error)
+
+    def _next(self) -> list[Reply]:
+        now = time.perf_counter()
+        batch = self._waiting.take(now)
+        late = [asked for asked in batch if asked.deadline <= now]
+        replies = [refused(asked, _TOO_LATE) for asked in late]
+        if late:
+            batch = [asked for asked in batch if asked.deadline > now]
+        if not batch:
+            return replies
+        name = batch[0].model
+        try:
+            held = self._shelf.get(name)
+        except ModelLoadError as error:
+            self._log(error.traceback)
+            return replies + [refused(asked, RefusedError(str(error), status=500)) for asked in batch]
+        self._busy_since = time.perf_counter()
+        try:
+            found, ms = compute(batch, held, self._log)
+        finally:
+            self._busy_since = None
+        if ms is not None:
+            self._waiting.fit(name).observe(sum(asked.decoded.rows for asked in batch), ms)
+        return replies + found
+
+    def _answer(self, replies: list[Reply]) -> None:
+        packed = []
+        for reply in replies:
+            future = reply.asked.future
+            if future is None:
+                packed.append(
+                    wire.pack("answer", reply.asked.id, reply.status, reply.content_type, reply.body, reply.timing)
+                )
+            elif reply.error is not None:
+                future.set_exception(reply.error)
+            else:
+                future.set_result(reply.value)
+        if packed:
+            self._link.send(packed[0] if len(packed) == 1 else b"".join(packed))
+
+    @property
+    def _has_work(self) -> bool:
+        return bool(self._waiting or self._handed or self._streams)
+
+    def _say_ready(self) -> None:
+        self._link.send(wire.pack("ready", {"models": self._shelf.schemas}))
+
+    def _tell_holds(self, names: list[str]) -> None:
+        self._link.send(wire.pack("holds", names))
+
+    def _log(self, text: str) -> None:
+        self._link.send(wire.pack("log", text))
+
+    def _lost(self) -> None:
+        """What the gateway asked, it asks another replica."""
+        self._streams.cancel_all()
+        for asked in self._waiting.clear():
+            if asked.future is not None:
+                self._waiting.add(asked)
+
+    def _redial(self) -> float | None:
+        """Dial where it is time to; the seconds until it is time again, None where the gateway is there."""
+        early_s = self._dial_at - time.monotonic()
+        if early_s > 0:
+            return early_s
+        if not self._dial():
+            return max(0.0, self._dial_at - time.monotonic())
+        self._say_ready()
+        self._tell_holds(self._shelf.held)
+        if self._is_leaving:
+            self._link.send(wire.pack("leaving"))
+        return None
+
+    def _dial(self) -> bool:
+        """Dial, and say when to do so again: the longer, the shorter the last connections were, if there were any."""
+        shortest_s, longest_s = _BACKOFF_S
+        if time.monotonic() - self._dialled_at > 2 * longest_s:
+            self._pause_s = shortest_s
+        is_up = self._link.dial(self._hello)
+        self._dialled_at = time.monotonic()
+        self._dial_at = self._dialled_at + self._pause_s
+        self._pause_s = min(longest_s, self._pause_s * 2)
+        return is_up

@@ -1,0 +1,164 @@
+"""A batch of requests through the model, each with an answer of its own, also where some fail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from workbench.serving.content_types import JSON
+from workbench.serving.replica.batching import Asked
+from workbench.serving.replica.codecs.codecs import join
+from workbench.serving.replica.codecs.encode import RowsDifferError, normal, split
+from workbench.serving.replica.codecs.refusals import RefusedError, error_body
+from workbench.serving.replica.codecs.tables import Table
+from workbench.serving.replica.loading import ModelLoadError
+from workbench.serving.replica.model_cache import Held
+from workbench.serving.replica.tracebacks import in_short, own_traceback
+
+_USERS = ("function", "pyfunc")  # code that may work in place
+
+
+@dataclass(slots=True)
+class Reply:
+    """What goes back for one request.
+
+    Attributes:
+        asked: The request.
+        status: HTTP's.
+        content_type: Of the body.
+        body: The bytes.
+        value: The prediction itself, for a Serve handle.
+        error: The exception, for a Serve handle.
+        timing: Rows, rows of its batch, milliseconds it waited, milliseconds of the model.
+    """
+
+    asked: Asked
+    status: int
+    content_type: str
+    body: bytes
+    value: Any = None
+    error: BaseException | None = None
+    timing: tuple[int, int, float, float] = (0, 0, 0.0, 0.0)
+
+
+def compute(batch: list[Asked], held: Held, log: Callable[[str], None]) -> tuple[list[Reply], float | None]:
+    """Answer a batch, one by one where together it fails.
+
+    Args:
+        batch: Requests that can be computed together.
+        held: The model.
+        log: Takes a traceback.
+
+    Returns:
+        The replies, and the milliseconds of the whole batch where it was computed as one.
+    """
+    if held.is_asked_alone and len(batch) > 1:
+        return _one_by_one(batch, held, log), None
+    began = perf_counter()
+    rows = [asked.decoded.rows for asked in batch]
+    parts = _predict(batch, rows, held)
+    if isinstance(parts, Exception):
+        if len(batch) > 1:
+            return _one_by_one(batch, held, log), None
+        return [_failed(batch[0], parts, held, log, began)], None
+    ms = (perf_counter() - began) * 1e3
+    total = sum(rows)
+    replies = []
+    for asked, part in zip(batch, parts, strict=True):
+        reply = _encoded(asked, part, held)
+        reply.timing = (asked.decoded.rows, total, max(0.0, (began - asked.arrived) * 1e3), ms)
+        replies.append(reply)
+    return replies, ms
+
+
+def refused(asked: Asked, error: RefusedError) -> Reply:
+    """A request that the model is not asked."""
+    body = error_body(asked.route, error.status, str(error), error.field)
+    return Reply(asked, error.status, JSON, body, error=error)
+
+
+def _one_by_one(batch: list[Asked], held: Held, log: Callable[[str], None]) -> list[Reply]:
+    return [reply for asked in batch for reply in compute([asked], held, log)[0]]
+
+
+def _predict(batch: list[Asked], rows: list[int], held: Held) -> list[Any] | Exception:
+    """Each request's part of the prediction, or what the model raised."""
+    try:
+        is_users = held.model.schema["flavor"] in _USERS
+        data = join([asked.decoded.data for asked in batch], is_writeable=is_users)
+        found = held.model.call(data, batch[0].decoded.params)
+        if len(batch) > 1 and _is_outputs(found):
+            held.is_asked_alone = True
+            raise RowsDifferError
+        if held.model.is_generator:
+            found = list(found)
+        return _parts(normal(found), rows, held)
+    except Exception as error:
+        return error
+
+
+def _is_outputs(value: Any) -> bool:
+    """Whether it is several outputs rather than an item for each row: as many as there are rows look like these."""
+    if isinstance(value, tuple):
+        return True
+    return isinstance(value, list) and any(len(getattr(item, "shape", ())) > 0 for item in value)
+
+
+def _parts(value: Any, rows: list[int], held: Held) -> list[Any]:
+    if held.model.takes_json or held.model.is_generator or (not held.model.schema["inputs"] and len(rows) == 1):
+        return [value]
+    try:
+        return split(value, rows)
+    except RowsDifferError:
+        if len(rows) == 1:
+            return [value]  # its own affair: it may answer a table with one number
+        raise
+
+
+def _encoded(asked: Asked, part: Any, held: Held) -> Reply:
+    if asked.future is not None:
+        return Reply(asked, 200, JSON, b"", value=part)
+    try:
+        content_type, body = held.codec.encode(asked.route, asked.accept, asked.decoded.infer, part)
+    except RefusedError as error:
+        return refused(asked, error)
+    except Exception as error:
+        return refused(asked, RefusedError(f"Cannot answer: the prediction has no such form: {error}.", status=500))
+    return Reply(asked, 200, content_type, body)
+
+
+def _failed(asked: Asked, error: Exception, held: Held, log: Callable[[str], None], began: float) -> Reply:
+    if isinstance(error, RefusedError):
+        return refused(asked, error)
+    if not isinstance(error, ModelLoadError) and _has_nan(asked.decoded.data):
+        found = RefusedError(f"Cannot predict: the input has NaN, and the model raised {in_short(error)}.")
+        return refused(asked, found)
+    if _is_mlflows_refusal(error, held):
+        return refused(asked, RefusedError(f"Cannot predict: {getattr(error, 'message', error)}"))
+    log(own_traceback(error))
+    body = error_body(asked.route, 500, in_short(error))
+    ms = (perf_counter() - began) * 1e3
+    rows = asked.decoded.rows
+    timing = (rows, rows, max(0.0, (began - asked.arrived) * 1e3), ms)
+    return Reply(asked, 500, JSON, body, error=error, timing=timing)
+
+
+def _is_mlflows_refusal(error: Exception, held: Held) -> bool:
+    """Whether MLflow did not take the input of a model whose types or parameters it checks itself."""
+    if held.model.schema["flavor"] != "pyfunc":
+        return False
+    from mlflow.exceptions import MlflowException
+
+    return isinstance(error, MlflowException) and error.error_code in ("INVALID_PARAMETER_VALUE", "BAD_REQUEST")
+
+
+def _has_nan(data: Any) -> bool:
+    if isinstance(data, Table):
+        arrays = [data.column(at) for at in range(len(data.names))]
+    else:
+        arrays = list(data.values()) if isinstance(data, dict) else [data]
+    return any(isinstance(each, np.ndarray) and each.dtype.kind == "f" and np.isnan(each).any() for each in arrays)

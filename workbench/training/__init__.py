@@ -1,0 +1,1 @@
+"""Runs on the cluster: their specification, the foreman, the engines and the worker processes."""

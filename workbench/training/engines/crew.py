@@ -1,0 +1,233 @@
+"""The default engine: a crew of pre-imported processes in a placement group."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import time
+from collections import Counter
+from typing import Any
+
+import ray
+
+from workbench.training.engines.base import AttemptOutcome, Order
+from workbench.training.engines.environ import threads_for, torchrun_environ
+from workbench.training.engines.placement import Reservation, reserve
+from workbench.training.engines.postmortem import first_cause, read_the_dead
+from workbench.training.engines.spares import Spare
+from workbench.training.spec import Assignment, RankOutcome, runtime_env_of
+
+_OTHERS_GRACE_S = 1.5
+_AFTER_INTERRUPT_S = 5.0
+
+
+class CrewEngine:
+    """Draws spares on the reserved nodes and gives each its rank."""
+
+    name = "crew"
+
+    async def launch(self, order: Order) -> CrewAttempt:
+        """See :class:`~workbench.training.engines.base.Engine`."""
+        reservation = await reserve(order.spec.options.resources, order.run.run_id, order.on_wait)
+        order.on_reserved()
+        spares: list[Spare] = []
+        try:
+            spares = await draw(order, reservation)
+            return CrewAttempt(order, reservation, spares)
+        except BaseException:
+            for spare in spares:
+                ray.kill(spare.actor)
+            reservation.release()
+            raise
+
+
+async def draw(order: Order, reservation: Reservation) -> list[Spare]:
+    """One process for each bundle, those of one node side by side so that local ranks are too."""
+    options, code = order.spec.options, order.spec.code
+    nodes = sorted(
+        range(len(reservation.node_ids)),
+        key=lambda i: (reservation.node_ids[i] != reservation.node_ids[0], reservation.node_ids[i]),
+    )
+    reservation.node_ids = [reservation.node_ids[i] for i in nodes]
+    reservation.gpu_ids = [reservation.gpu_ids[i] for i in nodes]
+    env = runtime_env_of(options)
+    if env is not None:
+        if options.pip:
+            order.run.note(f"Installing {', '.join(options.pip)} for this run.")
+        return list(
+            await asyncio.gather(*[order.spares.create(node, code.uses_torch, env) for node in reservation.node_ids])
+        )
+    for node, count in Counter(reservation.node_ids).items():
+        order.spares.want(node, code.uses_torch, count)
+    return list(
+        await asyncio.gather(*[order.spares.take(node, code.uses_torch, code.imports) for node in reservation.node_ids])
+    )
+
+
+def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[str, ...]]) -> list[Assignment]:
+    """Each rank's part, from where the processes are."""
+    options, code = order.spec.options, order.spec.code
+    world_size = len(hellos)
+    node_order = list(dict.fromkeys(hello["node_id"] for hello in hellos))
+    on_node = Counter(hello["node_id"] for hello in hellos)
+    seen: Counter[str] = Counter()
+    parts = []
+    for rank, hello in enumerate(hellos):
+        node = hello["node_id"]
+        visible = _visible_gpus(
+            [gpus for other, gpus in zip(hellos, gpu_ids, strict=True) if other["node_id"] == node],
+            gpu_ids[rank],
+            options.resources.gpus_per_worker,
+        )
+        backend = _backend(world_size, code.uses_torch, visible, on_node[node])
+        sweep = order.spec.sweep
+        at_once = 1 if sweep is None else sweep.parallel or hello["cores"]
+        threads = threads_for(options.resources, hello["cores"], on_node[node] * at_once)
+        environ = torchrun_environ(
+            rank=rank,
+            local_rank=seen[node],
+            node_rank=node_order.index(node),
+            local_world_size=on_node[node],
+            world_size=world_size,
+            address=hellos[0]["ip"],
+            port=hellos[0]["port"],
+            attempt=order.attempt,
+            run_id=order.run.run_id,
+        )
+        parts.append(
+            Assignment(
+                run_id=order.run.run_id,
+                name=order.spec.name,
+                attempt=order.attempt,
+                rank=rank,
+                local_rank=seen[node],
+                world_size=world_size,
+                environ={**order.environ, **environ},
+                checkpoint_dir=order.checkpoint_dir,
+                returns=options.returns if rank == 0 else (),
+                threads=threads,
+                gpu_ids=gpu_ids[rank],
+                visible_gpus=visible,
+                backend=backend,
+                code=code,
+                sweep=sweep,
+                conductor=order.conductor,
+                first_worker=order.first_worker,
+            )
+        )
+        seen[node] += 1
+    return parts
+
+
+def _visible_gpus(on_node: list[tuple[str, ...]], own: tuple[str, ...], each: float) -> tuple[str, ...]:
+    """The GPUs that a rank sees: with one each, those of all ranks on its node, as under ``torchrun``.
+
+    So ``cuda:$LOCAL_RANK`` is the rank's own. With several or a part of one each it sees its own alone.
+    """
+    return tuple(dict.fromkeys(gpu for gpus in on_node for gpu in gpus)) if each == 1 else own
+
+
+def _backend(world_size: int, uses_torch: bool, visible: tuple[str, ...], ranks_on_node: int) -> str | None:
+    """The process group to make: NCCL refuses two ranks on one GPU, gloo does not."""
+    if world_size == 1 or not uses_torch:
+        return None
+    return "nccl" if len(visible) >= ranks_on_node else "gloo"
+
+
+class CrewAttempt:
+    """The ranks of one attempt, each a process of its own."""
+
+    def __init__(self, order: Order, reservation: Reservation, spares: list[Spare]) -> None:
+        self._order = order
+        self._reservation = reservation
+        self._spares = spares
+        order.run.set_workers(order.workers, [spare.hello for spare in spares])
+        parts = assignments(order, [spare.hello for spare in spares], reservation.gpu_ids)
+        foreman = order.foreman
+        refs = [
+            spare.actor.run.options(num_returns=2).remote(part, order.shared, foreman)
+            for spare, part in zip(spares, parts, strict=True)
+        ]
+        self._returns = refs[0][1]
+        self._ranks = [asyncio.ensure_future(_outcome_of(ref)) for ref, _ in refs]
+        self._is_released = False
+
+    async def outcome(self) -> AttemptOutcome:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        await self._until_failure_or_end()
+        ended: list[RankOutcome | BaseException | None] = [
+            rank.result() if rank.done() else None for rank in self._ranks
+        ]
+        died = {index: result for index, result in enumerate(ended) if isinstance(result, BaseException)}
+        dead = {}
+        for index, error in died.items():
+            dead[index] = await read_the_dead(self._order, index, self._spares[index].hello, error)
+        failure = first_cause([result for result in ended if isinstance(result, RankOutcome)], dead)
+        rank_zero = ended[0] if isinstance(ended[0], RankOutcome) else None
+        has_returns = failure is None and rank_zero is not None and rank_zero.returned
+        return AttemptOutcome(failure, self._returns if has_returns else None, rank_zero)
+
+    async def _until_failure_or_end(self) -> None:
+        """Wait for all ranks. After a failure the others get a moment, then SIGINT, then are left."""
+        pending = set(self._ranks)
+        while pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            if any(_has_failed(rank) for rank in done):
+                break
+        if not pending:
+            return
+        _, pending = await asyncio.wait(pending, timeout=_OTHERS_GRACE_S)
+        if pending:
+            self._order.interrupt()
+            await asyncio.wait(pending, timeout=_AFTER_INTERRUPT_S)
+
+    async def kill(self) -> None:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        for spare in self._spares:
+            with contextlib.suppress(Exception):
+                ray.kill(spare.actor)
+
+    async def release(self) -> None:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        if not self._is_released:
+            self._is_released = True
+            await self.end_processes()
+            self._reservation.release()
+
+    async def end_processes(self) -> None:
+        """End the processes and keep their resources, for others of the same run."""
+        await self.kill()
+        # The next run must find the GPU's memory free, so the processes are seen to be gone first.
+        here = ray.get_runtime_context().get_node_id()
+        pids = [spare.hello["pid"] for spare in self._spares if spare.hello["node_id"] == here]
+        deadline = time.monotonic() + 5.0
+        while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+
+async def _outcome_of(ref: Any) -> RankOutcome | BaseException:
+    """A rank's outcome, or the error that says how its process died."""
+    try:
+        outcome: RankOutcome = await ref
+        return outcome
+    except ray.exceptions.RayError as error:
+        death: BaseException = error
+        return death
+
+
+def _has_failed(rank: asyncio.Future[RankOutcome | BaseException]) -> bool:
+    result = rank.result()
+    return isinstance(result, BaseException) or result.failure is not None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as stat:
+        return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
+    return True

@@ -1,0 +1,227 @@
+"""The engine ``ray-train``: the same ranks inside Ray Train's ``TorchTrainer``.
+
+Ray Train reserves the resources, starts the workers and makes the process group; the cell then
+runs in each worker as it does in a crew. For clusters whose operators rely on Ray Train's own
+scaling and dashboards; a run starts some ten seconds later than with a crew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from workbench.records.runs import Failure
+from workbench.training.engines.base import AttemptOutcome, Order
+from workbench.training.engines.postmortem import first_cause, read_the_dead
+from workbench.training.spec import Assignment, RunSpec, runtime_env_of
+
+_GRACE_S = 1.5
+_POLL_S = 1.0
+
+
+class RayTrainEngine:
+    """Starts a ``TorchTrainer`` in a driver process of its own, since ``fit()`` blocks."""
+
+    name = "ray-train"
+
+    async def launch(self, order: Order) -> RayTrainAttempt:
+        """See :class:`~workbench.training.engines.base.Engine`."""
+        options: dict[str, Any] = {
+            "num_cpus": 0,
+            "scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True),
+        }
+        if order.spec.options.pip:
+            options["runtime_env"] = runtime_env_of(order.spec.options)
+        attempt = RayTrainAttempt(order, Driver.options(**options).remote())  # type: ignore[attr-defined]
+        try:
+            await attempt.until_ranks_began()
+        except BaseException:
+            await attempt.kill()
+            raise
+        order.on_reserved()
+        return attempt
+
+
+class RayTrainAttempt:
+    """The ranks of one attempt; each tells the foreman when it begins and how it ended."""
+
+    def __init__(self, order: Order, driver: Any) -> None:
+        self._order = order
+        self._driver = driver
+        self._board = order.run.board(order.attempt)
+        job = Job(
+            order.spec,
+            order.run.run_id,
+            order.attempt,
+            order.environ,
+            order.checkpoint_dir,
+            order.shared,
+            order.foreman,
+        )
+        self._fit = asyncio.ensure_future(_error_of(driver.fit.remote(job)))
+
+    async def until_ranks_began(self) -> None:
+        """Wait until all ranks run; Ray Train waits for the resources itself."""
+        while len(self._board.hellos) < self._order.spec.options.resources.workers:
+            await self._board.wait(_POLL_S)
+            if self._fit.done():
+                error = self._fit.result()
+                if error is not None and not self._board.hellos:
+                    raise error
+                break
+            if not self._board.hellos:
+                self._order.on_wait()
+        hellos = self._board.hellos
+        self._order.run.set_workers(self._order.workers, [hellos[rank] for rank in sorted(hellos)])
+
+    async def outcome(self) -> AttemptOutcome:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        failed_at: float | None = None
+        while len(self._board.outcomes) < self._order.spec.options.resources.workers and not self._fit.done():
+            await self._board.wait(0.2)
+            if any(outcome.failure for outcome in self._board.outcomes.values()):
+                failed_at = failed_at or time.monotonic()
+                if time.monotonic() - failed_at > _GRACE_S:
+                    break
+        error = self._fit.result() if self._fit.done() else None
+        dead = {}
+        for rank in set(self._board.hellos) - set(self._board.outcomes):
+            hello = self._board.hellos[rank]
+            if not _is_alive(hello):
+                dead[rank] = await read_the_dead(self._order, rank, hello, error or RuntimeError("process ended"))
+        failure = first_cause(list(self._board.outcomes.values()), dead)
+        if failure is None and error is not None:
+            failure = Failure("setup", f"Ray Train failed: {str(error).strip().splitlines()[-1][:300]}")
+        rank_zero = self._board.outcomes.get(0)
+        returns = self._board.returns if failure is None and rank_zero and rank_zero.returned else None
+        return AttemptOutcome(failure, returns, rank_zero)
+
+    async def kill(self) -> None:
+        """See :class:`~workbench.training.engines.base.Attempt`: Ray Train's processes end with their driver."""
+        with contextlib.suppress(Exception):
+            ray.kill(self._driver)
+
+    async def release(self) -> None:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        await asyncio.wait({self._fit}, timeout=5.0)
+        await self.kill()
+
+
+async def _error_of(ref: Any) -> Exception | None:
+    """The error that ``fit()`` ended with, None when it ended well."""
+    try:
+        await ref
+    except ray.exceptions.RayError as error:
+        problem: Exception = error
+        return problem
+    return None
+
+
+def _is_alive(hello: dict[str, Any]) -> bool:
+    """Whether a rank's process lives; on other nodes only its silence tells."""
+    if hello["node_id"] != ray.get_runtime_context().get_node_id():
+        return False
+    try:
+        os.kill(hello["pid"], 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@dataclass(frozen=True)
+class Job:
+    """An attempt as the driver gets it."""
+
+    spec: RunSpec
+    run_id: str
+    attempt: int
+    environ: dict[str, str]
+    checkpoint_dir: str
+    shared: dict[str, list[Any]]
+    foreman: Any
+
+
+@ray.remote(num_cpus=0)
+class Driver:
+    """Calls ``TorchTrainer.fit`` and ends with it."""
+
+    def fit(self, job: Job) -> None:
+        """Run all ranks; raises what Ray Train raises."""
+        from ray.train import FailureConfig, RunConfig, ScalingConfig
+        from ray.train.torch import TorchConfig, TorchTrainer
+
+        resources = job.spec.options.resources
+        with tempfile.TemporaryDirectory(prefix="workbench-ray-train-") as folder:
+            TorchTrainer(
+                run_rank_in_train,
+                train_loop_config={"job": job},
+                torch_config=TorchConfig(backend="nccl" if resources.gpus_per_worker >= 1 else "gloo"),
+                scaling_config=ScalingConfig(
+                    num_workers=resources.workers,
+                    use_gpu=resources.gpus_per_worker > 0,
+                    resources_per_worker=dict(resources.bundle),
+                ),
+                # The foreman decides on restarts, for both engines alike.
+                run_config=RunConfig(
+                    name=job.run_id,
+                    storage_path=folder,
+                    failure_config=FailureConfig(max_failures=0),
+                    # Its own capture of print() would double every line of ours.
+                    worker_runtime_env={"env_vars": {**job.spec.options.env, "RAY_TRAIN_ENABLE_PRINT_PATCH": "0"}},
+                ),
+            ).fit()
+
+
+def run_rank_in_train(config: dict[str, Any]) -> None:
+    """The training function: this worker's rank, as in a crew."""
+    from ray import train
+
+    from workbench.training.engines.environ import threads_for, torchrun_environ
+    from workbench.training.worker.process import describe_process, perform
+    from workbench.training.worker.shell import create_shell
+
+    job: Job = config["job"]
+    options = job.spec.options
+    context = train.get_context()
+    rank, hello = context.get_world_rank(), describe_process()
+    own = torchrun_environ(
+        rank=rank,
+        local_rank=context.get_local_rank(),
+        node_rank=context.get_node_rank(),
+        local_world_size=context.get_local_world_size(),
+        world_size=context.get_world_size(),
+        address=os.environ.get("MASTER_ADDR", hello["ip"]),
+        port=int(os.environ.get("MASTER_PORT", hello["port"])),
+        attempt=job.attempt,
+        run_id=job.run_id,
+    )
+    assignment = Assignment(
+        run_id=job.run_id,
+        name=job.spec.name,
+        attempt=job.attempt,
+        rank=rank,
+        local_rank=context.get_local_rank(),
+        world_size=context.get_world_size(),
+        environ={**job.environ, **own},
+        checkpoint_dir=job.checkpoint_dir,
+        returns=options.returns if rank == 0 else (),
+        threads=threads_for(options.resources, hello["cores"], context.get_local_world_size()),
+        gpu_ids=tuple(str(gpu) for gpu in ray.get_gpu_ids()),
+        visible_gpus=(),  # Ray Train has set them
+        backend=None,  # and made the process group
+        code=job.spec.code,
+    )
+    key = (job.run_id, job.attempt, rank)
+    ray.get(job.foreman.rank_began.remote(*key, hello))
+    outcome, blob = perform(assignment, job.shared, job.foreman, create_shell())
+    ray.get(job.foreman.rank_ended.remote(*key, outcome, blob))
+    if outcome.failure is not None:
+        raise RuntimeError(outcome.failure.message)

@@ -1,0 +1,224 @@
+"""The engine of sweeps: teams of workers that run trials, as many as are asked for or as there is room for.
+
+A team is a crew whose ranks run one trial after the other together. Teams come and go while the sweep runs: one whose
+process died is replaced, and with ``--parallel auto`` there are more while resources are free and fewer while another
+run waits for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import time
+from dataclasses import replace
+
+import ray
+
+from workbench.records.runs import Failure
+from workbench.sweeps.conductor import Summary
+from workbench.training.engines.base import AttemptOutcome, Order
+from workbench.training.engines.crew import CrewAttempt, draw
+from workbench.training.engines.placement import Reservation, reserve, room_now
+from workbench.training.spec import RankOutcome
+
+_LOOK_EVERY_S = 0.25
+_GROW_WAIT_S = 3.0
+_END_GRACE_S = 5.0
+_MOST_TEAMS = 64
+_MOST_EARLY_DEATHS = 5
+_DEATHS = frozenset({"killed", "crashed", "out_of_memory", "node_lost"})
+
+
+class TeamsEngine:
+    """Starts a sweep with its first team; the others follow."""
+
+    name = "teams"
+
+    async def launch(self, order: Order) -> SweepAttempt:
+        """See :class:`~workbench.training.engines.base.Engine`."""
+        reservation = await reserve(order.spec.options.resources, order.run.run_id, order.on_wait)
+        order.on_reserved()
+        return SweepAttempt(order, reservation)
+
+
+class SweepAttempt:
+    """The teams of one sweep."""
+
+    def __init__(self, order: Order, first: Reservation) -> None:
+        assert order.spec.sweep is not None
+        self._order, self._plan = order, order.spec.sweep
+        self._conductor = order.conductor
+        self._size = order.spec.options.resources.workers
+        # Journals are told apart by attempt and worker: each start of a team counts as an attempt of its own.
+        self._launches = itertools.count(order.attempt * 1000)
+        self._teams: dict[int, asyncio.Task[None]] = {}
+        self._crews: dict[int, CrewAttempt] = {}
+        self._failure: Failure | None = None
+        self._early_deaths = 0
+        self._is_released = False
+        self._closing_since: float | None = None
+        self._add(first)
+        self._managing = asyncio.ensure_future(self._manage())
+
+    async def outcome(self) -> AttemptOutcome:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        await asyncio.shield(self._managing)
+        if self._failure is not None:
+            return AttemptOutcome(self._failure)
+        summary: Summary = await self._conductor.summary.remote()
+        if self._order.run.stop_requested.is_set():
+            return AttemptOutcome(Failure("stopped", "interrupted"))
+        if summary.ended_by:
+            self._order.run.note(f"The sweep ended with {summary.done} of {summary.total} trials: {summary.ended_by}.")
+        if summary.problem:
+            fix = "The failed trials' errors are in the run's log."
+            return AttemptOutcome(Failure("error", summary.problem, fix=fix))
+        known, blob = self._conductor.returns.options(num_returns=2).remote()
+        found = await known
+        if found is None:
+            if self._order.spec.options.returns:
+                self._order.run.note(f"Nothing came back: {self._why_nothing(summary)}.")
+            return AttemptOutcome(None, rank_zero=RankOutcome(0, None, time.time()))
+        names, problem, models = found
+        outcome = RankOutcome(0, None, time.time(), returned=names, returns_error=problem, models=models)
+        return AttemptOutcome(None, blob if names else None, outcome)
+
+    def _why_nothing(self, summary: Summary) -> str:
+        if len(self._plan.goals) > 1:
+            return "with several goals there is no best trial"
+        if summary.best_number is None:
+            return "no trial is complete"
+        return f"an earlier sweep found the best, trial {summary.best_number}"
+
+    async def kill(self) -> None:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        for crew in list(self._crews.values()):
+            await crew.kill()
+
+    async def release(self) -> None:
+        """See :class:`~workbench.training.engines.base.Attempt`."""
+        if self._is_released:
+            return
+        self._is_released = True
+        self._managing.cancel()
+        for team in self._teams.values():
+            team.cancel()
+        await asyncio.gather(self._managing, *self._teams.values(), return_exceptions=True)
+
+    # -- how many ------------------------------------------------------------------------------
+
+    async def _manage(self) -> None:
+        """Keep as many teams as there is work and room for, until nothing is left to do."""
+        while True:
+            try:
+                summary: Summary = await self._conductor.summary.remote()
+            except ray.exceptions.RayError as error:
+                summary = Summary()
+                self._failure = Failure("killed", f"the actor that gives out the sweep's trials was lost: {error}")
+            is_ending = self._failure is not None or self._order.run.stop_requested.is_set() or summary.is_over
+            if is_ending and not self._teams:
+                return
+            if self._failure is not None:
+                self._order.run.interrupt()
+            if is_ending:
+                for slot in set(self._teams) - set(self._crews):  # they wait for resources, and are of no more use
+                    self._teams[slot].cancel()
+            else:
+                await self._grow_or_shrink(summary)
+                self._hurry(summary)
+            await self._wait()
+
+    async def _wait(self) -> None:
+        if self._teams:
+            await asyncio.wait(self._teams.values(), timeout=_LOOK_EVERY_S, return_when=asyncio.FIRST_COMPLETED)
+        else:
+            await asyncio.sleep(_LOOK_EVERY_S)
+        for slot in [slot for slot, team in self._teams.items() if team.done()]:
+            self._teams.pop(slot)
+        self._order.on_teams(len(self._teams))
+
+    async def _grow_or_shrink(self, summary: Summary) -> None:
+        useful = summary.running + summary.startable
+        if self._plan.parallel is not None:
+            wanted = min(self._plan.parallel, useful)
+        elif self._order.is_crowded():
+            wanted = min(max(1, len(self._teams) - 1), useful)
+        elif len(self._crews) == len(self._teams):  # none is on its way
+            room = await asyncio.to_thread(room_now, self._order.spec.options.resources)
+            wanted = min(len(self._teams) + room, useful, _MOST_TEAMS)
+        else:
+            wanted = len(self._teams)
+        for _ in range(len(self._teams), wanted):
+            self._add()
+        if wanted < len(self._teams) and summary.startable:
+            self._conductor.dismiss.remote(self._order_of(max(self._teams)).team)
+
+    def _hurry(self, summary: Summary) -> None:
+        """Interrupt trials that go on long after the sweep's time was over, since they report nothing."""
+        if not summary.ended_by or not summary.running:
+            self._closing_since = None
+        elif self._closing_since is None:
+            self._closing_since = time.monotonic()
+        elif time.monotonic() - self._closing_since > _END_GRACE_S:
+            self._closing_since = time.monotonic()
+            self._order.run.interrupt([worker.rank for worker in self._order.run.snapshot.workers], "end_trial")
+
+    def _add(self, reservation: Reservation | None = None) -> None:
+        slot = next(slot for slot in itertools.count() if slot not in self._teams)
+        self._teams[slot] = asyncio.ensure_future(self._team(slot, reservation))
+
+    # -- one team ------------------------------------------------------------------------------
+
+    async def _team(self, slot: int, reservation: Reservation | None) -> None:
+        """A team from its reservation to its end; with ``--isolate`` its processes are new for each trial."""
+        order = self._order_of(slot)
+        try:
+            reservation = reservation or await self._reserve()
+            if reservation is None:
+                return
+            while await self._run_crew(slot, reservation) and self._plan.isolate:
+                summary: Summary = await self._conductor.summary.remote()
+                if not summary.startable or self._failure or self._order.run.stop_requested.is_set():
+                    return
+        except ray.exceptions.RayError as error:
+            self._failure = self._failure or Failure("killed", f"a team could not be started: {error}")
+        except Exception as error:
+            self._failure = self._failure or Failure("setup", f"a team failed: {type(error).__name__}: {error}")
+        finally:
+            self._crews.pop(slot, None)
+            if reservation is not None:
+                reservation.release()
+            order.run.set_workers(order.workers, [])
+
+    async def _reserve(self) -> Reservation | None:
+        reserving = reserve(self._order.spec.options.resources, self._order.run.run_id, lambda: None)
+        if self._plan.parallel is not None:
+            return await reserving
+        with contextlib.suppress(asyncio.TimeoutError):  # somebody else was quicker
+            return await asyncio.wait_for(reserving, _GROW_WAIT_S)
+        return None
+
+    async def _run_crew(self, slot: int, reservation: Reservation) -> bool:
+        """Processes that run trials until they are sent home; whether all went well."""
+        order = replace(self._order_of(slot), attempt=next(self._launches))
+        crew = CrewAttempt(order, reservation, await draw(order, reservation))
+        self._crews[slot] = crew
+        try:
+            outcome = await crew.outcome()
+        finally:
+            await crew.end_processes()
+        failure = outcome.failure
+        is_death = failure is not None and failure.kind in _DEATHS
+        lost = await self._conductor.release.remote(order.team, is_fault=is_death)
+        if failure is None:
+            return True
+        self._early_deaths = self._early_deaths + 1 if is_death and not lost else 0
+        if is_death and self._early_deaths < _MOST_EARLY_DEATHS:
+            order.run.note(f"{failure.message}; {'its trial has failed' if lost else 'no trial was lost'}.")
+        elif failure.kind != "stopped":
+            self._failure = self._failure or failure
+        return False
+
+    def _order_of(self, slot: int) -> Order:
+        return replace(self._order, first_worker=slot * self._size)

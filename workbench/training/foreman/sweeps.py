@@ -1,0 +1,185 @@
+"""The foreman's part in sweeps: their conductors, how far they are, and each trial's MLflow run."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from typing import TYPE_CHECKING, Any
+
+import ray
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+from workbench.errors import OptionError, WorkbenchError
+from workbench.records.runs import SweepSnapshot
+from workbench.sweeps.conductor import Conductor, Summary
+from workbench.training.foreman.shared_values import in_background
+from workbench.training.foreman.trial_runs import TrialBooks
+
+if TYPE_CHECKING:
+    from workbench.training.foreman.actor import Foreman
+    from workbench.training.runs.active_run import ActiveRun
+    from workbench.training.spec import RunSpec
+
+_LOOK_EVERY_S = 0.3
+_NUDGE_AFTER_S = 1.5
+_CALLS_BESIDE = 4
+_MOST_AT_ONCE = 12
+
+
+class Sweeps:
+    """The sweeps of one foreman.
+
+    Args:
+        foreman: Whose.
+    """
+
+    def __init__(self, foreman: Foreman) -> None:
+        self._foreman = foreman
+        self._conductors: dict[str, Any] = {}
+        self._trials: dict[str, TrialBooks] = {}
+        self._shown: dict[str, Summary] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def refuse_second(self, spec: RunSpec) -> None:
+        """Raise ``WorkbenchError`` when a sweep of the same study goes on: each would take the other's trials."""
+        for run in self._foreman.runs.values():
+            other = run.spec.sweep
+            if spec.sweep is None or other is None or run.snapshot.state.is_terminal:
+                continue
+            if (other.name, other.storage) == (spec.sweep.name, spec.sweep.storage):
+                raise WorkbenchError(
+                    f"Cannot sweep {other.name!r} twice at once: a sweep of that name goes on. Watch it: %runs attach "
+                    f"{other.name}; end it: %runs stop {other.name}; or give this one another name."
+                )
+
+    async def conductor(self, run: ActiveRun) -> Any:
+        """The actor that gives out a run's trials; None for a run that is no sweep.
+
+        Raises ``OptionError`` when its study cannot be made.
+        """
+        if run.spec.sweep is None:
+            return None
+        if run.run_id in self._conductors:
+            with contextlib.suppress(ray.exceptions.RayActorError):  # it is gone itself: make another
+                await self._conductors[run.run_id].release.remote()  # the workers of the attempt before are gone
+                return self._conductors[run.run_id]
+        # A thread for each team that asks, and some for those that look; more make each call slower.
+        calls = min(run.spec.sweep.parallel or _MOST_AT_ONCE, _MOST_AT_ONCE) + _CALLS_BESIDE
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
+        actor = ray.remote(Conductor).options(num_cpus=0, scheduling_strategy=here, max_concurrency=calls)
+        conductor = actor.remote(run.spec.sweep)
+        try:
+            await conductor.summary.remote()
+        except ray.exceptions.RayError as error:
+            words = str(error).strip().splitlines()[-1]
+            raise OptionError(words.split("Error: ")[-1]) from error
+        is_new = run.run_id not in self._conductors
+        self._conductors[run.run_id] = conductor
+        if is_new:
+            self._trials[run.run_id] = TrialBooks(self._foreman.books_of(run), run, self._foreman.id)
+            in_background(self._watch(run), self._tasks)
+        return conductor
+
+    # -- how far -------------------------------------------------------------------------------
+
+    async def _watch(self, run: ActiveRun) -> None:
+        """Have the run show how far its study is, until it ends; then the conductor ends, too."""
+        while run.run_id in self._conductors:
+            await self._look(run)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    async def settle(self, run: ActiveRun) -> None:
+        """Bring a run's study and its trials' runs to their end; does nothing for a run that is no sweep."""
+        if run.run_id not in self._conductors:
+            return
+        with contextlib.suppress(ray.exceptions.RayError):
+            await self._conductors[run.run_id].release.remote()
+        self._trials[run.run_id].close()
+        await self._look(run)
+        self._trials.pop(run.run_id)
+        self._shown.pop(run.run_id, None)
+        self._conductors.pop(run.run_id)  # the last handle of an actor ends it
+
+    async def _look(self, run: ActiveRun) -> None:
+        self._trials[run.run_id].write()
+        with contextlib.suppress(ray.exceptions.RayError):
+            now: Summary = await self._conductors[run.run_id].summary.remote()
+            if run.run_id in self._conductors:
+                self._show(run, self._shown.get(run.run_id, Summary()), now)
+                self._shown[run.run_id] = now
+
+    def _show(self, run: ActiveRun, before: Summary, now: Summary) -> None:
+        plan = run.spec.sweep
+        assert plan is not None
+        shown = SweepSnapshot(
+            study=plan.name,
+            goals=tuple(str(goal) for goal in plan.goals),
+            **now.shared(),
+            running=self._trials[run.run_id].running(),
+            teams=len(run.snapshot.workers) // run.spec.options.resources.workers,
+        )
+        if shown != run.snapshot.sweep:
+            run.snapshot.sweep = shown
+            run.touch()
+        if now.done != before.done:
+            run.handle(0, {"k": "prog", "t": time.time(), "done": now.done, "total": now.total, "label": "trial"})
+        if now.best is not None and (now.best_number != before.best_number or now.done != before.done):
+            self._foreman.note_metrics(run, now.done, {f"best_{plan.goals[0].name}": now.best})
+        if now.best_number is not None and now.best_number != before.best_number:
+            words = ", ".join(f"{name} {_shown(value)}" for name, value in now.best_params.items())
+            tags = {"workbench.best_trial": str(now.best_number), "workbench.best_params": words}
+            self._foreman.books_of(run).set_tags(run.run_id, tags)
+
+    # -- what trials tell ----------------------------------------------------------------------
+
+    def without_trials(self, run: ActiveRun, rank: int, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The events that are the run's own; those of trials go to runs of their own."""
+        trials = self._trials.get(run.run_id)
+        return events if trials is None else trials.take(rank, events)
+
+    async def trial_run(self, run_id: str, number: int) -> str:
+        """The MLflow run of a trial that runs, made now if there is none yet."""
+        return await self._trials[run_id].run_of(number)
+
+    def trial_of(self, run_id: str) -> tuple[ActiveRun, int] | None:
+        """The sweep and the number of the running trial that has this MLflow run."""
+        for sweep_id, trials in self._trials.items():
+            number = trials.number_of(run_id)
+            if number is not None:
+                return self._foreman.runs[sweep_id], number
+        return None
+
+    # -- what people want ----------------------------------------------------------------------
+
+    async def order(self, run: ActiveRun, number: int, what: str) -> None:
+        """Prune or stop a running trial: at its next report, else by interrupting its cell.
+
+        Raises ``WorkbenchError`` when it does not run.
+        """
+        conductor = self._conductor_of(run)
+        team = await conductor.order.remote(number, what)
+        if not team:
+            raise WorkbenchError(f"Cannot {what} trial {number} of {run.spec.name!r}: it does not run.")
+
+        async def nudge() -> None:
+            await asyncio.sleep(_NUDGE_AFTER_S)
+            with contextlib.suppress(ray.exceptions.RayError):
+                if await conductor.order_of.remote(number):
+                    first = int(team)
+                    run.interrupt(range(first, first + run.spec.options.resources.workers), "end_trial")
+
+        in_background(nudge(), self._tasks)
+
+    async def pause(self, run: ActiveRun, is_paused: bool) -> None:
+        """Start no more trials, or start some again; those that run go on."""
+        await self._conductor_of(run).pause.remote(is_paused)
+
+    def _conductor_of(self, run: ActiveRun) -> Any:
+        if run.run_id not in self._conductors:
+            raise WorkbenchError(f"Cannot do that to {run.spec.name!r}: it is no sweep that is going on.")
+        return self._conductors[run.run_id]
+
+
+def _shown(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,1 @@
+"""The state of one run as the foreman keeps it."""

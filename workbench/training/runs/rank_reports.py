@@ -1,0 +1,29 @@
+"""What the ranks of an attempt have told the foreman, for engines that do not hold their processes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+
+from workbench.training.spec import RankOutcome
+
+
+class Board:
+    """Hellos and outcomes by rank, and rank 0's returned values."""
+
+    def __init__(self) -> None:
+        self.hellos: dict[int, dict[str, Any]] = {}
+        self.outcomes: dict[int, RankOutcome] = {}
+        self.returns: Any = None
+        self._changed = asyncio.Event()
+
+    def notify(self) -> None:
+        """Something was added."""
+        self._changed.set()
+
+    async def wait(self, timeout_s: float) -> None:
+        """Wait until something is added, or the time is up."""
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        self._changed.clear()

@@ -1,0 +1,83 @@
+"""A run's returned values on their way back into the notebook."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from typing import Any
+
+import cloudpickle
+
+from workbench.tracking.examples import as_plain, example_for
+from workbench.tracking.models import flavor_of
+
+_EXAMPLE = "\0example of "
+"""What an example's key begins with: no name of a variable does."""
+
+
+def pack_returns(namespace: dict[str, Any], names: tuple[str, ...]) -> tuple[bytes | None, tuple[str, ...], str]:
+    """Pickle the named values one by one, so that one that cannot travel does not lose the others.
+
+    Returns:
+        The pickled dictionary of name to pickled value, the names in it, and what was wrong.
+    """
+    packed: dict[str, bytes] = {}
+    problems = []
+    for name in names:
+        if name not in namespace:
+            problems.append(f"{name!r} was never bound by the cell")
+            continue
+        try:
+            packed[name] = cloudpickle.dumps(_on_cpu(namespace[name]))
+        except Exception as error:
+            problems.append(f"{name!r} ({type(namespace[name]).__name__}) cannot be pickled: {error}")
+    found = tuple(packed)
+    packed |= {f"{_EXAMPLE}{name}": data for name in found if (data := _example(namespace, name)) is not None}
+    blob = pickle.dumps(packed, protocol=5) if packed else None
+    return blob, found, "; ".join(problems)
+
+
+def _example(namespace: dict[str, Any], name: str) -> bytes | None:
+    """Two rows that a returned model takes, pickled: with them it is known what a published model is to be asked."""
+    if flavor_of(bare(namespace[name])) is None:
+        return None
+    try:
+        rows = example_for(bare(namespace[name]), namespace, or_zeros=False)
+        return None if rows is None else cloudpickle.dumps(as_plain(rows))
+    except Exception:  # a model of the user's own class may do anything; it is kept without an example then
+        return None
+
+
+def unpack_returns(blob: bytes | memoryview) -> dict[str, Any]:
+    """The values that :func:`pack_returns` packed."""
+    packed: dict[str, bytes] = pickle.loads(blob)
+    return {name: cloudpickle.loads(data) for name, data in packed.items() if not name.startswith(_EXAMPLE)}
+
+
+def unpack_example(blob: bytes | memoryview, name: str) -> Any:
+    """Rows that a returned model takes, None where none were found."""
+    data = pickle.loads(blob).get(f"{_EXAMPLE}{name}")
+    return None if data is None else cloudpickle.loads(data)
+
+
+def bare(value: Any) -> Any:
+    """A model without DDP's wrapper around it."""
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, torch.nn.parallel.DistributedDataParallel):
+        return value.module
+    return value
+
+
+def _on_cpu(value: Any) -> Any:
+    """A model or tensor where a notebook without that GPU can load it; see also :func:`bare`."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return value
+    value = bare(value)
+    if isinstance(value, (torch.nn.Module, torch.Tensor)):
+        return value.cpu()
+    if type(value) is dict:
+        return {key: _on_cpu(item) for key, item in value.items()}
+    if type(value) in (list, tuple):
+        return type(value)(_on_cpu(item) for item in value)
+    return value
