@@ -20,7 +20,7 @@ from figures import Figure, seconds
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab, write_notebook
+from tests.support.lab import Lab, NotebookPage, browser, running_lab, write_notebook
 
 RUNS = 10_000
 POINTS = 1_000_000

@@ -2,97 +2,93 @@
 
 from __future__ import annotations
 
-import ast
+import graphlib
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[1]
-PACKAGE = ROOT / "workbench"
+from tests.support.imports import ROOT, imported, module_of, python_files, python_graph
 
-LEVELS = {
-    "errors": 0, "records": 0, "settings": 0, "in_cell": 0,
-    "options": 1, "space": 1, "data": 1, "pages_server": 1, "cell": 2,
-    "tracking": 3, "sweeps": 3, "compute": 4, "origins": 4, "serving": 5, "publish_options": 6,
-    "project": 6, "handle": 6, "submit": 7, "endpoint_handle": 7, "publish_source": 7, "api": 8, "sweeping": 9,
-    "publishing": 9, "view": 9, "parsers": 9, "returning": 9, "doctor": 9,
-    "python_call": 10, "endpoint_verbs": 10, "publish_parsers": 10,
-    "write_back": 10, "commands": 11, "endpoint_commands": 11, "serving_magics": 12,
-    "magics": 13, "cli": 13, "bridge": 13,
-}  # fmt: skip
+LAYERS = (
+    {"errors", "settings", "context", "records"},
+    {"cell", "cluster", "options"},
+    {"tracking", "sweeps"},
+    {"display", "training", "serving"},
+    {"api"},
+    {"commands"},
+    {"notebook", "bridge"},
+    {"cli", "__init__"},
+)
+"""Packages from the ground up: each imports only from those below its own."""
 
-OWNERS = {"ray": "compute", "mlflow": "tracking", "optuna": "sweeps", "IPython": "view"}
-ALSO = {
-    "ray": {
-        "submit",
-        "project",
-        "bridge",
-        "sweeping",
-        "serving",
-    },  # the kernel's side: put values, get returns; what nodes there are
-    "mlflow": {"serving"},  # a replica loads its model with MLflow's flavor
-    "IPython": {"magics", "serving_magics", "cell", "compute", "tracking", "returning"},
+OWNERS = {
+    "optuna": {"sweeps"},
+    "mlflow": {"tracking", "serving"},  # a replica loads its model with MLflow's flavor
+    "ray": {"cluster", "training", "serving", "api", "commands", "bridge"},
+    "IPython": {"notebook", "cell", "training"},  # a worker's shell is one of IPython's
 }
+"""Libraries that only some packages import."""
+
 HEAVY = ("ray", "mlflow", "optuna", "torch", "numpy", "pandas", "IPython", "ipywidgets")
+LONGEST = 400
 
 
-def modules() -> list[Path]:
-    return sorted(path for path in PACKAGE.rglob("*.py") if "lazy_imports" not in path.parts)
+def package_of(module: str) -> str:
+    return module.partition(".")[2].partition(".")[0] or "__init__"
 
 
-def top(path: Path) -> str:
-    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+def layer_of(package: str) -> int:
+    return next(number for number, packages in enumerate(LAYERS) if package in packages)
 
 
-def imported(path: Path, *, at_run_time: bool) -> set[str]:
-    """Names of modules that a file imports, those for type checking alone left out."""
-    tree = ast.parse(path.read_text())
-    typing_only = {
-        id(node)
-        for block in ast.walk(tree)
-        if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
-        for node in ast.walk(block)
-    }
-    names = set()
-    for node in ast.walk(tree):
-        if at_run_time and id(node) in typing_only:
-            continue
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+def test_layers_every_package_has_a_layer() -> None:
+    packages = {package_of(module_of(path)) for path in python_files("workbench")}
+    assert packages == set().union(*LAYERS)
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_layers_imports_point_downward(path: Path) -> None:
-    here = top(path)
-    if here == "__init__":
-        return
-    for name in imported(path, at_run_time=True):
-        parts = name.split(".")
-        if parts[0] == "workbench" and len(parts) > 1 and parts[1] in LEVELS:
-            allowed = LEVELS[parts[1]] < LEVELS[here] or parts[1] == here or {parts[1], here} <= {"project", "handle"}
-            assert allowed, f"{here} (level {LEVELS[here]}) imports {name} (level {LEVELS[parts[1]]})"
+def test_layers_imports_point_downward() -> None:
+    upward = [
+        f"{module} imports {other}"
+        for module, others in python_graph().items()
+        for other in others
+        if "workbench_server" not in module
+        if package_of(module) != package_of(other)
+        if layer_of(package_of(module)) <= layer_of(package_of(other))
+        if (package_of(module), other) != ("__init__", "workbench.context")
+    ]
+    assert not upward
 
 
-@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_layers_each_library_has_one_owner(path: Path) -> None:
-    for name in imported(path, at_run_time=True):
-        root = name.split(".")[0]
-        if root in OWNERS:
-            assert top(path) == OWNERS[root] or top(path) in ALSO.get(root, set()), f"{path} imports {name}"
+def test_layers_server_imports_nothing_of_the_library() -> None:
+    """It asks the bridge, a process of its own."""
+    graph = python_graph()
+    server = {module for module in graph if module.startswith("workbench_server")}
+    assert not {other for module in server for other in graph[module]} - server
 
 
-def test_layers_every_module_has_a_level() -> None:
-    assert {top(path) for path in modules()} - {"__init__"} <= set(LEVELS)
+def test_layers_no_file_imports_itself_by_way_of_others() -> None:
+    try:
+        graphlib.TopologicalSorter(python_graph()).prepare()
+    except graphlib.CycleError as error:
+        pytest.fail(f"files that import each other in a circle: {' <- '.join(error.args[1])}")
+
+
+def test_layers_each_library_has_its_owners() -> None:
+    strangers = [
+        f"{module_of(path)} imports {name}"
+        for path in python_files("workbench")
+        for name in imported(path)
+        if (library := name.partition(".")[0]) in OWNERS
+        if package_of(module_of(path)) not in OWNERS[library]
+    ]
+    assert not strangers
 
 
 def test_layers_files_stay_small() -> None:
-    long = {str(path): n for path in modules() if (n := path.read_text().count("\n")) > 400}
-    assert not long, f"over 400 lines: {long}"
+    files = python_files("workbench", "server_ext")
+    long = {str(path.relative_to(ROOT)): n for path in files if (n := path.read_text().count("\n")) > LONGEST}
+    assert not long
 
 
 def test_import_loads_nothing_heavy() -> None:

@@ -26,7 +26,8 @@ from workbench.context import (
 
 if TYPE_CHECKING:
     from workbench.api.run_handle import RunHandle
-    from workbench.api.train import run, runs, train
+    from workbench.api.runs import run, runs
+    from workbench.api.train import train
     from workbench.records.runs import RunState
 
 _LAZY = {
@@ -71,9 +72,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name == "__version__":
-        from importlib.metadata import version
+        from workbench.settings import package_version
 
-        return version("jupyter-ml-workbench")
+        return package_version()
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'workbench' has no attribute {name!r}")

@@ -50,9 +50,9 @@ def _run(words: list[str]) -> int:
         return 0
     command, rest = words[0], words[1:]
     if command in ("-V", "--version", "version"):
-        import workbench
+        from workbench.settings import package_version
 
-        print(workbench.__version__)
+        print(package_version())
         return 0
     if command == "train":
         return _train(rest)
@@ -69,7 +69,7 @@ def _run(words: list[str]) -> int:
 
 
 def _train(words: list[str]) -> int:
-    from workbench.api import train as api
+    from workbench.api.train import train_cell
     from workbench.notebook.live import LiveView
     from workbench.records.runs import RunState
     from workbench.tracking.notebook import NotebookContext
@@ -81,7 +81,7 @@ def _train(words: list[str]) -> int:
     options = train_options(arguments)
     source = path.read_text()
     context = NotebookContext(path=path.resolve(), source=source)
-    run = api.train_cell(source, {"__name__": "__main__"}, options, filename=str(path), line_offset=0, context=context)
+    run = train_cell(source, {"__name__": "__main__"}, options, filename=str(path), line_offset=0, context=context)
     if arguments.wait is False:
         print(f"run {run.name} ({run.id}) submitted; workbench runs logs {run.name} -f")
         return 0
@@ -92,26 +92,26 @@ def _train(words: list[str]) -> int:
 
 
 def _runs(words: list[str]) -> int:
-    from workbench.commands import runs as commands
+    from workbench.commands import runs
 
     arguments = runs_parser("workbench runs").parse(words)
-    verb, arguments.words = commands.verb_of(arguments.words, RUN_VERBS, "list")
+    verb, arguments.words = runs.verb_of(arguments.words, RUN_VERBS, "list")
     if verb == "logs":
-        commands.logs(arguments, _write)
+        runs.logs(arguments, _write)
         return 0
     if verb in ("show", "attach"):
-        return _watch(commands.run_of(arguments, verb), follow=verb == "attach")
+        return _watch(runs.run_of(arguments, verb), follow=verb == "attach")
     calls: dict[str, Any] = {
-        "list": commands.list_runs,
-        "stop": commands.stop,
-        "pause": commands.pause,
-        "resume": commands.resume,
-        "again": commands.again,
-        "compare": commands.compare,
-        "open": commands.open_notebook,
-        "tidy": commands.tidy,
+        "list": runs.list_runs,
+        "stop": runs.stop,
+        "pause": runs.pause,
+        "resume": runs.resume,
+        "again": runs.again,
+        "compare": runs.compare,
+        "open": runs.open_notebook,
+        "tidy": runs.tidy,
     }
-    print(calls[verb](arguments) if verb in calls else commands.open_ui())
+    print(calls[verb](arguments) if verb in calls else runs.open_ui())
     return 0
 
 
@@ -148,19 +148,19 @@ def _endpoints(words: list[str]) -> int:
 
 def _workbench(words: list[str]) -> int:
     from workbench.api.project import current_project
-    from workbench.commands import runs as commands
+    from workbench.commands import cluster
 
     arguments = workbench_parser("workbench").parse(words)
     project = current_project()
-    verb = commands.check_verb(arguments.verb)
+    verb = cluster.check_verb(arguments.verb)
     if verb == "status":
-        print(commands.status(project))
+        print(cluster.status(project))
     elif verb == "up":
-        print(commands.up(project, arguments, lambda _: None))
+        print(cluster.up(project, arguments, lambda _: None))
     elif verb == "down":
-        print(commands.down())
+        print(cluster.down())
     else:
-        print(commands.doctor(project))
+        print(cluster.doctor(project))
     return 0
 
 

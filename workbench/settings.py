@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+DISTRIBUTION = "jupyter-ml-workbench"
 _MARKERS = (".workbench", ".git", "pyproject.toml")
 
 
@@ -86,3 +87,10 @@ def home() -> Path:
 def restores_endpoints() -> bool:
     """Whether a cluster that starts brings back what was published (``WORKBENCH_RESTORE=1``)."""
     return os.environ.get("WORKBENCH_RESTORE", "") not in ("", "0", "false", "no")
+
+
+def package_version() -> str:
+    """Return the version of the installed distribution."""
+    from importlib.metadata import version
+
+    return version(DISTRIBUTION)

@@ -11,7 +11,8 @@ import pytest
 
 from workbench.cell.modules import note_imports
 from workbench.cell.payload import prepare
-from workbench.cell.preflight import ClusterFacts, sheet
+from workbench.cell.preflight import sheet
+from workbench.records.runs import ClusterFacts
 
 
 def test_sheet_lists_what_leaves_and_what_is_there() -> None:

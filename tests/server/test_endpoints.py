@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.server.asking import ask, refused
+from tests.support.asking import ask, refused
 from workbench.tracking.store import TrackingStore
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]

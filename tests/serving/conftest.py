@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.serving.gateways import Gateway, running_gateway
+from tests.support.gateways import Gateway, running_gateway
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import psutil
 import pytest
 
 import workbench
-from tests.serving.publishing import digits, other_digits, under_load, until, version, withdrawn
+from tests.support.publishing import digits, other_digits, under_load, until, version, withdrawn
 from workbench.api.endpoints import endpoints_overview, registered_models, restore, try_endpoint, withdraw
 from workbench.api.project import current_project
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError, ResourcesError, ServingError
@@ -503,12 +503,12 @@ def test_publish_figures_and_samples_are_kept(published: Path, name: str) -> Non
 
 def test_publish_comes_back_after_the_cluster(published: Path, name: str) -> None:
     from workbench.cluster import connection
-    from workbench.commands import runs as commands
+    from workbench.commands import cluster
 
     model, data = digits()
     endpoint = workbench.publish(model, name=name, example=data[:2], cache=10)
     url, token = endpoint.url, endpoint.token
-    commands.down()
+    cluster.down()
     connection.disconnect()
     with pytest.raises(ServingError, match="%endpoints restore"):
         endpoint.snapshot()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import workbench
-from tests.serving.publishing import withdrawn
+from tests.support.publishing import withdrawn
 from workbench.api.project import current_project
 from workbench.errors import ServingError
 from workbench.tracking.models import log_model
@@ -133,10 +133,10 @@ def test_publish_generator_streams(published: Path) -> None:
 
 
 def test_publish_example_is_found_in_the_notebook(published: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from workbench.api import train as api
+    from workbench.api import caller
 
     model, rows, _ = sklearn_pipeline_of_a_table()
-    monkeypatch.setattr(api, "callers_names", lambda: {"model": model, "X": rows, "n": 3})
+    monkeypatch.setattr(caller, "callers_names", lambda: {"model": model, "X": rows, "n": 3})
     endpoint = workbench.publish(model)
     assert endpoint.name == "model"
     schema = next(iter(endpoint.snapshot()["schemas"].values()))

@@ -14,12 +14,12 @@ from pathlib import Path
 import psutil
 
 import workbench
-from tests.serving.publishing import digits, withdrawn
+from tests.support.publishing import digits, withdrawn
 
 PUBLISH = """
 import sys
 sys.path.insert(0, {tests!r})
-from tests.serving.publishing import digits
+from tests.support.publishing import digits
 import workbench
 model, data = digits()
 endpoint = workbench.publish(model, name="digits", example=data[:2])
@@ -29,7 +29,7 @@ print("URL", endpoint.url)
 COMES_BACK = """
 import sys
 sys.path.insert(0, {tests!r})
-from tests.serving.publishing import digits, until
+from tests.support.publishing import digits, until
 import workbench
 from workbench.api.project import current_project
 current_project().connection()  # starts the cluster, which brings back what was published
@@ -50,7 +50,7 @@ from ray.cluster_utils import Cluster
 cluster = Cluster(
     initialize_head=True, head_node_args={{"num_cpus": 0, "include_dashboard": False, "node_ip_address": "127.0.0.2"}}
 )
-from tests.serving.publishing import digits
+from tests.support.publishing import digits
 import workbench
 from workbench.api.project import current_project
 current_project().connection(address=cluster.address)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import workbench
-from tests.sweeps.sweeping import nested, sweep
+from tests.support.sweeping import nested, sweep
 from workbench.api.project import current_project
 from workbench.errors import OptionError, RunNotFoundError
 from workbench.records.runs import RunState

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.ui.lab import shoot
+from tests.support.lab import shoot
 
 _BUILT = "server_ext/workbench_server/labextension/package.json"
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.serving.publishing import withdrawn
-from tests.ui.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
+from tests.support.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
+from tests.support.publishing import withdrawn
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 

@@ -9,7 +9,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
+from tests.support.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 

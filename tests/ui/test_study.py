@@ -8,7 +8,7 @@ from typing import Any
 import optuna
 import pytest
 
-from tests.ui.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
+from tests.support.lab import Lab, NotebookPage, form_dialog, notebook_with_panel, running_lab, shoot, write_notebook
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 

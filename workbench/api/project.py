@@ -49,10 +49,10 @@ class Project:
             return self._store
 
     def connection(self, *, start: bool = True, **options: Any) -> Connection:
-        """The connection to the cluster; see :func:`workbench.cluster.connection.connect`."""
-        from workbench.cluster.connection import connect
+        """Connect to the cluster; see :func:`workbench.cluster.connection.connect`."""
+        from workbench.training.foreman_client import connect_to_foreman
 
-        return connect(self.settings, start=start, **options)
+        return connect_to_foreman(self.settings, start=start, **options)
 
     def reconciled(self, record: RunRecord) -> RunRecord:
         """A record whose state is true: a run that no foreman knows any more is noted as lost."""

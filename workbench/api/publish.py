@@ -26,7 +26,7 @@ from workbench.records.endpoints import ServedModel, ServingOptions
 from workbench.serving.token_files import digest, token_aside, token_path
 
 if TYPE_CHECKING:
-    from workbench.serving.control.publication import Order
+    from workbench.records.endpoints import Order
 
 _CPUS_ELSEWHERE = 0.1
 
@@ -115,7 +115,7 @@ def publish(
         ModelNotFoundError: The words name no model.
         ServingError: It did not load, or did not answer; what was live before still is.
     """
-    from workbench.api.train import callers_names
+    from workbench.api.caller import callers_names
 
     namespace = callers_names()
     sources = [source_of(one, namespace, example) for one in (model, *more)]
@@ -150,7 +150,7 @@ def begin(
 
     Options, limits and plan are what :func:`workbench.options.serving.plan_and_options` gives.
     """
-    from workbench.serving.control.publication import Order
+    from workbench.records.endpoints import Order
     from workbench.serving.gateway_client import gateway_of
 
     name = check_name(name or default_name(sources))

@@ -214,9 +214,9 @@ def sweep(
     Raises:
         OptionError: What was asked for cannot be; nothing was started.
     """
-    from workbench.api import train as api
+    from workbench.api.caller import callers_names
 
-    namespace = api.callers_names()
+    namespace = callers_names()
     checked = check_options(name=name, wait=wait, **options)
     plan = plan_sweep(
         name, space, goal, cell, namespace, options=checked, trials=trials, parallel=parallel, subject_to=subject_to,
@@ -251,9 +251,9 @@ def sweep_cell(
     before_submit: Callable[[CellPayload], None] = lambda _: None,
 ) -> RunHandle:
     """Send a cell as a sweep; what ``%%sweep`` calls."""
-    from workbench.api import train as api
+    from workbench.api.train import train_cell
 
-    return api.train_cell(
+    return train_cell(
         source,
         namespace,
         replace(options, name=plan.name, retries=0, timeout_s=None),  # these are the plan's: they are about trials

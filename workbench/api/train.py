@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import sys
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.api.caller import callers_names, cell_labels, ipython_shell
 from workbench.api.project import Project, current_project
 from workbench.api.run_handle import RunHandle
-from workbench.errors import OptionError, suggestion
+from workbench.errors import OptionError
 from workbench.options.run import check_options
-from workbench.records.runs import RunOptions, RunState
+from workbench.records.runs import RunOptions
 
 if TYPE_CHECKING:
     from workbench.cell.payload import CellPayload
     from workbench.sweeps.plan import SweepPlan
     from workbench.tracking.notebook import NotebookContext
-    from workbench.tracking.run_record import RunRecord
 
 _RESULT = "result"
 _CALL = "_workbench_call"
@@ -135,7 +133,7 @@ def train_cell(
 
     project = project or current_project()
     if context is None:
-        context = context_of(_shell(), source)
+        context = context_of(ipython_shell(), source)
     payload = prepare(
         source,
         namespace,
@@ -147,81 +145,7 @@ def train_cell(
         also=sweep.space.objects if sweep else (),
     )
     before_submit(payload)
-    return submit(project, payload, options, context, _labels(payload.sources), sweep)
-
-
-def run(run: str) -> RunHandle:
-    """A run by its name (the newest of that name), its id, or the beginning of its id.
-
-    Raises ``RunNotFoundError`` with the nearest name.
-    """
-    project = current_project()
-    record = project.store.get(run)
-    return RunHandle(project, record.run_id, record.name)
-
-
-def runs(
-    query: str | None = None,
-    *,
-    states: Iterable[RunState | str] | None = None,
-    experiment: str | None = None,
-    order_by: str | None = None,
-    limit: int = 50,
-    with_trials: bool | None = None,
-) -> list[RunRecord]:
-    """Runs of this project, newest first; see :meth:`TrackingStore.search` for the arguments.
-
-    Runs that say they are going on are checked with the foreman, so that what is listed is true. Trials of sweeps are
-    given ``with_trials``; None gives them when a ``query`` asks for something.
-    """
-    project = current_project()
-    wanted = None if states is None else states_of(states)
-    with_trials = bool(query) if with_trials is None else with_trials
-    found = project.store.search(
-        query=query, states=wanted, experiment=experiment, order_by=order_by, limit=limit, with_trials=with_trials
-    )
-    records = [project.reconciled(record) for record in found]
-    return [record for record in records if wanted is None or record.state in wanted]
-
-
-def again(run: str, *, resume: bool = False) -> RunHandle:
-    """Run an ended run's cell once more, on the values that it was given then.
-
-    The cluster still has them for a while; the kernel that sent them is not needed.
-
-    Args:
-        run: Its name or id.
-        resume: Go on with that run from its last checkpoint, instead of making a new one.
-
-    Raises ``RunNotFoundError`` when the cluster no longer has what the cell reads.
-    """
-    from workbench.api.submit import submit_again
-
-    return submit_again(current_project(), run, resume=resume)
-
-
-def to_tidy(
-    query: str | None = None, *, states: Iterable[RunState | str] | None = None, older_than_days: float | None = None
-) -> list[RunRecord]:
-    """Ended runs that may go: failed and stopped ones unless ``states`` says others, of that age at least."""
-    wanted = states_of(states or (RunState.FAILED, RunState.STOPPED))
-    now = time.time()
-    limit = None if older_than_days is None else now - 86400 * older_than_days
-    found = runs(query, states={state for state in wanted if state.is_terminal}, limit=10_000, with_trials=True)
-    return [record for record in found if limit is None or (record.ended_at or now) < limit]
-
-
-def states_of(words: Iterable[RunState | str]) -> set[RunState]:
-    """States by their words; ``OptionError`` names one that there is not, and the nearest."""
-    known = [state.value for state in RunState]
-    found = set()
-    for word in words:
-        if word not in known:
-            raise OptionError(
-                f"Cannot filter by state {word!r}: there are {', '.join(known)}.{suggestion(str(word), known)}"
-            )
-        found.add(RunState(word))
-    return found
+    return submit(project, payload, options, context, cell_labels(payload.sources), sweep)
 
 
 @contextlib.contextmanager
@@ -236,24 +160,3 @@ def _call_of(
         yield f"{_RESULT} = {_CALL}[0](*{_CALL}[1], **{_CALL}[2])", namespace
     finally:
         namespace.pop(_CALL, None)
-
-
-def callers_names() -> dict[str, Any]:
-    """The notebook's names, or those of the script that runs."""
-    shell = _shell()
-    return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
-
-
-def _labels(filenames: Iterable[str]) -> dict[str, str]:
-    """What the notebook calls the files of its cells: ``Cell In[3]``."""
-    compiler = getattr(_shell(), "compile", None)
-    if compiler is None:
-        return {}
-    named = {name: compiler.format_code_name(name) for name in filenames}
-    return {name: " ".join(words) for name, words in named.items() if words}
-
-
-def _shell() -> Any:
-    """The IPython shell of this process, None outside of one; never imports IPython."""
-    ipython = sys.modules.get("IPython")
-    return ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None

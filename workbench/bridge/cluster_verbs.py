@@ -7,7 +7,7 @@ from typing import Any
 
 from workbench.api.project import Project
 from workbench.bridge.overview import cluster_overview
-from workbench.commands import runs as commands
+from workbench.commands import cluster
 from workbench.errors import ClusterError
 
 
@@ -27,7 +27,7 @@ class ClusterVerbs:
 
     def stop_cluster(self) -> dict[str, Any]:
         """Stop the local cluster, or leave a joined one."""
-        return {"message": commands.down()}
+        return {"message": cluster.down()}
 
     def jobs(self) -> dict[str, Any]:
         """Ray Jobs that were submitted with Ray's own tools; none where the cluster has no dashboard."""

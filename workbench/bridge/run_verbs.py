@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from workbench.api import train as api
+from workbench.api import runs as api
 from workbench.api.project import Project
 from workbench.api.python_call import python_call
 from workbench.api.run_handle import RunHandle

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Mapping, Set
-from dataclasses import dataclass, field
+from collections.abc import Set
+from dataclasses import dataclass
 from html import escape
 from importlib.metadata import packages_distributions, version
 
 from workbench.cell.payload import CellPayload
+from workbench.records.runs import ClusterFacts
 
 LARGE_BYTES = 256 * 2**20
 """A send of more than this is always shown."""
-
-
-@dataclass(frozen=True)
-class ClusterFacts:
-    """What the workers have: their Python, and the versions of their packages by distribution name."""
-
-    python: str
-    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -24,13 +24,6 @@ _is_our_driver = False
 """Whether it was Workbench that connected Ray in this process, not the notebook's own code."""
 
 
-def ensure_foreman(spares: int | None = None) -> Any:
-    """The cluster's foreman, made where it has none."""
-    from workbench.training.foreman.actor import NAME, NAMESPACE, Foreman
-
-    return detached_actor(Foreman, NAME, NAMESPACE, spares)
-
-
 def detached_actor(kind: type, name: str, namespace: str, *arguments: Any, max_restarts: int = 0) -> Any:
     """The cluster's only actor of a name, made where there is none; it outlives who made it, and reserves nothing."""
     import ray
@@ -141,6 +134,7 @@ class Connection:
 
 def connect(
     settings: Settings,
+    find_actor: Callable[[], Any],
     *,
     address: str | None = None,
     start: bool = True,
@@ -148,10 +142,11 @@ def connect(
     gpus: float | None = None,
     on_tick: Callable[[float], None] = lambda _: None,
 ) -> Connection:
-    """Connect this process to a cluster.
+    """Connect this process to a cluster and to an actor there.
 
     Args:
         settings: The project's; its ``address`` is joined unless ``address`` is given.
+        find_actor: Called once the process is connected; returns the actor that the connection calls.
         address: A cluster to join: ``ray://host:10001`` or ``host:6379``; None takes the one that
             this process is connected to (by ``ray.init`` too), else the settings', else the local one.
         start: Whether to start the local cluster where none runs.
@@ -180,7 +175,7 @@ def connect(
         elif _connected_to != wanted or not _is_alive():
             _join(wanted, is_local=is_local)
         _connected_to = wanted
-        return Connection(ensure_foreman(settings.spares), wanted, _dashboards.get(wanted))
+        return Connection(find_actor(), wanted, _dashboards.get(wanted))
 
 
 _joined: set[str] = set()

@@ -28,6 +28,8 @@ from workbench.settings import Settings, home
 
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
+_ENTRY = "workbench.training.local_cluster"
+"""The module that the cluster's own process runs."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def start(
         command = [
             sys.executable,
             "-m",
-            "workbench.cluster.supervisor",
+            _ENTRY,
             "--record",
             str(record_path()),
             "--tracking-uri",
@@ -176,7 +178,7 @@ def _is_keeper(pid: int) -> bool:
     try:
         process = psutil.Process(pid)
         command = " ".join(process.cmdline())
-        return process.status() != psutil.STATUS_ZOMBIE and "workbench.cluster.supervisor" in command
+        return process.status() != psutil.STATUS_ZOMBIE and _ENTRY in command
     except psutil.Error:
         return False
 

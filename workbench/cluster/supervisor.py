@@ -1,36 +1,43 @@
-"""The process that keeps the local cluster: it outlives kernels and Jupyter, and the cluster ends with it.
+"""The process that owns the local cluster: it outlives kernels and Jupyter, and the cluster ends with it.
 
-Started by :mod:`workbench.cluster.local` as ``python -m workbench.cluster.supervisor``.
+:mod:`workbench.training.local_cluster` runs it with the services that the cluster offers.
 """
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from workbench.cluster.ray_env import import_ray, prepare_environment, take_free_ports
-from workbench.settings import restores_endpoints
 
 
-def main() -> None:
-    """Start a cluster and its foreman, write where it is, and wait to be told to end."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--record", type=Path, required=True)
-    parser.add_argument("--cpus", type=float)
-    parser.add_argument("--gpus", type=float)
-    parser.add_argument("--spares", type=int)
-    parser.add_argument("--tracking-uri", required=True)
-    parser.add_argument("--artifact-dir")
-    arguments = parser.parse_args()
+def supervise(
+    record_path: Path,
+    *,
+    cpus: float | None,
+    gpus: float | None,
+    prepare: Callable[[], None],
+    start_services: Callable[[], dict[str, Any]],
+    on_up: Callable[[], None],
+) -> None:
+    """Start a cluster, write where it is, and wait to be told to end.
+
+    Args:
+        record_path: The file that tells where the cluster is; the cluster ends when the file is gone.
+        cpus: How many CPUs the cluster has; None takes the machine's.
+        gpus: How many GPUs; None takes the machine's.
+        prepare: Called in a thread while Ray starts.
+        start_services: Called when Ray is up; returns the actors to close at the end, by name.
+        on_up: Called when the record is written and ``prepare`` has returned.
+    """
     prepare_environment(is_local=True)
     import_ray()
     take_free_ports()
@@ -39,16 +46,15 @@ def main() -> None:
     os.environ.setdefault("RAY_worker_maximum_startup_concurrency", str(max(8, os.cpu_count() or 1)))
     import ray
 
-    from workbench.cluster.connection import ensure_foreman
     from workbench.cluster.local import answers
 
     news, ending, wanted = threading.Event(), threading.Event(), threading.Event()
-    preparing = threading.Thread(target=_prepare_store, args=(arguments.tracking_uri,), daemon=True)
+    preparing = threading.Thread(target=prepare, daemon=True)
     preparing.start()
     ray.init(
         address="local",
-        num_cpus=arguments.cpus,
-        num_gpus=arguments.gpus,
+        num_cpus=cpus,
+        num_gpus=gpus,
         include_dashboard=False,
         log_to_driver=False,
         namespace="workbench",
@@ -61,7 +67,7 @@ def main() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):  # after ray.init, which sets handlers of its own
         signal.signal(number, told)
-    foreman = ensure_foreman(arguments.spares)
+    services = start_services()
     record: dict[str, Any] = {
         "address": ray.get_runtime_context().gcs_address,
         "pid": os.getpid(),
@@ -69,30 +75,22 @@ def main() -> None:
         "executable": sys.executable,
         "started_at": time.time(),
     }
-    _write(arguments.record, record)
+    _write(record_path, record)
     preparing.join()
-    foreman.warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
-    if restores_endpoints():
-        _restore_endpoints()
+    on_up()
     missed = 0
     while not ending.is_set():
         news.wait(2.0)
         news.clear()
         if wanted.is_set():
             wanted.clear()
-            _add_dashboard(arguments.record, record)
+            _add_dashboard(record_path, record)
         missed = 0 if answers(record["address"]) else missed + 1
         if missed == 3:  # Ray's own processes were killed
             os._exit(1)
-        if not arguments.record.exists():  # the user's folder was removed: nobody can find us any more
+        if not record_path.exists():  # the user's folder was removed: nobody can find us any more
             break
-    _end(arguments.record, foreman)
-
-
-def _restore_endpoints() -> None:
-    """Have what was published come back, in a process of its own: this one is to know Ray alone."""
-    command = [sys.executable, "-m", "workbench.cli", "endpoints", "restore", "--all"]
-    subprocess.Popen(command, stdin=subprocess.DEVNULL, cwd=Path.home())
+    _end(record_path, services)
 
 
 def _write(path: Path, record: dict[str, Any]) -> None:
@@ -115,16 +113,7 @@ def _add_dashboard(path: Path, record: dict[str, Any]) -> None:
     _write(path, record)
 
 
-def _prepare_store(tracking_uri: str) -> None:
-    """Make a new SQLite store while Ray starts: its tables take seconds."""
-    if tracking_uri.startswith("sqlite:///"):
-        from workbench.tracking.sqlite_file import prepare
-
-        with contextlib.suppress(Exception):  # the first run says what is wrong with it
-            prepare(Path(tracking_uri.removeprefix("sqlite:///")))
-
-
-def _end(record: Path, foreman: object) -> None:
+def _end(record: Path, services: dict[str, Any]) -> None:
     """Give runs their chance to end, then take the cluster down."""
     import ray
 
@@ -132,17 +121,13 @@ def _end(record: Path, foreman: object) -> None:
     with contextlib.suppress(OSError, ValueError):
         if json.loads(record.read_text())["pid"] == os.getpid():
             record.unlink()
-    closing = {"foreman": foreman}
+    closing = dict(services)
     with contextlib.suppress(ValueError):  # nothing was published
         closing["gateway"] = ray.get_actor("gateway", namespace="workbench")
-    calls = {name: actor.close.remote() for name, actor in closing.items()}  # type: ignore[attr-defined]
+    calls = {name: actor.close.remote() for name, actor in closing.items()}
     for name, call in calls.items():
         try:
             ray.get(call, timeout=20)
         except Exception as error:
             print(f"the {name} did not close: {error}", file=sys.stderr)
     ray.shutdown()
-
-
-if __name__ == "__main__":
-    main()

@@ -8,13 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbench.api import train as api
-from workbench.api.endpoints import endpoints_overview
-from workbench.api.project import Project, current_project
+from workbench.api import runs as api
+from workbench.api.project import current_project
 from workbench.api.run_handle import RunHandle
 from workbench.display.text import Table, compare_table, runs_table
-from workbench.errors import OptionError, suggestion
-from workbench.options.parsers import WORKBENCH_VERBS
+from workbench.errors import OptionError
 
 _FOLLOW_POLL_S = 1.0
 
@@ -140,61 +138,8 @@ def open_ui() -> str:
     return f"MLflow's pages: {url}"
 
 
-def status(project: Project) -> Table | str:
-    """What the cluster has and what it does."""
-    from workbench.cluster.facts import cluster_status
-    from workbench.errors import ClusterError
-
-    try:
-        connection = project.connection(start=False)
-    except ClusterError:
-        return "No cluster runs. The first %%train starts one on this machine; %workbench up --address joins another."
-    overview = endpoints_overview(project)
-    rows = [(f"endpoint {one['name']}", f"{one['state']}, {one['url']}") for one in overview["endpoints"]]
-    rows += [(f"endpoint {name}", "not running: %endpoints restore") for name in overview["asleep"]]
-    return Table(("", ""), (*cluster_status(connection), *rows))
-
-
-def up(project: Project, arguments: argparse.Namespace, on_tick: Callable[[float], None]) -> str:
-    """Start or join a cluster."""
-    project.connection(address=arguments.address, cpus=arguments.cpus, gpus=arguments.gpus, on_tick=on_tick)
-    shown = status(project)
-    return f"{'Joined' if arguments.address else 'Up'}.\n{shown!r}"
-
-
-def down() -> str:
-    """Stop the local cluster, or leave a joined one."""
-    from workbench.cluster import connection, local
-
-    address = connection.current_address()
-    here = local.running()
-    if address is not None and (here is None or here.address != address):
-        connection.disconnect()
-        return f"Left the cluster at {address}; it goes on. What was started there goes on too."
-    connection.disconnect()
-    return "Stopped the local cluster." if local.stop() else "No cluster was running."
-
-
-def doctor(project: Project) -> Table:
-    """Problems and their fixes."""
-    from workbench.commands.doctor import examine
-
-    findings = examine(project)
-    rows = tuple((finding.mark, finding.what, finding.said, finding.fix) for finding in findings)
-    return Table(("", "checked", "found", "fix"), rows)
-
-
 def verb_of(words: list[str], verbs: tuple[str, ...], default: str) -> tuple[str, list[str]]:
     """The verb that begins the words, and the rest."""
     if words and words[0] in verbs:
         return words[0], words[1:]
     return default, words
-
-
-def check_verb(word: str) -> str:
-    """A verb of ``%workbench``; ``OptionError`` with the nearest one."""
-    if word not in WORKBENCH_VERBS:
-        raise OptionError(
-            f"Cannot {word!r}: %workbench knows {', '.join(WORKBENCH_VERBS)}.{suggestion(word, WORKBENCH_VERBS)}"
-        )
-    return word

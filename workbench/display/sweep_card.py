@@ -9,7 +9,8 @@ from typing import Any
 
 from workbench.display.chart import sparkline
 from workbench.display.words import duration, number
-from workbench.records.runs import RunSnapshot, SweepSnapshot, TrialSnapshot
+from workbench.records.runs import RunSnapshot
+from workbench.records.sweeps import SweepSnapshot, TrialSnapshot
 
 _RUNNING_SHOWN = 12
 _PARAMS_SHOWN = 12

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from workbench.display.style import style
 from workbench.display.sweep_card import value_text
 from workbench.display.words import ago, duration, memory, number
-from workbench.records.runs import RunSnapshot, SweepSnapshot
+from workbench.records.runs import RunSnapshot
+from workbench.records.sweeps import SweepSnapshot
 
 if TYPE_CHECKING:
     from workbench.tracking.run_record import RunRecord

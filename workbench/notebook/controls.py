@@ -10,7 +10,7 @@ from workbench.errors import WorkbenchError
 from workbench.records.runs import RunSnapshot
 
 if TYPE_CHECKING:
-    from workbench.notebook.live import Watched
+    from workbench.notebook.watched import Watched
 
 _TAIL = 100
 

@@ -11,26 +11,12 @@ from typing import Any, Protocol
 from workbench.display import card, text
 from workbench.errors import WorkbenchError
 from workbench.notebook.outputs import OutputReplay
-from workbench.records.runs import RunSnapshot, WatchReply
+from workbench.notebook.watched import Watched
+from workbench.records.runs import RunSnapshot
 
 _REFRESH_S = 0.25
 _POLL_S = 1.0
 _RETRY_S = 0.5
-
-
-class Watched(Protocol):
-    """What a view needs of a run."""
-
-    name: str
-    id: str
-
-    def watch(self, cursor: int, timeout_s: float) -> WatchReply: ...
-
-    def snapshot(self) -> RunSnapshot: ...
-
-    def stop(self, by: str | None = None) -> None: ...
-
-    def logs(self, rank: int = 0, tail: int = 1000) -> str: ...
 
 
 class LiveView:

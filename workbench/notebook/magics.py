@@ -12,22 +12,21 @@ from typing import Any
 from IPython.core.error import InputRejected
 from IPython.core.magic import Magics, cell_magic, line_cell_magic, line_magic, magics_class
 
-from workbench.api import train as api
-from workbench.api.endpoints import endpoints_overview
 from workbench.api.project import current_project
 from workbench.api.run_handle import RunHandle
 from workbench.api.sweep import plan_sweep, sweep_cell
+from workbench.api.train import train_cell
 from workbench.cell.modules import note_imports
-from workbench.commands import runs as commands
+from workbench.commands import cluster, runs
 from workbench.errors import OptionError, WorkbenchError
 from workbench.notebook import serving_magics
+from workbench.notebook.completion import NAMES, documentation, register_completion
 from workbench.notebook.live import LiveView
 from workbench.notebook.returned_names import Arrivals
 from workbench.notebook.starting import DryRun, Starting
 from workbench.options.parsers import (
     RUN_VERBS,
     Help,
-    Parser,
     runs_parser,
     split,
     sweep_options,
@@ -36,11 +35,8 @@ from workbench.options.parsers import (
     train_parser,
     workbench_parser,
 )
-from workbench.options.serving_parsers import ENDPOINT_VERBS, endpoints_parser, publish_parser
 from workbench.records.runs import RunOptions, RunSnapshot, RunState
-from workbench.sweeps.study import PRUNERS, SAMPLERS
 from workbench.tracking.notebook import cell_number, context_of
-from workbench.tracking.registry import Registry
 
 
 def _helpful(magic: Callable[..., Any]) -> Callable[..., Any]:
@@ -76,7 +72,7 @@ class WorkbenchMagics(Magics):
         options = train_options(train_parser().parse(split(line)))
         self.arrivals.wait_for_names_of(cell)
         with Starting(self.shell) as starting:
-            run = api.train_cell(
+            run = train_cell(
                 cell,
                 self.shell.user_ns,
                 options,
@@ -144,26 +140,26 @@ class WorkbenchMagics(Magics):
     def runs(self, line: str) -> Any:
         """List, show, follow, stop and compare runs; %runs --help shows how."""
         arguments = runs_parser().parse(split(line))
-        verb, arguments.words = commands.verb_of(arguments.words, RUN_VERBS, "list")
+        verb, arguments.words = runs.verb_of(arguments.words, RUN_VERBS, "list")
         if verb == "list":
-            return commands.list_runs(arguments)
+            return runs.list_runs(arguments)
         if verb == "show":
-            return self._show(commands.run_of(arguments, verb).snapshot())
+            return self._show(runs.run_of(arguments, verb).snapshot())
         if verb == "logs":
-            commands.logs(arguments, sys.stdout.write)
+            runs.logs(arguments, sys.stdout.write)
             return None
         if verb == "attach":
-            return self._attach(commands.run_of(arguments, verb))
+            return self._attach(runs.run_of(arguments, verb))
         say = {
-            "stop": commands.stop,
-            "pause": commands.pause,
-            "resume": commands.resume,
-            "again": commands.again,
-            "compare": commands.compare,
-            "open": commands.open_notebook,
-            "tidy": commands.tidy,
+            "stop": runs.stop,
+            "pause": runs.pause,
+            "resume": runs.resume,
+            "again": runs.again,
+            "compare": runs.compare,
+            "open": runs.open_notebook,
+            "tidy": runs.tidy,
         }
-        return _said(say[verb](arguments) if verb in say else commands.open_ui())
+        return _said(say[verb](arguments) if verb in say else runs.open_ui())
 
     def _attach(self, run: RunHandle) -> None:
         snapshot = run.snapshot()
@@ -201,26 +197,15 @@ class WorkbenchMagics(Magics):
         if cell is not None:
             raise OptionError("Cannot run a cell with %%workbench: it is a line, %workbench status. For a run: %%train")
         arguments = workbench_parser().parse(split(line))
-        verb, project = commands.check_verb(arguments.verb), current_project()
+        verb, project = cluster.check_verb(arguments.verb), current_project()
         if verb == "status":
-            return _said(commands.status(project))
+            return _said(cluster.status(project))
         if verb == "doctor":
-            return commands.doctor(project)
+            return cluster.doctor(project)
         if verb == "down":
-            return _said(commands.down())
+            return _said(cluster.down())
         with Starting(self.shell) as starting:
-            return _said(commands.up(project, arguments, starting.tick))
-
-
-_PARSERS: dict[str, Callable[[], Parser]] = {
-    "train": train_parser,
-    "sweep": sweep_parser,
-    "runs": runs_parser,
-    "publish": publish_parser,
-    "endpoints": endpoints_parser,
-    "workbench": workbench_parser,
-}
-_NAMES = tuple(_PARSERS)
+            return _said(cluster.up(project, arguments, starting.tick))
 
 
 class _Shown(WorkbenchError):
@@ -260,14 +245,14 @@ def load(shell: Any) -> None:
     if id(shell) in _loaded:
         return
     magics = WorkbenchMagics(shell)
-    for name in _NAMES:
+    for name in NAMES:
         method = getattr(magics, name)
-        method.__func__.__doc__ = _documentation(name)
+        method.__func__.__doc__ = documentation(name)
     shell.register_magics(magics)
     waiter = _WaitForReturns(magics.arrivals)
     shell.events.register("post_run_cell", _note_imports)
     shell.ast_transformers.append(waiter)
-    _register_completion(shell)
+    register_completion(shell)
     _loaded[id(shell)] = (magics, waiter)
 
 
@@ -277,7 +262,7 @@ def unload(shell: Any) -> None:
     if magics is None:
         return
     for kind in ("line", "cell"):
-        for name in _NAMES:
+        for name in NAMES:
             shell.magics_manager.magics[kind].pop(name, None)
     shell.events.unregister("post_run_cell", _note_imports)
     if waiter in shell.ast_transformers:
@@ -287,56 +272,3 @@ def unload(shell: Any) -> None:
 def _note_imports(_: Any = None) -> None:
     """Remember when local modules were imported, to tell later that one was edited since."""
     note_imports([Path.cwd(), current_project().settings.project])
-
-
-def _documentation(name: str) -> str:
-    return _PARSERS[name]().format_help()
-
-
-def _register_completion(shell: Any) -> None:
-    """Complete options, verbs and names of runs."""
-
-    def complete(_completer: Any, event: Any) -> list[str]:
-        words = event.line.split()
-        name = words[0].lstrip("%") if words else ""
-        if name not in _NAMES:
-            return []
-        return completions(name, words[1:], event.symbol)
-
-    for name in _NAMES:
-        shell.set_hook("complete_command", complete, re_key=rf"%{{1,2}}{name}\b")
-
-
-def completions(name: str, words: list[str], symbol: str) -> list[str]:
-    """What may come next after a magic."""
-    if symbol.startswith("-"):
-        return [option for option in _PARSERS[name]().option_names() if option.startswith(symbol)]
-    before = words[-1 if not symbol else -2 :][:1]
-    if name == "sweep" and before in (["--sampler"], ["--pruner"]):
-        return [word for word in (SAMPLERS if before == ["--sampler"] else PRUNERS) if word.startswith(symbol)]
-    if name == "workbench":
-        return [verb for verb in ("status", "up", "down", "doctor") if verb.startswith(symbol)]
-    if name in ("publish", "endpoints"):
-        return _served(name, words, symbol)
-    takes_run = (name == "train" and before == ["--resume"]) or name == "runs"
-    found = [verb for verb in RUN_VERBS if verb.startswith(symbol)] if name == "runs" and len(words) <= 1 else []
-    if takes_run:
-        try:
-            names = dict.fromkeys(record.name for record in current_project().store.search(limit=30))
-        except WorkbenchError:
-            names = {}
-        found += [run for run in names if run.startswith(symbol)]
-    return found
-
-
-def _served(name: str, words: list[str], symbol: str) -> list[str]:
-    """Names of endpoints, and after ``%publish`` of registered models."""
-    found = list(ENDPOINT_VERBS) if name == "endpoints" and len(words) <= 1 else []
-    try:
-        if name == "endpoints":
-            found += [one["name"] for one in endpoints_overview(current_project())["endpoints"]]
-        else:
-            found += [model.name for model in Registry(current_project().store).models()]
-    except WorkbenchError:
-        pass
-    return [word for word in found if word.startswith(symbol)]

@@ -6,9 +6,11 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from workbench.errors import WorkbenchError
+from workbench.errors import ClusterError, WorkbenchError
+from workbench.records.runs import ClusterFacts
 
 if TYPE_CHECKING:
+    from workbench.api.project import Project
     from workbench.cell.payload import CellPayload
     from workbench.records.runs import RunOptions
 
@@ -77,8 +79,18 @@ class Starting:
         from IPython.display import display
 
         from workbench.cell.preflight import sheet
-        from workbench.cluster.facts import facts_and_held
 
         facts, held = facts_and_held(project, payload)
         made = sheet(payload, facts, held)
         display({"text/plain": made.text(), "text/html": made.html()}, raw=True)
+
+
+def facts_and_held(project: Project, payload: CellPayload) -> tuple[ClusterFacts | None, set[str]]:
+    """What the workers have, and which of the payload's large values the cluster holds; nothing is started."""
+    try:
+        connection = project.connection(start=False)
+    except ClusterError:
+        return None, set()
+    digests = [value.fingerprint.digest for value in payload.shared]
+    facts: ClusterFacts = connection.call("facts")
+    return facts, set(connection.call("held", digests))

@@ -151,7 +151,7 @@ def traffic_plan(
     traffic: bool = True,
 ) -> tuple[str, Any]:
     """What share of the traffic a version gets, and what a canary has to show for it."""
-    from workbench.serving.control.endpoint_state import Canary
+    from workbench.records.endpoints import Canary
 
     if sum([canary is not None, shadow, not traffic]) > 1:
         raise OptionError("Cannot be canary, shadow and without traffic at once: choose one.")

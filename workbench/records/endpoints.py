@@ -151,3 +151,67 @@ class Version:
     def to_json(self) -> dict[str, Any]:
         """As dictionaries."""
         return asdict(self)
+
+
+@dataclass
+class Canary:
+    """A version on trial.
+
+    Attributes:
+        version: Which.
+        steps: Percent of the traffic that it gets, one after the other; after the last it gets all.
+        step: The step that it is at.
+        since: When that began, seconds since the epoch.
+        for_s: How long a step lasts at least.
+        min_requests: How many requests it must have answered in a step.
+        max_slowdown: Its p95 may be so many times the champion's.
+        max_more_errors: And its share of errors may be so much higher.
+        verdict: What the judge said last.
+        base: Requests and errors by version when the step began.
+    """
+
+    version: str
+    steps: list[float]
+    step: int = 0
+    since: float = 0.0
+    for_s: float = 60.0
+    min_requests: int = 100
+    max_slowdown: float = 1.5
+    max_more_errors: float = 0.01
+    verdict: str = ""
+    base: dict[str, list[int]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Order:
+    """What a publisher asks for.
+
+    Attributes:
+        name: The endpoint's.
+        state_dir: ``.workbench/`` of the project.
+        tracking_uri: Where the models are registered.
+        artifact_dir: Of an embedded store.
+        models: What to serve.
+        given: How, as far as the publisher said: fields of :class:`ServingOptions`.
+        usual: How otherwise, where the endpoint has no version to go by.
+        notebook: The notebook that asks.
+        digest: SHA-256 of the token that the endpoint is to begin with.
+        alias: What the version is called once it has all of the traffic.
+        traffic: ``all``, ``canary``, ``shadow``, or ``none`` for a version that waits for its traffic.
+        canary: With ``canary``, what it has to show.
+        limits: Of clients and of what is kept, those that are to change.
+    """
+
+    name: str
+    state_dir: str
+    tracking_uri: str
+    artifact_dir: str | None
+    models: tuple[ServedModel, ...]
+    given: dict[str, Any]
+    usual: ServingOptions
+    notebook: str = ""
+    digest: str = ""
+    alias: str = ""
+    traffic: str = "all"
+    canary: Canary | None = None
+    limits: dict[str, Any] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from workbench.records.runs import SweepProgress
+from workbench.records.sweeps import SweepProgress
 from workbench.sweeps.plan import SweepPlan
 from workbench.sweeps.rendezvous import Rendezvous, TrialTask
 from workbench.sweeps.study import add_past_trials, create_study, recent

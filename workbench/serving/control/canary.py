@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any
 
-from workbench.serving.control.endpoint_state import Canary
+from workbench.records.endpoints import Canary
 
 _FEW = 20
 _GRACE_MS = 2.0

@@ -11,41 +11,12 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from workbench.records.endpoints import Limits, RouteTable, Version
+from workbench.records.endpoints import Canary, Limits, RouteTable, Version
 
 log = logging.getLogger(__name__)
 
 _EVENTS = 20
 _PAST = 10
-
-
-@dataclass
-class Canary:
-    """A version on trial.
-
-    Attributes:
-        version: Which.
-        steps: Percent of the traffic that it gets, one after the other; after the last it gets all.
-        step: The step that it is at.
-        since: When that began, seconds since the epoch.
-        for_s: How long a step lasts at least.
-        min_requests: How many requests it must have answered in a step.
-        max_slowdown: Its p95 may be so many times the champion's.
-        max_more_errors: And its share of errors may be so much higher.
-        verdict: What the judge said last.
-        base: Requests and errors by version when the step began.
-    """
-
-    version: str
-    steps: list[float]
-    step: int = 0
-    since: float = 0.0
-    for_s: float = 60.0
-    min_requests: int = 100
-    max_slowdown: float = 1.5
-    max_more_errors: float = 0.01
-    verdict: str = ""
-    base: dict[str, list[int]] = field(default_factory=dict)
 
 
 @dataclass

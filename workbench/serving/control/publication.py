@@ -7,65 +7,30 @@ import secrets
 import time
 import traceback
 from collections.abc import Coroutine
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import ray
 
+from workbench.cluster.capacity import check_feasible
 from workbench.errors import OptionError, ServingError, TrackingError, WorkbenchError
-from workbench.records.endpoints import ServedModel, ServingOptions, Version
+from workbench.records.endpoints import Order, ServingOptions, Version
 from workbench.records.runs import Resources
 from workbench.serving.control.autoscaler import Scaler
 from workbench.serving.control.deployer import APP_PREFIX, Deployer
 from workbench.serving.control.endpoint_log import EndpointLogs
-from workbench.serving.control.endpoint_state import Canary, EndpointBook
+from workbench.serving.control.endpoint_state import EndpointBook
 from workbench.serving.control.gateway_state import Index
 from workbench.serving.control.history_writer import Diary
 from workbench.serving.control.versions import Standing
 from workbench.serving.dataplane.data_plane import DataPlane
-from workbench.training.engines.placement import check_feasible
 
 _UP_WITHIN_S = 900.0
 _LOOK_EVERY_S = 1.0
 _REACHES_US_WITHIN_S = 20.0
 _GROWS_WITHIN_S = 20.0
 _LOOK_AGAIN_S = 0.1
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a publisher asks for.
-
-    Attributes:
-        name: The endpoint's.
-        state_dir: ``.workbench/`` of the project.
-        tracking_uri: Where the models are registered.
-        artifact_dir: Of an embedded store.
-        models: What to serve.
-        given: How, as far as the publisher said: fields of :class:`ServingOptions`.
-        usual: How otherwise, where the endpoint has no version to go by.
-        notebook: The notebook that asks.
-        digest: SHA-256 of the token that the endpoint is to begin with.
-        alias: What the version is called once it has all of the traffic.
-        traffic: ``all``, ``canary``, ``shadow``, or ``none`` for a version that waits for its traffic.
-        canary: With ``canary``, what it has to show.
-        limits: Of clients and of what is kept, those that are to change.
-    """
-
-    name: str
-    state_dir: str
-    tracking_uri: str
-    artifact_dir: str | None
-    models: tuple[ServedModel, ...]
-    given: dict[str, Any]
-    usual: ServingOptions
-    notebook: str = ""
-    digest: str = ""
-    alias: str = ""
-    traffic: str = "all"
-    canary: Canary | None = None
-    limits: dict[str, Any] = field(default_factory=dict)
 
 
 class Publication:

@@ -10,9 +10,9 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.errors import ServingError
-from workbench.records.endpoints import Version
+from workbench.records.endpoints import Canary, Version
 from workbench.serving.control.canary import Ruling, judge
-from workbench.serving.control.endpoint_state import Canary, EndpointBook
+from workbench.serving.control.endpoint_state import EndpointBook
 from workbench.serving.control.publication import Publication
 from workbench.serving.control.versions import Standing
 

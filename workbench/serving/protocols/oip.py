@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from workbench import __version__
 from workbench.serving.content_types import BINARY
 from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.datatypes import datatype
+from workbench.settings import package_version
 
 HEADER = b"inference-header-content-length"
 
 
 def server() -> dict[str, Any]:
     """What ``/v2`` says."""
-    return {"name": "workbench", "version": __version__, "extensions": ["binary_tensor_data"]}
+    return {"name": "workbench", "version": package_version(), "extensions": ["binary_tensor_data"]}
 
 
 def metadata(name: str, versions: list[str], schema: dict[str, Any]) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from workbench import __version__
 from workbench.records.endpoints import Limits
 from workbench.serving.content_types import ARROW, CSV, EVENTS, JSON, LINES, NPY
 from workbench.serving.protocols import openapi_schemas as body
 from workbench.serving.protocols.swagger_ui import docs
+from workbench.settings import package_version
 
 __all__ = ["docs", "openapi"]
 
@@ -56,7 +56,7 @@ def openapi(
     paths.update(_state_paths())
     return {
         "openapi": "3.1.0",
-        "info": {"title": f"Endpoint {name}", "version": __version__, "description": _ROWS},
+        "info": {"title": f"Endpoint {name}", "version": package_version(), "description": _ROWS},
         "servers": [{"url": base_url or "."}],
         "security": [{"token": []}],
         "paths": paths,

@@ -15,11 +15,12 @@ from dataclasses import replace
 
 import ray
 
+from workbench.cluster.capacity import room_now
 from workbench.records.runs import Failure
 from workbench.sweeps.conductor import Summary
 from workbench.training.engines.base import AttemptOutcome, Order
 from workbench.training.engines.crew import CrewAttempt, draw
-from workbench.training.engines.placement import Reservation, reserve, room_now
+from workbench.training.engines.placement import Reservation, reserve
 from workbench.training.spec import RankOutcome
 
 _LOOK_EVERY_S = 0.25

@@ -14,19 +14,19 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from workbench.cell.preflight import ClusterFacts
+from workbench.cluster.capacity import check_feasible
 from workbench.cluster.facts import facts_here
 from workbench.cluster.nodes import NodeWatch
 from workbench.errors import RunNotFoundError, TrackingError, WorkbenchError
-from workbench.records.runs import Failure, Resources, RunSnapshot, RunState, WatchReply
+from workbench.records.runs import ClusterFacts, Failure, Resources, RunSnapshot, RunState, WatchReply
 from workbench.settings import home
 from workbench.tracking.log_file import LogPage
 from workbench.tracking.sink import MetricSink
 from workbench.training.engines.base import Attempt
-from workbench.training.engines.placement import check_feasible
 from workbench.training.engines.spares import SparePool
+from workbench.training.foreman.background import in_background
 from workbench.training.foreman.run_loop import drive
-from workbench.training.foreman.shared_values import Vault, in_background
+from workbench.training.foreman.shared_values import Vault
 from workbench.training.foreman.sweeps import Sweeps
 from workbench.training.foreman.tracking_writer import Books
 from workbench.training.foreman.worker_verbs import WorkerVerbs

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import psutil
 import ray
 
+from workbench.cluster.capacity import explain
 from workbench.errors import WorkbenchError
 from workbench.records.runs import Failure, RunState
 from workbench.training.engines import engine_named
 from workbench.training.engines.base import Attempt, AttemptOutcome, Order
-from workbench.training.engines.placement import explain
 from workbench.training.runs.active_run import ActiveRun
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from typing import Any
@@ -84,10 +83,3 @@ class Vault:
         if self._owner is not None:
             with contextlib.suppress(Exception):
                 ray.kill(self._owner)
-
-
-def in_background(coroutine: Any, keep: set[asyncio.Task[Any]]) -> None:
-    """Run a coroutine beside the caller, holding on to its task until it ends."""
-    task = asyncio.ensure_future(coroutine)
-    keep.add(task)
-    task.add_done_callback(keep.discard)

@@ -11,9 +11,9 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from workbench.errors import OptionError, WorkbenchError
-from workbench.records.runs import SweepSnapshot
+from workbench.records.sweeps import SweepSnapshot
 from workbench.sweeps.conductor import Conductor, Summary
-from workbench.training.foreman.shared_values import in_background
+from workbench.training.foreman.background import in_background
 from workbench.training.foreman.trial_runs import TrialBooks
 
 if TYPE_CHECKING:

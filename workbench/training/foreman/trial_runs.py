@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import TrackingError
-from workbench.records.runs import Failure, RunState, TrialSnapshot
+from workbench.records.runs import Failure, RunState
+from workbench.records.sweeps import TrialSnapshot
 from workbench.tracking.ended_runs import EndedRun, Point
 from workbench.training.runs.live_series import Curve
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ray
 
 from workbench.records.runs import RunState
-from workbench.training.foreman.shared_values import in_background
+from workbench.training.foreman.background import in_background
 from workbench.training.journal import parse
 from workbench.training.runs.usage import system_metrics
 from workbench.training.spec import RankOutcome

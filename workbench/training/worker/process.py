@@ -13,6 +13,7 @@ import ray
 
 from workbench.training.journal import Journal, journal_path
 from workbench.training.spec import Assignment, RankOutcome
+from workbench.training.worker.ports import as_array, free_port
 
 
 class WorkerProcess:
@@ -112,20 +113,3 @@ def read_leftover(run_id: str, attempt: int, rank: int, offset: int) -> tuple[by
 def _writable_if(private: bool, value: Any) -> Any:
     """A private copy of a captured value that the cell may change in place; others share one."""
     return value.copy() if private and hasattr(value, "copy") else value
-
-
-def as_array(blob: bytes | None) -> Any:
-    """Bytes as an array, which Ray keeps out of band: no second copy on the way."""
-    if blob is None:
-        return None
-    import numpy as np
-
-    return np.frombuffer(blob, dtype=np.uint8)
-
-
-def free_port(ip: str) -> int:
-    """A port of that address that nothing listens on now."""
-    with socket.socket() as probe:
-        probe.bind((ip, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -25,7 +25,7 @@ from workbench.tracking.models import flavor_of
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment
 from workbench.training.worker.failures import describe, is_peer_error
-from workbench.training.worker.process import as_array, free_port
+from workbench.training.worker.ports import as_array, free_port
 from workbench.training.worker.returns import bare, pack_returns
 from workbench.training.worker.shell import CellShell, execute, flush_streams
 from workbench.training.worker.torch_group import process_group
