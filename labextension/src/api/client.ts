@@ -197,9 +197,7 @@ export class WorkbenchApi {
     body?: unknown
   ): Promise<T> {
     const filled = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''));
-    const url =
-      URLExt.join(this.settings.baseUrl, 'workbench/api', path) +
-      URLExt.objectToQueryString(filled);
+    const url = URLExt.join(this.settings.baseUrl, 'workbench/api', path) + URLExt.objectToQueryString(filled);
     const init = { method, body: body === undefined ? null : JSON.stringify(body) };
     let response: Response;
     try {
@@ -209,11 +207,7 @@ export class WorkbenchApi {
     }
     const data = await response.json().catch(() => ({}));
     if (!response.ok) {
-      throw new ApiError(
-        data.message ?? response.statusText,
-        response.status,
-        data.kind ?? ''
-      );
+      throw new ApiError(data.message ?? response.statusText, response.status, data.kind ?? '');
     }
     return data as T;
   }

@@ -185,7 +185,5 @@ export interface IArtifact {
 
 /** What the server emits on Jupyter's event bus. */
 export type WorkbenchEvent = { number: number } & (
-  | { event: 'runs'; runs: ISnapshot[] }
-  | { event: 'cluster'; state: 'up' | 'down' }
+  { event: 'runs'; runs: ISnapshot[] } | { event: 'cluster'; state: 'up' | 'down' }
 );
-

@@ -80,7 +80,9 @@ export function Nodes({ cluster, runs, trans }: INodesProps): JSX.Element | null
             />
           ))}
           {ranksOn(node, runs).map(text => (
-            <span key={text} className="wb-Cluster-ranks wb-Muted">{text}</span>
+            <span key={text} className="wb-Cluster-ranks wb-Muted">
+              {text}
+            </span>
           ))}
         </li>
       ))}

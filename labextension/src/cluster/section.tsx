@@ -82,13 +82,23 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
       joining: trans.__('Joining the cluster…'),
       stopping: trans.__('Stopping…')
     };
-    return <Empty><span className="wb-Spinner" />{words[model.busy]}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {words[model.busy]}
+      </Empty>
+    );
   }
   if (model.error) {
     return <Problem text={model.error} again={trans.__('Look again')} onAgain={() => model.refresh()} />;
   }
   if (cluster === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Looking for a cluster…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Looking for a cluster…')}
+      </Empty>
+    );
   }
   if (cluster.state !== 'up') {
     return (
@@ -99,7 +109,10 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
             : trans.__('No cluster runs. The first %%%%train cell starts one on this machine.')}
         </p>
         <div className="wb-Buttons">
-          <button className="jp-mod-styled jp-mod-accept" onClick={() => void commands.execute(CommandIDs.startCluster)}>
+          <button
+            className="jp-mod-styled jp-mod-accept"
+            onClick={() => void commands.execute(CommandIDs.startCluster)}
+          >
             {trans.__('Start')}
           </button>
           <button className="jp-mod-styled" onClick={() => void commands.execute(CommandIDs.joinCluster)}>
@@ -114,9 +127,7 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
     <div className="wb-Cluster">
       <div className="wb-Cluster-where" title={cluster.address}>
         {cluster.is_local ? trans.__('This machine') : cluster.address}
-        <span className="wb-Muted">
-          {trans._n('%1 node', '%1 nodes', cluster.nodes.length)}
-        </span>
+        <span className="wb-Muted">{trans._n('%1 node', '%1 nodes', cluster.nodes.length)}</span>
       </div>
       <Resources cluster={cluster} trans={trans} />
       <Nodes cluster={cluster} runs={model.live} trans={trans} />
@@ -124,7 +135,9 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
       <Jobs jobs={model.jobs} trans={trans} />
       <button
         className="wb-Link"
-        onClick={() => void commands.execute(CommandIDs.openDashboard, { name: 'ray', title: trans.__('Ray dashboard') })}
+        onClick={() =>
+          void commands.execute(CommandIDs.openDashboard, { name: 'ray', title: trans.__('Ray dashboard') })
+        }
       >
         {trans.__('Ray dashboard')}
       </button>
@@ -158,7 +171,9 @@ function Going(props: { runs: ISnapshot[]; commands: CommandRegistry; trans: Tra
           </span>
           {run.waiting && run.waiting.actions.length > 0 && (
             <ul className="wb-Cluster-actions">
-              {run.waiting.actions.map(action => <li key={action}>{action}</li>)}
+              {run.waiting.actions.map(action => (
+                <li key={action}>{action}</li>
+              ))}
             </ul>
           )}
         </li>

@@ -109,7 +109,12 @@ function Compare({ runIds, onRemove, model, commands, trans }: ICompareProps): J
     return <Empty>{trans.__('No runs are left to compare. Select some in the sidebar.')}</Empty>;
   }
   if (runs === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Reading the runs…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Reading the runs…')}
+      </Empty>
+    );
   }
   const props = { runs, model, trans };
   return (
@@ -154,4 +159,3 @@ function Compare({ runIds, onRemove, model, commands, trans }: ICompareProps): J
     </>
   );
 }
-

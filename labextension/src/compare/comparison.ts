@@ -29,12 +29,30 @@ export function comparisonRows(runs: readonly IComparedRun[]): IComparisonRow[] 
   });
   const names = (of: (run: IComparedRun) => object) => [...new Set(runs.flatMap(run => Object.keys(of(run))))].sort();
   return [
-    row('run', 'state', runs.map(run => run.state)),
-    row('run', 'experiment', runs.map(run => run.experiment)),
+    row(
+      'run',
+      'state',
+      runs.map(run => run.state)
+    ),
+    row(
+      'run',
+      'experiment',
+      runs.map(run => run.experiment)
+    ),
     row('run', 'duration', runs.map(took)),
-    ...names(run => run.params).map(name => row('param', name, runs.map(run => run.params[name] ?? ''))),
+    ...names(run => run.params).map(name =>
+      row(
+        'param',
+        name,
+        runs.map(run => run.params[name] ?? '')
+      )
+    ),
     ...names(run => run.metrics).map(name =>
-      row('metric', name, runs.map(run => (name in run.metrics ? number(run.metrics[name]) : '')))
+      row(
+        'metric',
+        name,
+        runs.map(run => (name in run.metrics ? number(run.metrics[name]) : ''))
+      )
     )
   ];
 }

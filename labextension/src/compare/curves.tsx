@@ -26,7 +26,9 @@ export function CompareCurves({ runs, model, trans }: ICompareTabProps): JSX.Ele
   return (
     <>
       <CurvesToolbar settings={settings} onChange={setSettings} metrics={metrics} trans={trans}>
-        <button className="jp-mod-styled" onClick={save}>{trans.__('Save as PNG')}</button>
+        <button className="jp-mod-styled" onClick={save}>
+          {trans.__('Save as PNG')}
+        </button>
       </CurvesToolbar>
       <div className="wb-Curves" ref={grid}>
         {metrics.map(metric => (
@@ -48,7 +50,11 @@ function Overlay(props: ICompareTabProps & { metric: string; settings: ICurveSet
   const isLive = runs.some(run => LIVE_STATES.includes(run.state));
   const { curves, error } = useSeries(model, wanted, settings.x, range, isLive);
   if (error) {
-    return <Empty isError>{metric}: {error}</Empty>;
+    return (
+      <Empty isError>
+        {metric}: {error}
+      </Empty>
+    );
   }
   return (
     <Chart

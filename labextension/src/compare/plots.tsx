@@ -15,7 +15,12 @@ export function ParallelTab({ runs, trans }: ICompareTabProps): JSX.Element {
   const [left, setLeft] = React.useState<ReadonlySet<string>>(new Set());
   const shown = all.filter(axis => !left.has(key(axis)));
   const option = useThemed(
-    element => parallel(shown, runs.map(run => run.name), element),
+    element =>
+      parallel(
+        shown,
+        runs.map(run => run.name),
+        element
+      ),
     [shown.map(key).join('\n'), runs]
   );
   if (all.length < 2) {
@@ -27,11 +32,7 @@ export function ParallelTab({ runs, trans }: ICompareTabProps): JSX.Element {
         <legend className="wb-Muted">{trans.__('Axes')}</legend>
         {all.map(axis => (
           <label key={key(axis)}>
-            <input
-              type="checkbox"
-              checked={!left.has(key(axis))}
-              onChange={() => setLeft(toggled(left, key(axis)))}
-            />
+            <input type="checkbox" checked={!left.has(key(axis))} onChange={() => setLeft(toggled(left, key(axis)))} />
             {axis.name}
           </label>
         ))}
@@ -49,7 +50,15 @@ export function ScatterTab({ runs, trans }: ICompareTabProps): JSX.Element {
   const x = find(xName) ?? all.find(axis => axis.kind === 'param') ?? all[0];
   const y = find(yName) ?? all.find(axis => axis.kind === 'metric' && axis !== x) ?? all.find(axis => axis !== x);
   const option = useThemed(
-    element => (x && y ? scatter(x, y, runs.map(run => run.name), element) : {}),
+    element =>
+      x && y
+        ? scatter(
+            x,
+            y,
+            runs.map(run => run.name),
+            element
+          )
+        : {},
     [x && key(x), y && key(y), runs]
   );
   if (!x || !y) {
@@ -59,7 +68,11 @@ export function ScatterTab({ runs, trans }: ICompareTabProps): JSX.Element {
     <label>
       {label}
       <select className="jp-mod-styled" value={key(chosen)} onChange={event => set(event.target.value)}>
-        {all.map(axis => <option key={key(axis)} value={key(axis)}>{axis.name}</option>)}
+        {all.map(axis => (
+          <option key={key(axis)} value={key(axis)}>
+            {axis.name}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -69,7 +82,12 @@ export function ScatterTab({ runs, trans }: ICompareTabProps): JSX.Element {
         {choice(trans.__('Across'), x, setX)}
         {choice(trans.__('Up'), y, setY)}
       </div>
-      <SavedPlot option={option} name="scatter" trans={trans} label={trans.__('Scatter of %1 and %2', x.name, y.name)} />
+      <SavedPlot
+        option={option}
+        name="scatter"
+        trans={trans}
+        label={trans.__('Scatter of %1 and %2', x.name, y.name)}
+      />
     </>
   );
 }
@@ -133,7 +151,9 @@ function scatter(x: IAxis, y: IAxis, names: string[], element: Element): ECharts
       name,
       symbolSize: 12,
       itemStyle: { color: color(element, COLORS[index % COLORS.length]) },
-      tooltip: { formatter: () => `${escaped(name)}<br>${escaped(String(x.values[index]))} · ${escaped(String(y.values[index]))}` },
+      tooltip: {
+        formatter: () => `${escaped(name)}<br>${escaped(String(x.values[index]))} · ${escaped(String(y.values[index]))}`
+      },
       data: x.values[index] === null || y.values[index] === null ? [] : [[x.values[index], y.values[index]]]
     }))
   };

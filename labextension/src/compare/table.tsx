@@ -45,7 +45,10 @@ export function CompareTable({ runs, trans }: ICompareTabProps): JSX.Element {
             <tr>
               <td />
               {runs.map((run, index) => (
-                <th key={run.run_id} scope="col"><Swatch index={index} />{run.name}</th>
+                <th key={run.run_id} scope="col">
+                  <Swatch index={index} />
+                  {run.name}
+                </th>
               ))}
             </tr>
           </thead>
@@ -79,12 +82,16 @@ function Section({ title, rows, columns, differs }: ISectionProps): JSX.Element 
   return (
     <tbody>
       <tr className="wb-Compare-section">
-        <th scope="colgroup" colSpan={columns + 1}>{title}</th>
+        <th scope="colgroup" colSpan={columns + 1}>
+          {title}
+        </th>
       </tr>
       {rows.map(row => (
         <tr key={row.name} className={row.differs ? 'wb-mod-differs' : ''} title={row.differs ? differs : undefined}>
           <th scope="row">{row.name}</th>
-          {row.values.map((value, index) => <td key={index}>{value}</td>)}
+          {row.values.map((value, index) => (
+            <td key={index}>{value}</td>
+          ))}
         </tr>
       ))}
     </tbody>

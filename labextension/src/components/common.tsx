@@ -22,12 +22,7 @@ export function useSignal(signal: ISignal<unknown, unknown>): void {
 /** A run's state as a coloured dot; its word is there for screen readers and on hovering. */
 export function StateDot(props: { state: RunState; label: string }): JSX.Element {
   return (
-    <span
-      className={`wb-StateDot wb-mod-${props.state}`}
-      role="img"
-      aria-label={props.label}
-      title={props.label}
-    />
+    <span className={`wb-StateDot wb-mod-${props.state}`} role="img" aria-label={props.label} title={props.label} />
   );
 }
 
@@ -46,10 +41,7 @@ export function Meter(props: { label: string; used: number; total: number; text:
         aria-valuenow={props.used}
         aria-valuetext={props.text}
       >
-        <div
-          className={`wb-Meter-fill${share > 0.92 ? ' wb-mod-full' : ''}`}
-          style={{ width: `${share * 100}%` }}
-        />
+        <div className={`wb-Meter-fill${share > 0.92 ? ' wb-mod-full' : ''}`} style={{ width: `${share * 100}%` }} />
       </div>
       <span className="wb-Meter-text">{props.text}</span>
     </div>
@@ -61,7 +53,9 @@ export function Problem(props: { text: string; again: string; onAgain: () => unk
   return (
     <Empty isError>
       <p>{props.text}</p>
-      <button className="jp-mod-styled" onClick={() => void props.onAgain()}>{props.again}</button>
+      <button className="jp-mod-styled" onClick={() => void props.onAgain()}>
+        {props.again}
+      </button>
     </Empty>
   );
 }

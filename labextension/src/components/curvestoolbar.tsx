@@ -50,7 +50,9 @@ export function CurvesToolbar({ settings, onChange, metrics, trans, children }: 
           <option value="elapsed">{trans.__('time since the start')}</option>
           <option value="time">{trans.__('time of day')}</option>
           {metrics.map(name => (
-            <option key={name} value={`metrics.${name}`}>{name}</option>
+            <option key={name} value={`metrics.${name}`}>
+              {name}
+            </option>
           ))}
         </select>
       </label>

@@ -27,7 +27,12 @@ export abstract class FormBody<T> extends ReactWidget implements Dialog.IBodyWid
 export function letEnterPress(body: Widget): void {
   const take = (event: KeyboardEvent) => {
     const node = event.target;
-    if (event.key === 'Enter' && node instanceof Element && body.node.contains(node) && node.matches('button, summary')) {
+    if (
+      event.key === 'Enter' &&
+      node instanceof Element &&
+      body.node.contains(node) &&
+      node.matches('button, summary')
+    ) {
       event.stopPropagation();
     }
   };
@@ -55,7 +60,11 @@ export function Field({ label, hint, children }: IFieldProps): JSX.Element {
     <div className="wb-Field">
       <label htmlFor={id}>{label}</label>
       {React.cloneElement(children, { id, 'aria-describedby': hint ? `${id}hint` : undefined })}
-      {hint && <span id={`${id}hint`} className="wb-Muted">{hint}</span>}
+      {hint && (
+        <span id={`${id}hint`} className="wb-Muted">
+          {hint}
+        </span>
+      )}
     </div>
   );
 }

@@ -75,11 +75,12 @@ export function LogPane({ read, isLive, nothing, trans, children }: ILogPaneProp
       </div>
       {lines.error && <Empty isError>{lines.error}</Empty>}
       {!lines.error && lines.total === null && (
-        <Empty><span className="wb-Spinner" />{trans.__('Reading the log…')}</Empty>
+        <Empty>
+          <span className="wb-Spinner" />
+          {trans.__('Reading the log…')}
+        </Empty>
       )}
-      {!lines.error && lines.total === 0 && (
-        <Empty>{wanted ? trans.__('No line contains that.') : nothing}</Empty>
-      )}
+      {!lines.error && lines.total === 0 && <Empty>{wanted ? trans.__('No line contains that.') : nothing}</Empty>}
       <Lines lines={lines} isFollowing={isFollowing} onScrolledUp={() => setFollowing(false)} label={trans.__('Log')} />
     </div>
   );
@@ -137,7 +138,9 @@ function Lines({ lines, isFollowing, onScrolledUp, label }: ILinesProps): JSX.El
               </span>
               {line &&
                 ansiSpans(line.text).map((span, index) => (
-                  <span key={index} className={span.classes}>{span.text}</span>
+                  <span key={index} className={span.classes}>
+                    {span.text}
+                  </span>
                 ))}
             </div>
           );

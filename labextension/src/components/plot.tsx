@@ -74,7 +74,12 @@ export const Plot = React.forwardRef<IPlot, IPlotProps>(function Plot(props, ref
   return (
     <>
       {error && <Empty isError>{error}</Empty>}
-      {!isReady && !error && <Empty><span className="wb-Spinner" />{props.trans.__('Drawing…')}</Empty>}
+      {!isReady && !error && (
+        <Empty>
+          <span className="wb-Spinner" />
+          {props.trans.__('Drawing…')}
+        </Empty>
+      )}
       <div ref={host} role="img" aria-label={props.label} className="wb-Plot" style={{ height: props.height ?? 420 }} />
     </>
   );

@@ -17,8 +17,12 @@ export function AccessTab(props: IEndpointTabProps): JSX.Element {
   return (
     <>
       <div className="wb-Curves-toolbar">
-        <button className="jp-mod-styled" onClick={() => void make(props)}>{trans.__('New token…')}</button>
-        <button className="jp-mod-styled" onClick={() => void limit(props)}>{trans.__('Limits…')}</button>
+        <button className="jp-mod-styled" onClick={() => void make(props)}>
+          {trans.__('New token…')}
+        </button>
+        <button className="jp-mod-styled" onClick={() => void limit(props)}>
+          {trans.__('Limits…')}
+        </button>
         <span className="wb-Muted">
           {[
             rate === null ? trans.__('any number of requests') : trans.__('%1 requests per second and token', rate),
@@ -37,7 +41,9 @@ export function AccessTab(props: IEndpointTabProps): JSX.Element {
               <th scope="col">{trans.__('Token')}</th>
               <th scope="col">{trans.__('Made')}</th>
               <th scope="col">{trans.__('Last used')}</th>
-              <th scope="col"><span className="wb-Hidden">{trans.__('Actions')}</span></th>
+              <th scope="col">
+                <span className="wb-Hidden">{trans.__('Actions')}</span>
+              </th>
             </tr>
           </thead>
           <tbody>

@@ -26,7 +26,10 @@ export function ChartsPart(props: IEndpointTabProps): JSX.Element {
       <div className="wb-Curves-toolbar">
         <Choice
           label={trans.__('Which time')}
-          all={[['live', trans.__('Live')], ['history', trans.__('History')]]}
+          all={[
+            ['live', trans.__('Live')],
+            ['history', trans.__('History')]
+          ]}
           chosen={isKept ? 'history' : 'live'}
           onChoose={which => setKept(which === 'history')}
         />
@@ -40,7 +43,11 @@ export function ChartsPart(props: IEndpointTabProps): JSX.Element {
           {isKept ? trans.__('by the minute, kept over restarts') : trans.__('the last ten minutes')}
         </span>
       </div>
-      {isKept ? <Kept {...props} percentile={percentile} /> : <Live endpoint={endpoint} percentile={percentile} trans={trans} />}
+      {isKept ? (
+        <Kept {...props} percentile={percentile} />
+      ) : (
+        <Live endpoint={endpoint} percentile={percentile} trans={trans} />
+      )}
     </section>
   );
 }
@@ -64,13 +71,21 @@ function Live({ endpoint, percentile, trans }: ILiveProps): JSX.Element {
   // One point is no curve: its axis would span years.
   if (!endpoint.versions.some(version => version.stats.recent.t.length > 1)) {
     const isUp = endpoint.versions.some(version => version.stats.replicas > 0);
-    return <Empty>{isUp ? trans.__('No requests yet. “Try it” sends one.') : trans.__('No version answers yet.')}</Empty>;
+    return (
+      <Empty>{isUp ? trans.__('No requests yet. “Try it” sends one.') : trans.__('No version answers yet.')}</Empty>
+    );
   }
   const shown = endpoint.limits.cache > 0 ? figures : figures.filter(([figure]) => figure !== 'cache_hits');
   return <Grid curves={shown.map(([figure, title]) => [title, liveCurves(endpoint.versions, figure)])} />;
 }
 
-function Kept({ endpoint, model, widget, percentile, trans }: IEndpointTabProps & { percentile: Percentile }): JSX.Element {
+function Kept({
+  endpoint,
+  model,
+  widget,
+  percentile,
+  trans
+}: IEndpointTabProps & { percentile: Percentile }): JSX.Element {
   const read = React.useCallback(
     () => model.api.serving.history(endpoint.name).then(answer => answer.versions),
     [model, endpoint.name]
@@ -80,7 +95,12 @@ function Kept({ endpoint, model, widget, percentile, trans }: IEndpointTabProps 
     return <Empty isError>{error}</Empty>;
   }
   if (data === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Reading what was kept…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Reading what was kept…')}
+      </Empty>
+    );
   }
   const figures: [string, string][] = [
     ['requests', trans.__('Requests per minute')],
@@ -89,7 +109,9 @@ function Kept({ endpoint, model, widget, percentile, trans }: IEndpointTabProps 
     ['queue', trans.__('Waiting')],
     ['replicas', trans.__('Replicas')],
     ['batch_mean', trans.__('Rows per batch')],
-    ...(endpoint.limits.cache > 0 ? [['cache_hits', trans.__('Answers from the cache per minute')] as [string, string]] : [])
+    ...(endpoint.limits.cache > 0
+      ? [['cache_hits', trans.__('Answers from the cache per minute')] as [string, string]]
+      : [])
   ];
   const curves = figures
     .map(([figure, title]): [string, ICurve[]] => [title, keptCurves(data, figure)])

@@ -53,7 +53,8 @@ function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX
   const { data: endpoint, error, refresh, put } = usePolled<IEndpoint>(read, widget, LOOK_EVERY_MS);
   const [entered, setEntered] = React.useState<Record<string, IEntered>>({});
   const enter = React.useCallback(
-    (key: string, next: (before: IEntered | undefined) => IEntered) => setEntered(all => ({ ...all, [key]: next(all[key]) })),
+    (key: string, next: (before: IEntered | undefined) => IEntered) =>
+      setEntered(all => ({ ...all, [key]: next(all[key]) })),
     []
   );
   const [refusal, setRefusal] = React.useState('');
@@ -78,7 +79,12 @@ function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX
     return <Problem text={error} again={trans.__('Try again')} onAgain={refresh} />;
   }
   if (endpoint === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Looking at the endpoint…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Looking at the endpoint…')}
+      </Empty>
+    );
   }
   const props: IEndpointTabProps = { endpoint, model, commands, trans, widget, entered, enter, does };
   const tabs: [string, string, () => JSX.Element][] = [

@@ -42,11 +42,20 @@ export function EndpointHead(props: IHeadProps): JSX.Element {
       {endpoint.canary && <Canary canary={endpoint.canary} {...props} />}
       {endpoint.shadow && (
         <p className="wb-Note">
-          {trans.__('Version %1 gets a copy of each request: %2 so far', endpoint.shadow.version, endpoint.shadow.requests.toLocaleString())}
-          {endpoint.shadow.agreement !== null && `, ${trans.__('%1 of its answers are the same', percent(endpoint.shadow.agreement))}`}
+          {trans.__(
+            'Version %1 gets a copy of each request: %2 so far',
+            endpoint.shadow.version,
+            endpoint.shadow.requests.toLocaleString()
+          )}
+          {endpoint.shadow.agreement !== null &&
+            `, ${trans.__('%1 of its answers are the same', percent(endpoint.shadow.agreement))}`}
         </p>
       )}
-      {error && <p className="wb-Note wb-mod-error" role="alert">{error}</p>}
+      {error && (
+        <p className="wb-Note wb-mod-error" role="alert">
+          {error}
+        </p>
+      )}
     </header>
   );
 }
@@ -104,17 +113,30 @@ function backTo({ endpoint, trans }: IEndpointTabProps): string {
 function Places({ endpoint, commands, trans }: IEndpointTabProps): JSX.Element {
   const args = { name: endpoint.name };
   const copy = (command: string, label: string) => (
-    <button className="wb-Link" onClick={() => void commands.execute(command, args)}>{label}</button>
+    <button className="wb-Link" onClick={() => void commands.execute(command, args)}>
+      {label}
+    </button>
   );
   return (
     <div className="wb-Places">
       <code className="wb-Typed">{endpoint.url}</code>
-      <IconButton icon={copyIcon} label={trans.__('Copy the address')} onClick={() => void commands.execute(CommandIDs.copyEndpointUrl, args)} />
+      <IconButton
+        icon={copyIcon}
+        label={trans.__('Copy the address')}
+        onClick={() => void commands.execute(CommandIDs.copyEndpointUrl, args)}
+      />
       {copy(CommandIDs.copyEndpointCurl, trans.__('Copy curl'))}
       {copy(CommandIDs.copyEndpointPython, trans.__('Copy Python'))}
-      {endpoint.grpc_url && <span className="wb-Muted">gRPC <code>{endpoint.grpc_url}</code></span>}
+      {endpoint.grpc_url && (
+        <span className="wb-Muted">
+          gRPC <code>{endpoint.grpc_url}</code>
+        </span>
+      )}
       {endpoint.notebook && !endpoint.notebook.startsWith('/') && (
-        <button className="wb-Link" onClick={() => void commands.execute('docmanager:open', { path: endpoint.notebook })}>
+        <button
+          className="wb-Link"
+          onClick={() => void commands.execute('docmanager:open', { path: endpoint.notebook })}
+        >
           {endpoint.notebook}
         </button>
       )}
@@ -125,7 +147,10 @@ function Places({ endpoint, commands, trans }: IEndpointTabProps): JSX.Element {
 /** How far the trial of a new version is. */
 function Canary({ canary, trans }: IEndpointTabProps & { canary: ICanary }): JSX.Element {
   const passed = Math.max(0, Date.now() / 1000 - canary.since);
-  const share = Math.min(1, Math.min(canary.requests / Math.max(1, canary.min_requests), passed / Math.max(1, canary.for_s)));
+  const share = Math.min(
+    1,
+    Math.min(canary.requests / Math.max(1, canary.min_requests), passed / Math.max(1, canary.for_s))
+  );
   return (
     <div className="wb-Canary" role="group" aria-label={trans.__('Canary')}>
       <div className="wb-Canary-steps">
@@ -140,7 +165,8 @@ function Canary({ canary, trans }: IEndpointTabProps & { canary: ICanary }): JSX
           </span>
         ))}
         <span className="wb-Muted" aria-live="polite">
-          {canary.verdict || trans.__('%1 of %2 requests', canary.requests.toLocaleString(), canary.min_requests.toLocaleString())}
+          {canary.verdict ||
+            trans.__('%1 of %2 requests', canary.requests.toLocaleString(), canary.min_requests.toLocaleString())}
         </span>
       </div>
       <div className="wb-Progress">

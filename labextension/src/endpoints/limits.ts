@@ -15,7 +15,12 @@ export interface ILimits {
 
 /** What a form begins with. */
 export function limitsOf({ rate, max_body, cache, samples }: IEndpoint['limits']): ILimits {
-  return { rate: rate === null ? '' : String(rate), body: bytesText(max_body), cache: String(cache), samples: String(samples) };
+  return {
+    rate: rate === null ? '' : String(rate),
+    body: bytesText(max_body),
+    cache: String(cache),
+    samples: String(samples)
+  };
 }
 
 /** What was changed, as the server takes it; empty where nothing was. */
@@ -31,7 +36,11 @@ export function changesOf(before: ILimits, after: ILimits): Record<string, unkno
 
 /** Bytes as `%publish --max-body` has them, to the byte. */
 function bytesText(count: number): string {
-  for (const [unit, letter] of [[2 ** 30, 'G'], [2 ** 20, 'M'], [2 ** 10, 'k']] as const) {
+  for (const [unit, letter] of [
+    [2 ** 30, 'G'],
+    [2 ** 20, 'M'],
+    [2 ** 10, 'k']
+  ] as const) {
     if (count % unit === 0) {
       return `${count / unit}${letter}`;
     }

@@ -19,7 +19,12 @@ class LimitsForm extends FormBody<ILimits> {
 
   render(): JSX.Element {
     const { chosen, trans } = this;
-    const field = (key: keyof ILimits, label: string, hint: string, more: React.InputHTMLAttributes<HTMLInputElement>) => (
+    const field = (
+      key: keyof ILimits,
+      label: string,
+      hint: string,
+      more: React.InputHTMLAttributes<HTMLInputElement>
+    ) => (
       <Field label={label} hint={hint}>
         <input
           className="jp-mod-styled"
@@ -31,10 +36,28 @@ class LimitsForm extends FormBody<ILimits> {
     );
     return (
       <>
-        {field('rate', trans.__('Requests per second and token'), trans.__('Those over it are told when to ask again (429). Empty: any number.'), { type: 'number', min: 0, step: 'any', placeholder: trans.__('any number') })}
-        {field('body', trans.__('Largest request'), trans.__('In bytes, or as 512k, 16M, 1G'), { required: true, pattern: '\\s*\\d+(\\.\\d+)?\\s*[kKmMgG]?[iI]?[bB]?\\s*' })}
-        {field('cache', trans.__('Answers to keep'), trans.__('Requests that come again, the same to the byte, are not computed again.'), { type: 'number', required: true, min: 0, step: 1 })}
-        {field('samples', trans.__('Samples to keep'), trans.__('Requests of each version with their answers, to look at. 0 forgets those that there are.'), { type: 'number', required: true, min: 0, max: 1000, step: 1 })}
+        {field(
+          'rate',
+          trans.__('Requests per second and token'),
+          trans.__('Those over it are told when to ask again (429). Empty: any number.'),
+          { type: 'number', min: 0, step: 'any', placeholder: trans.__('any number') }
+        )}
+        {field('body', trans.__('Largest request'), trans.__('In bytes, or as 512k, 16M, 1G'), {
+          required: true,
+          pattern: '\\s*\\d+(\\.\\d+)?\\s*[kKmMgG]?[iI]?[bB]?\\s*'
+        })}
+        {field(
+          'cache',
+          trans.__('Answers to keep'),
+          trans.__('Requests that come again, the same to the byte, are not computed again.'),
+          { type: 'number', required: true, min: 0, step: 1 }
+        )}
+        {field(
+          'samples',
+          trans.__('Samples to keep'),
+          trans.__('Requests of each version with their answers, to look at. 0 forgets those that there are.'),
+          { type: 'number', required: true, min: 0, max: 1000, step: 1 }
+        )}
       </>
     );
   }

@@ -52,8 +52,15 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
   };
   useValidity(chosen.traffic);
   const cpu = cluster?.resources.CPU;
-  const field = (label: string, hint: string, input: JSX.Element) => <Field label={label} hint={hint}>{input}</Field>;
-  const text = (key: Exclude<keyof IPublishing, 'isPinned' | 'traffic'>, more: React.InputHTMLAttributes<HTMLInputElement> = {}) => (
+  const field = (label: string, hint: string, input: JSX.Element) => (
+    <Field label={label} hint={hint}>
+      {input}
+    </Field>
+  );
+  const text = (
+    key: Exclude<keyof IPublishing, 'isPinned' | 'traffic'>,
+    more: React.InputHTMLAttributes<HTMLInputElement> = {}
+  ) => (
     <input
       className="jp-mod-styled"
       value={chosen[key]}
@@ -64,7 +71,11 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
   return (
     <>
       {!hasSource &&
-        field(trans.__('What'), trans.__('a run, or a registered model: digits, digits/3, digits@champion'), text('source', { required: true }))}
+        field(
+          trans.__('What'),
+          trans.__('a run, or a registered model: digits, digits/3, digits@champion'),
+          text('source', { required: true })
+        )}
       {field(
         trans.__('Name of the endpoint'),
         trans.__('An endpoint of that name gets a new version. What is left empty stays as it has it.'),
@@ -104,13 +115,37 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         )}
       <details>
         <summary>{trans.__('More')}</summary>
-        {field(trans.__('CPUs of a replica'), cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '', text('cpus', { type: 'number', min: 0, step: 'any', placeholder: trans.__('as usual') }))}
-        {field(trans.__('GPUs of a replica'), trans.__('0.5 shares one'), text('gpus', { type: 'number', min: 0, step: 'any', placeholder: '0' }))}
-        {field(trans.__('Answers to keep'), trans.__('for requests that come again'), text('cache', { type: 'number', min: 0, step: 1, placeholder: '0' }))}
-        {field(trans.__('Samples to keep'), trans.__('requests with their answers; 0 keeps none'), text('samples', { type: 'number', min: 0, max: 1000, step: 1, placeholder: '100' }))}
-        {field(trans.__('Alias'), trans.__('that its version gets when all requests are its own'), text('alias', { pattern: ALIAS_PATTERN, placeholder: 'champion' }))}
+        {field(
+          trans.__('CPUs of a replica'),
+          cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '',
+          text('cpus', { type: 'number', min: 0, step: 'any', placeholder: trans.__('as usual') })
+        )}
+        {field(
+          trans.__('GPUs of a replica'),
+          trans.__('0.5 shares one'),
+          text('gpus', { type: 'number', min: 0, step: 'any', placeholder: '0' })
+        )}
+        {field(
+          trans.__('Answers to keep'),
+          trans.__('for requests that come again'),
+          text('cache', { type: 'number', min: 0, step: 1, placeholder: '0' })
+        )}
+        {field(
+          trans.__('Samples to keep'),
+          trans.__('requests with their answers; 0 keeps none'),
+          text('samples', { type: 'number', min: 0, max: 1000, step: 1, placeholder: '100' })
+        )}
+        {field(
+          trans.__('Alias'),
+          trans.__('that its version gets when all requests are its own'),
+          text('alias', { pattern: ALIAS_PATTERN, placeholder: 'champion' })
+        )}
         <label className="wb-mod-check">
-          <input type="checkbox" checked={chosen.isPinned} onChange={event => set({ isPinned: event.target.checked })} />
+          <input
+            type="checkbox"
+            checked={chosen.isPinned}
+            onChange={event => set({ isPinned: event.target.checked })}
+          />
           {trans.__('With the packages that it was logged with, not the cluster’s')}
         </label>
       </details>

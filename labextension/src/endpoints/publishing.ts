@@ -43,13 +43,22 @@ export function blank(source = '', title = '', name = ''): IPublishing {
 
 /** A name that an endpoint may have, made of another's. */
 export function endpointName(text: string): string {
-  return text.trim().replace(/[^A-Za-z0-9_-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, 63);
+  return text
+    .trim()
+    .replace(/[^A-Za-z0-9_-]+/g, '-')
+    .replace(/^[^A-Za-z0-9]+/, '')
+    .slice(0, 63);
 }
 
 /** The options as `%publish` has them; what was left empty is left to it. */
 export function optionsOf(chosen: IPublishing): Record<string, unknown> {
   const texts = Object.entries({ replicas: chosen.replicas, slo: chosen.slo, alias: chosen.alias });
-  const numbers = Object.entries({ cpus: chosen.cpus, gpus: chosen.gpus, cache: chosen.cache, samples: chosen.samples });
+  const numbers = Object.entries({
+    cpus: chosen.cpus,
+    gpus: chosen.gpus,
+    cache: chosen.cache,
+    samples: chosen.samples
+  });
   return Object.fromEntries<unknown>([
     ...texts.map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value),
     ...numbers.filter(([, value]) => value.trim()).map(([key, value]) => [key, Number(value)] as const),

@@ -16,7 +16,10 @@ export function ReplicasCell(props: IEndpointTabProps & { version: IVersion }): 
   const [wanted, setWanted] = React.useState<IReplicas | null>(null);
   if (wanted === null) {
     return (
-      <span className="wb-Replicas" title={trans.__('%1 ready, %2 wanted, %3 at least, %4 at most', running, target, min, max)}>
+      <span
+        className="wb-Replicas"
+        title={trans.__('%1 ready, %2 wanted, %3 at least, %4 at most', running, target, min, max)}
+      >
         {running}/{target} <span className="wb-Muted">{replicasText({ min, max })}</span>
         {takesTraffic(version) && (
           <IconButton
@@ -52,11 +55,14 @@ export function ReplicasCell(props: IEndpointTabProps & { version: IVersion }): 
       onSubmit={event => void submit(event)}
       onKeyDown={event => event.key === 'Escape' && setWanted(null)}
     >
-      {input(trans.__('At least; 0 lets it go to sleep'), wanted.min, 0, value => ({ min: value }))}
-      ‥
+      {input(trans.__('At least; 0 lets it go to sleep'), wanted.min, 0, value => ({ min: value }))}‥
       {input(trans.__('At most'), wanted.max, 1, value => ({ max: value }))}
-      <button className="wb-Link" type="submit" disabled={!isReplicas(wanted)}>{trans.__('Set')}</button>
-      <button className="wb-Link" type="button" onClick={() => setWanted(null)}>{trans.__('Cancel')}</button>
+      <button className="wb-Link" type="submit" disabled={!isReplicas(wanted)}>
+        {trans.__('Set')}
+      </button>
+      <button className="wb-Link" type="button" onClick={() => setWanted(null)}>
+        {trans.__('Cancel')}
+      </button>
     </form>
   );
 }

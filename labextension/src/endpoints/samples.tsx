@@ -28,17 +28,28 @@ export function SamplesTab(props: IEndpointTabProps): JSX.Element {
         <label>
           {trans.__('Version')}
           <select className="jp-mod-styled" value={version} onChange={event => setChosen(event.target.value)}>
-            {endpoint.versions.map(one => <option key={one.label}>{one.label}</option>)}
+            {endpoint.versions.map(one => (
+              <option key={one.label}>{one.label}</option>
+            ))}
           </select>
         </label>
         {most > 0 && (
           <span className="wb-Muted">
-            {trans._n('One, drawn at random, kept with the version’s run in MLflow', 'Up to %1, drawn at random, kept with the version’s run in MLflow', most)}
+            {trans._n(
+              'One, drawn at random, kept with the version’s run in MLflow',
+              'Up to %1, drawn at random, kept with the version’s run in MLflow',
+              most
+            )}
           </span>
         )}
       </div>
       {error && <Problem text={error} again={trans.__('Try again')} onAgain={refresh} />}
-      {!error && data === null && <Empty><span className="wb-Spinner" />{trans.__('Reading samples…')}</Empty>}
+      {!error && data === null && (
+        <Empty>
+          <span className="wb-Spinner" />
+          {trans.__('Reading samples…')}
+        </Empty>
+      )}
       {!error && data?.length === 0 && (
         <Empty>
           {most > 0
@@ -70,8 +81,12 @@ function Samples({ samples, trans }: { samples: ISample[]; trans: IEndpointTabPr
             <td>{ago(sample.t)}</td>
             <td className={sample.status >= 400 ? 'wb-mod-error' : ''}>{sample.status}</td>
             <td>{ms(sample.latency_ms)}</td>
-            <td><Body text={sample.request} /></td>
-            <td><Body text={sample.answer} /></td>
+            <td>
+              <Body text={sample.request} />
+            </td>
+            <td>
+              <Body text={sample.answer} />
+            </td>
           </tr>
         ))}
       </tbody>
@@ -84,7 +99,9 @@ function Body({ text }: { text: string }): JSX.Element {
   const [isOpen, setOpen] = React.useState(false);
   return (
     <details onToggle={event => setOpen(event.currentTarget.open)}>
-      <summary><code>{text}</code></summary>
+      <summary>
+        <code>{text}</code>
+      </summary>
       {isOpen && <pre>{readable(text)}</pre>}
     </details>
   );

@@ -56,13 +56,22 @@ function Endpoints({ model, commands, trans, widget }: IEndpointsProps): JSX.Ele
     return <Problem text={error} again={trans.__('Try again')} onAgain={refresh} />;
   }
   if (data === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Looking for endpoints…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Looking for endpoints…')}
+      </Empty>
+    );
   }
   const { gateway, endpoints, asleep } = data;
   const isEmpty = endpoints.length === 0 && asleep.length === 0;
   return (
     <div className="wb-Endpoints">
-      {error && <p className="wb-Note wb-mod-error" role="alert">{error}</p>}
+      {error && (
+        <p className="wb-Note wb-mod-error" role="alert">
+          {error}
+        </p>
+      )}
       {gateway.state === 'lost' && <Problem text={gateway.message} again={trans.__('Try again')} onAgain={refresh} />}
       {asleep.length > 0 && gateway.state !== 'lost' && <Asleep names={asleep} commands={commands} trans={trans} />}
       {isEmpty && gateway.state !== 'lost' && <Nothing commands={commands} trans={trans} />}
@@ -80,7 +89,9 @@ function Nothing({ commands, trans }: { commands: CommandRegistry; trans: Transl
   return (
     <Empty>
       <p>{trans.__('Nothing is published. One line makes a model answer requests:')}</p>
-      <p><Typed text="%publish model" /></p>
+      <p>
+        <Typed text="%publish model" />
+      </p>
       <button className="jp-mod-styled" onClick={() => void commands.execute(CommandIDs.publish)}>
         {trans.__('Publish a model…')}
       </button>
@@ -102,14 +113,19 @@ function Asleep(props: { names: string[]; commands: CommandRegistry; trans: Tran
       <p>{trans.__('Published, but not running since their cluster ended:')}</p>
       <ul>
         {names.map(name => (
-          <li key={name}><StateDot state="queued" label={trans.__('does not answer')} />{name}</li>
+          <li key={name}>
+            <StateDot state="queued" label={trans.__('does not answer')} />
+            {name}
+          </li>
         ))}
       </ul>
       <p>
         <button className="jp-mod-styled" disabled={isBusy} onClick={() => void restore()}>
           {isBusy ? trans.__('Bringing back…') : trans.__('Bring back')}
         </button>{' '}
-        <span className="wb-Muted">{trans.__('or in a notebook')} <Typed text="%endpoints restore" /></span>
+        <span className="wb-Muted">
+          {trans.__('or in a notebook')} <Typed text="%endpoints restore" />
+        </span>
       </p>
     </div>
   );
@@ -174,12 +190,18 @@ function Row({ endpoint, commands, trans }: IRowProps): JSX.Element {
         <span className="wb-Endpoint-name">
           <span className="wb-Run-name">{endpoint.name}</span>
           {canary && (
-            <span className="wb-Badge" title={trans.__('version %1 at %2 %: %3', canary.version, canary.steps[canary.step] ?? 0, canary.verdict)}>
+            <span
+              className="wb-Badge"
+              title={trans.__('version %1 at %2 %: %3', canary.version, canary.steps[canary.step] ?? 0, canary.verdict)}
+            >
               {trans.__('canary')}
             </span>
           )}
           {endpoint.shadow && (
-            <span className="wb-Badge" title={trans.__('version %1 gets a copy of each request', endpoint.shadow.version)}>
+            <span
+              className="wb-Badge"
+              title={trans.__('version %1 gets a copy of each request', endpoint.shadow.version)}
+            >
               {trans.__('shadow')}
             </span>
           )}
@@ -193,7 +215,9 @@ function Row({ endpoint, commands, trans }: IRowProps): JSX.Element {
       <span className="wb-Run-metric">
         <span>{perSecond(figures.rate)}</span>
         {figures.errorRate > 0 ? (
-          <span className="wb-Run-line"><span className="wb-mod-error">{trans.__('%1 errors', percent(figures.errorRate))}</span></span>
+          <span className="wb-Run-line">
+            <span className="wb-mod-error">{trans.__('%1 errors', percent(figures.errorRate))}</span>
+          </span>
         ) : (
           <span className="wb-Run-line">{figures.p95 === null ? '' : trans.__('p95 %1', ms(figures.p95))}</span>
         )}

@@ -7,7 +7,9 @@ const VARIABLE = 'TOKEN';
 /** Where `predict` requests go; the address names the model where those that answer have several. */
 export function predictUrl(endpoint: IEndpoint, model = ''): string {
   const models = Object.keys(endpoint.schemas);
-  return models.length > 1 ? `${endpoint.url}/models/${encodeURIComponent(model || models[0])}/predict` : `${endpoint.url}/predict`;
+  return models.length > 1
+    ? `${endpoint.url}/models/${encodeURIComponent(model || models[0])}/predict`
+    : `${endpoint.url}/predict`;
 }
 
 /** A line for a POSIX shell; not given a token, it takes the one in the endpoint's file, else in the variable TOKEN. */

@@ -18,7 +18,11 @@ export function moved(weights: Weights, label: string, value: number): Weights {
   const left = ALL - wanted;
   const had = others.reduce((total, other) => total + weights[other], 0);
   const shares = others.map(other => (had > 0 ? (weights[other] / had) * left : left / others.length));
-  return { ...weights, [label]: wanted, ...Object.fromEntries(whole(shares, left).map((share, index) => [others[index], share])) };
+  return {
+    ...weights,
+    [label]: wanted,
+    ...Object.fromEntries(whole(shares, left).map((share, index) => [others[index], share]))
+  };
 }
 
 /** The weights as whole numbers with the sum 100; equal where all are 0. */

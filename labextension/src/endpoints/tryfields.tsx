@@ -40,9 +40,16 @@ function Field({ field, value, isBlamed, onChange }: IFieldProps): JSX.Element {
   const kind = kindOf(field.dtype);
   return (
     <label className={isBlamed ? 'wb-mod-error' : ''}>
-      <span className="wb-Try-name">{field.name} <span className="wb-Muted">{field.dtype}</span></span>
+      <span className="wb-Try-name">
+        {field.name} <span className="wb-Muted">{field.dtype}</span>
+      </span>
       {kind === 'flag' ? (
-        <input type="checkbox" checked={value === true} aria-invalid={isBlamed} onChange={event => onChange(event.target.checked)} />
+        <input
+          type="checkbox"
+          checked={value === true}
+          aria-invalid={isBlamed}
+          onChange={event => onChange(event.target.checked)}
+        />
       ) : (
         <input
           className="jp-mod-styled"

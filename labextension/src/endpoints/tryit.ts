@@ -51,16 +51,24 @@ export function firstRecord(example: string | null, columns: string[]): Record<s
   if (!isObject(rows)) {
     return {};
   }
-  return Object.fromEntries(Object.entries(rows).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value]));
+  return Object.fromEntries(
+    Object.entries(rows).map(([name, value]) => [name, Array.isArray(value) ? value[0] : value])
+  );
 }
 
 /** What the form shows first: the example's first row. */
 export function firstEntries(schema: IModelSchema): Entries {
-  const record = firstRecord(schema.example, schema.inputs.map(field => field.name));
+  const record = firstRecord(
+    schema.example,
+    schema.inputs.map(field => field.name)
+  );
   return Object.fromEntries(
     schema.inputs.map(({ name, dtype }) => {
       const value = record[name];
-      return [name, kindOf(dtype) === 'flag' ? value === true : value === undefined || value === null ? '' : String(value)];
+      return [
+        name,
+        kindOf(dtype) === 'flag' ? value === true : value === undefined || value === null ? '' : String(value)
+      ];
     })
   );
 }
@@ -72,12 +80,16 @@ export function firstJson(schema: IModelSchema | undefined): string {
     return pretty(example);
   }
   const inputs = schema?.inputs ?? [];
-  return inputs.length === 1 ? pretty({ inputs: zeros(inputs[0]) }) : pretty({ inputs: Object.fromEntries(inputs.map(one => [one.name, zeros(one)])) });
+  return inputs.length === 1
+    ? pretty({ inputs: zeros(inputs[0]) })
+    : pretty({ inputs: Object.fromEntries(inputs.map(one => [one.name, zeros(one)])) });
 }
 
 /** The request of what was entered; an empty number is left out where the model has nothing to say about it: null. */
 export function bodyOf(schema: IModelSchema, entries: Entries): unknown {
-  const record = Object.fromEntries(schema.inputs.map(({ name, dtype }) => [name, valueOf(entries[name] ?? '', dtype)]));
+  const record = Object.fromEntries(
+    schema.inputs.map(({ name, dtype }) => [name, valueOf(entries[name] ?? '', dtype)])
+  );
   return { dataframe_records: [record] };
 }
 
@@ -89,10 +101,18 @@ export function pretty(value: unknown, indent = ''): string {
   if (Array.isArray(value)) {
     return value.every(item => typeof item !== 'object' || item === null)
       ? `[${value.map(item => JSON.stringify(item)).join(', ')}]`
-      : block('[', value.map(item => pretty(item, deeper)), ']');
+      : block(
+          '[',
+          value.map(item => pretty(item, deeper)),
+          ']'
+        );
   }
   if (isObject(value)) {
-    return block('{', Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${pretty(item, deeper)}`), '}');
+    return block(
+      '{',
+      Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}: ${pretty(item, deeper)}`),
+      '}'
+    );
   }
   return JSON.stringify(value);
 }

@@ -25,7 +25,9 @@ export function TryTab(props: IEndpointTabProps): JSX.Element {
           <label>
             {trans.__('Model')}
             <select className="jp-mod-styled" value={name} onChange={event => setChosen(event.target.value)}>
-              {models.map(one => <option key={one}>{one}</option>)}
+              {models.map(one => (
+                <option key={one}>{one}</option>
+              ))}
             </select>
           </label>
         </div>
@@ -59,7 +61,8 @@ function TryForm(props: ITryFormProps): JSX.Element {
   );
   const { mode, entries, json, version, answer, problem, isBusy } = entered[key] ?? first;
   const set = (change: Partial<IEntered>) => enter(key, before => ({ ...(before ?? first), ...change }));
-  const choose = (next: IEntered['mode']) => set({ mode: next, ...(next === 'json' ? { json: pretty(bodyOf(schema, entries)) } : {}) });
+  const choose = (next: IEntered['mode']) =>
+    set({ mode: next, ...(next === 'json' ? { json: pretty(bodyOf(schema, entries)) } : {}) });
   const submit = async (event: React.FormEvent) => {
     event.preventDefault();
     set({ isBusy: true });
@@ -79,7 +82,10 @@ function TryForm(props: ITryFormProps): JSX.Element {
           {canForm && (
             <Choice
               label={trans.__('How to enter')}
-              all={[['form', trans.__('Form')], ['json', 'JSON']]}
+              all={[
+                ['form', trans.__('Form')],
+                ['json', 'JSON']
+              ]}
               chosen={mode}
               onChoose={choose}
             />
@@ -88,7 +94,9 @@ function TryForm(props: ITryFormProps): JSX.Element {
             {trans.__('Version')}
             <select className="jp-mod-styled" value={version} onChange={event => set({ version: event.target.value })}>
               <option value="">{trans.__('as traffic goes')}</option>
-              {endpoint.versions.map(one => <option key={one.label}>{one.label}</option>)}
+              {endpoint.versions.map(one => (
+                <option key={one.label}>{one.label}</option>
+              ))}
             </select>
           </label>
         </div>
@@ -126,7 +134,11 @@ interface IAnswerProps {
 
 function Answer({ answer, problem, schema, trans }: IAnswerProps): JSX.Element {
   if (problem) {
-    return <p className="wb-Try-answer wb-mod-error" role="alert">{problem}</p>;
+    return (
+      <p className="wb-Try-answer wb-mod-error" role="alert">
+        {problem}
+      </p>
+    );
   }
   if (answer === null) {
     const outputs = schema.outputs?.map(one => `${one.name || trans.__('output')}: ${one.dtype}`).join(', ');

@@ -29,14 +29,24 @@ export function VersionRow(props: IVersionRowProps): JSX.Element {
   return (
     <tbody>
       <tr className={endpoint.canary?.version === version.label ? 'wb-mod-canary' : ''}>
-        <th scope="row"><About {...props} /></th>
-        <td><Traffic {...props} /></td>
-        <td><ReplicasCell {...props} /></td>
+        <th scope="row">
+          <About {...props} />
+        </th>
+        <td>
+          <Traffic {...props} />
+        </td>
+        <td>
+          <ReplicasCell {...props} />
+        </td>
         {figure(stats.requests.toLocaleString())}
         {figure(perSecond(stats.rate))}
         <td
           className={`wb-mod-figure${stats.error_rate ? ' wb-mod-error' : ''}`}
-          title={trans.__('%1 errors and %2 turned away in all', stats.errors.toLocaleString(), stats.rejected.toLocaleString())}
+          title={trans.__(
+            '%1 errors and %2 turned away in all',
+            stats.errors.toLocaleString(),
+            stats.rejected.toLocaleString()
+          )}
         >
           {percent(stats.error_rate)}
         </td>
@@ -90,7 +100,9 @@ function About({ endpoint, version, model, commands, trans, does }: IVersionRowP
               {served.name}/{served.number}
             </button>
           ) : (
-            <span key={served.uri}>{served.name}/{served.number}</span>
+            <span key={served.uri}>
+              {served.name}/{served.number}
+            </span>
           )
         )}
         <span className="wb-Muted">{ago(version.published_at)}</span>
@@ -113,7 +125,9 @@ function About({ endpoint, version, model, commands, trans, does }: IVersionRowP
             aria-pressed={version.is_shadow}
             aria-label={trans.__('Version %1 as shadow', version.label)}
             title={trans.__('It gets a copy of each request; nobody sees its answers')}
-            onClick={() => void does(() => model.api.serving.setShadow(endpoint.name, version.is_shadow ? null : version.label))}
+            onClick={() =>
+              void does(() => model.api.serving.setShadow(endpoint.name, version.is_shadow ? null : version.label))
+            }
           >
             {version.is_shadow ? trans.__('End shadow') : trans.__('Shadow')}
           </button>

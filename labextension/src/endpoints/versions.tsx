@@ -34,15 +34,37 @@ export function VersionsPart(props: IEndpointTabProps): JSX.Element {
               <th scope="col">{trans.__('Version')}</th>
               <th scope="col">{trans.__('Traffic')}</th>
               <th scope="col">{trans.__('Replicas')}</th>
-              <th scope="col" className="wb-mod-figure">{trans.__('Requests')}</th>
-              <th scope="col" className="wb-mod-figure">{trans.__('Rate')}</th>
-              <th scope="col" className="wb-mod-figure">{trans.__('Errors')}</th>
-              <th scope="col" className="wb-mod-figure">p50</th>
-              <th scope="col" className="wb-mod-figure">p95</th>
-              <th scope="col" className="wb-mod-figure">p99</th>
-              <th scope="col" className="wb-mod-figure" title={trans.__('Requests that wait for a replica')}>{trans.__('Queue')}</th>
-              <th scope="col" className="wb-mod-figure" title={trans.__('Rows computed together, on average')}>{trans.__('Batch')}</th>
-              <th scope="col" className="wb-mod-figure" title={trans.__('Answers that were kept from an equal request')}>{trans.__('Cached')}</th>
+              <th scope="col" className="wb-mod-figure">
+                {trans.__('Requests')}
+              </th>
+              <th scope="col" className="wb-mod-figure">
+                {trans.__('Rate')}
+              </th>
+              <th scope="col" className="wb-mod-figure">
+                {trans.__('Errors')}
+              </th>
+              <th scope="col" className="wb-mod-figure">
+                p50
+              </th>
+              <th scope="col" className="wb-mod-figure">
+                p95
+              </th>
+              <th scope="col" className="wb-mod-figure">
+                p99
+              </th>
+              <th scope="col" className="wb-mod-figure" title={trans.__('Requests that wait for a replica')}>
+                {trans.__('Queue')}
+              </th>
+              <th scope="col" className="wb-mod-figure" title={trans.__('Rows computed together, on average')}>
+                {trans.__('Batch')}
+              </th>
+              <th
+                scope="col"
+                className="wb-mod-figure"
+                title={trans.__('Answers that were kept from an equal request')}
+              >
+                {trans.__('Cached')}
+              </th>
             </tr>
           </thead>
           {versions.map(version => (
@@ -61,11 +83,14 @@ export function VersionsPart(props: IEndpointTabProps): JSX.Element {
       {isChanged && (
         <div className="wb-Versions-apply" role="group" aria-label={trans.__('Traffic')}>
           <span>{answering.map(version => `${version.label}: ${weights[version.label]} %`).join(' · ')}</span>
-          <button className="jp-mod-styled jp-mod-accept" onClick={() => void apply()}>{trans.__('Apply')}</button>
-          <button className="jp-mod-styled" onClick={() => setDraft(null)}>{trans.__('Reset')}</button>
+          <button className="jp-mod-styled jp-mod-accept" onClick={() => void apply()}>
+            {trans.__('Apply')}
+          </button>
+          <button className="jp-mod-styled" onClick={() => setDraft(null)}>
+            {trans.__('Reset')}
+          </button>
         </div>
       )}
     </section>
   );
 }
-

@@ -39,5 +39,9 @@ export function percent(share: number): string {
 
 /** Requests per second. */
 export function perSecond(rate: number): string {
-  return rate === 0 ? '0/s' : rate < 0.1 ? '<0.1/s' : `${rate < 100 ? number(Number(rate.toPrecision(2))) : Math.round(rate).toLocaleString()}/s`;
+  return rate === 0
+    ? '0/s'
+    : rate < 0.1
+      ? '<0.1/s'
+      : `${rate < 100 ? number(Number(rate.toPrecision(2))) : Math.round(rate).toLocaleString()}/s`;
 }

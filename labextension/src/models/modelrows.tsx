@@ -35,7 +35,11 @@ export function ModelRowView({ registered, isOpen, onToggle, trans }: IModelRowP
         <span className="wb-Run-name">{registered.name}</span>
         <span className="wb-Run-line">{line.join(' · ')}</span>
       </span>
-      {endpoints.length > 0 && <span className="wb-Badge" title={endpoints.join(', ')}>{trans.__('served')}</span>}
+      {endpoints.length > 0 && (
+        <span className="wb-Badge" title={endpoints.join(', ')}>
+          {trans.__('served')}
+        </span>
+      )}
     </button>
   );
 }
@@ -44,7 +48,9 @@ export function VersionRowView(props: IVersionRowProps): JSX.Element {
   const { registered, version, model, commands, trans, does } = props;
   const { run_id: runId } = version;
   const link = (label: string, title: string, onClick: () => unknown) => (
-    <button key={title} className="wb-Link" title={title} onClick={() => void onClick()}>{label}</button>
+    <button key={title} className="wb-Link" title={title} onClick={() => void onClick()}>
+      {label}
+    </button>
   );
   return (
     <div

@@ -70,19 +70,30 @@ function Models({ model, commands, trans, widget }: IModelsProps): JSX.Element {
     return <Problem text={error} again={trans.__('Try again')} onAgain={refresh} />;
   }
   if (data === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Looking for models…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Looking for models…')}
+      </Empty>
+    );
   }
   if (data.length === 0) {
     return (
       <Empty>
         <p>{trans.__('No model is registered yet. Publishing one registers it:')}</p>
-        <p><code className="wb-Typed">%publish model</code></p>
+        <p>
+          <code className="wb-Typed">%publish model</code>
+        </p>
       </Empty>
     );
   }
   return (
     <div className="wb-Models">
-      {(refusal || error) && <p className="wb-Note wb-mod-error" role="alert">{refusal || error}</p>}
+      {(refusal || error) && (
+        <p className="wb-Note wb-mod-error" role="alert">
+          {refusal || error}
+        </p>
+      )}
       <Rows models={data} model={model} commands={commands} trans={trans} does={does} />
     </div>
   );
@@ -97,7 +108,9 @@ interface IRowsProps {
 }
 
 function Rows({ models, model, commands, trans, does }: IRowsProps): JSX.Element {
-  const [open, setOpen] = React.useState<ReadonlySet<string>>(() => new Set(models.length === 1 ? [models[0].name] : []));
+  const [open, setOpen] = React.useState<ReadonlySet<string>>(
+    () => new Set(models.length === 1 ? [models[0].name] : [])
+  );
   const [wanted, setWanted] = React.useState('');
   const rows = React.useMemo(() => rowsOf(models, open, wanted), [models, open, wanted]);
   const scroller = React.useRef<HTMLDivElement>(null);

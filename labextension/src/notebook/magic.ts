@@ -56,7 +56,10 @@ export function writeOptions(source: string, options: ITrainOptions): string {
   if (options.gpusPerWorker) {
     parts.push(`--gpus-per-worker ${options.gpusPerWorker}`);
   }
-  const returns = options.returns.split(/[\s,]+/).filter(Boolean).join(',');
+  const returns = options.returns
+    .split(/[\s,]+/)
+    .filter(Boolean)
+    .join(',');
   if (returns) {
     parts.push(`--returns ${returns}`);
   }

@@ -55,7 +55,10 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
         const panel = holder(cellId);
         if (!panel) {
           Notification.warning(
-            trans.__('Cannot go to the cell: it is not in %1 any more, or that notebook is gone.', notebook || trans.__('any open notebook'))
+            trans.__(
+              'Cannot go to the cell: it is not in %1 any more, or that notebook is gone.',
+              notebook || trans.__('any open notebook')
+            )
           );
           return;
         }
@@ -97,9 +100,14 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
           if (!shared) {
             return; // going there has said why it cannot be
           }
-          const { source } = await model.api.cellWithValues(shared.getSource(), args.params as Record<string, ParamValue>);
+          const { source } = await model.api.cellWithValues(
+            shared.getSource(),
+            args.params as Record<string, ParamValue>
+          );
           shared.setSource(source);
-          Notification.success(trans.__('The cell has these values now. Run it to train with them; undo brings the sweep back.'));
+          Notification.success(
+            trans.__('The cell has these values now. Run it to train with them; undo brings the sweep back.')
+          );
         } catch (error) {
           Notification.error((error as Error).message);
         }

@@ -39,22 +39,41 @@ export function addEndpointActions(
     endpoint.token_file
       ? trans.__('Copied. It works on the server’s machine as it is; elsewhere put a token of “Access” in.')
       : trans.__('Copied. It takes a token from the variable TOKEN: “Access” makes one.');
-  add(CommandIDs.openEndpointDocs, trans.__('Open Its API Page'), trans.__('Open the page that describes its requests, with a form'), async name =>
-    window.open(`${(await api.endpoint(name)).url}/docs`, '_blank', 'noopener')
+  add(
+    CommandIDs.openEndpointDocs,
+    trans.__('Open Its API Page'),
+    trans.__('Open the page that describes its requests, with a form'),
+    async name => window.open(`${(await api.endpoint(name)).url}/docs`, '_blank', 'noopener')
   );
-  add(CommandIDs.copyEndpointUrl, trans.__('Copy the Address'), trans.__('Copy where it answers requests'), async name =>
-    copied((await api.endpoint(name)).url, trans.__('Copied.'))
+  add(
+    CommandIDs.copyEndpointUrl,
+    trans.__('Copy the Address'),
+    trans.__('Copy where it answers requests'),
+    async name => copied((await api.endpoint(name)).url, trans.__('Copied.'))
   );
-  add(CommandIDs.copyEndpointCurl, trans.__('Copy curl'), trans.__('Copy a line for a terminal that asks it'), async name => {
-    const endpoint = await api.endpoint(name);
-    copied(curl(endpoint), told(endpoint));
-  });
-  add(CommandIDs.copyEndpointPython, trans.__('Copy Python'), trans.__('Copy lines for any Python that ask it'), async name => {
-    const endpoint = await api.endpoint(name);
-    copied(python(endpoint), told(endpoint));
-  });
-  add(CommandIDs.rollBackEndpoint, trans.__('Roll Back'), trans.__('Back to the traffic before the latest change, at once'), name =>
-    api.rollBack(name)
+  add(
+    CommandIDs.copyEndpointCurl,
+    trans.__('Copy curl'),
+    trans.__('Copy a line for a terminal that asks it'),
+    async name => {
+      const endpoint = await api.endpoint(name);
+      copied(curl(endpoint), told(endpoint));
+    }
+  );
+  add(
+    CommandIDs.copyEndpointPython,
+    trans.__('Copy Python'),
+    trans.__('Copy lines for any Python that ask it'),
+    async name => {
+      const endpoint = await api.endpoint(name);
+      copied(python(endpoint), told(endpoint));
+    }
+  );
+  add(
+    CommandIDs.rollBackEndpoint,
+    trans.__('Roll Back'),
+    trans.__('Back to the traffic before the latest change, at once'),
+    name => api.rollBack(name)
   );
   commands.addCommand(CommandIDs.restoreEndpoints, {
     label: trans.__('Bring Back What Was Published'),
@@ -64,22 +83,31 @@ export function addEndpointActions(
       try {
         const { names } = await api.restore();
         Notification.info(
-          names.length ? trans.__('Coming back: %1', names.join(', ')) : trans.__('Everything that this project published runs already.')
+          names.length
+            ? trans.__('Coming back: %1', names.join(', '))
+            : trans.__('Everything that this project published runs already.')
         );
       } catch (error) {
         Notification.error((error as Error).message);
       }
     }
   });
-  add(CommandIDs.withdrawEndpoint, trans.__('Withdraw…'), trans.__('End an endpoint with all its versions'), async name => {
-    const answer = await showDialog({
-      title: trans.__('Withdraw %1?', name),
-      body: trans.__('Its address answers no more requests, and its tokens open nothing. Models, figures and samples stay in MLflow.'),
-      buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Withdraw') })]
-    });
-    if (answer.button.accept) {
-      await api.withdraw(name);
-      close(name);
+  add(
+    CommandIDs.withdrawEndpoint,
+    trans.__('Withdraw…'),
+    trans.__('End an endpoint with all its versions'),
+    async name => {
+      const answer = await showDialog({
+        title: trans.__('Withdraw %1?', name),
+        body: trans.__(
+          'Its address answers no more requests, and its tokens open nothing. Models, figures and samples stay in MLflow.'
+        ),
+        buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Withdraw') })]
+      });
+      if (answer.button.accept) {
+        await api.withdraw(name);
+        close(name);
+      }
     }
-  });
+  );
 }

@@ -45,7 +45,10 @@ export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
         args: {
           type: 'object',
           properties: {
-            source: { type: 'string', description: trans.__('A run’s id, or a registered model as digits/3 or digits@champion') },
+            source: {
+              type: 'string',
+              description: trans.__('A run’s id, or a registered model as digits/3 or digits@champion')
+            },
             title: { type: 'string' },
             name: { type: 'string', description: trans.__('A name for the endpoint') }
           }

@@ -19,7 +19,12 @@ const EVERY_MS = 250;
  * @param state - Where heights that were chosen by hand are kept.
  * @param restored - Done when JupyterLab has restored its layout.
  */
-export function fitSections(sections: AccordionPanel, main: number, state: IStateDB | null, restored: Promise<unknown>): void {
+export function fitSections(
+  sections: AccordionPanel,
+  main: number,
+  state: IStateDB | null,
+  restored: Promise<unknown>
+): void {
   let isByHand = false;
   let pressed: number[] | null = null; // The sizes when a border was taken hold of: while it is held, nothing else moves.
   const fit = () => {

@@ -62,9 +62,18 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     panel.addWidget(new StudiesSection(model, app.commands, trans));
     panel.addWidget(new EndpointsSection(model, app.commands, trans));
     panel.addWidget(new ModelsSection(model, app.commands, trans));
-    panel.toolbar.addItem('start', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.startCluster, label: trans.__('Start') }));
-    panel.toolbar.addItem('join', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.joinCluster, label: trans.__('Join…') }));
-    panel.toolbar.addItem('stop', new CommandToolbarButton({ commands: app.commands, id: CommandIDs.stopCluster, label: trans.__('Stop…') }));
+    panel.toolbar.addItem(
+      'start',
+      new CommandToolbarButton({ commands: app.commands, id: CommandIDs.startCluster, label: trans.__('Start') })
+    );
+    panel.toolbar.addItem(
+      'join',
+      new CommandToolbarButton({ commands: app.commands, id: CommandIDs.joinCluster, label: trans.__('Join…') })
+    );
+    panel.toolbar.addItem(
+      'stop',
+      new CommandToolbarButton({ commands: app.commands, id: CommandIDs.stopCluster, label: trans.__('Stop…') })
+    );
     const sections = panel.content as AccordionPanel;
     sections.collapse(MODELS);
     fitSections(sections, RUNS, state, app.restored);

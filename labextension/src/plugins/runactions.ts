@@ -77,11 +77,8 @@ export const runActionsPlugin: JupyterFrontEndPlugin<void> = {
       trans.__('Run its cell once more on the values that it was given then'),
       id => again(id, false)
     );
-    add(
-      CommandIDs.resumeRun,
-      trans.__('Resume'),
-      trans.__('Go on with the run from its last checkpoint'),
-      id => again(id, true)
+    add(CommandIDs.resumeRun, trans.__('Resume'), trans.__('Go on with the run from its last checkpoint'), id =>
+      again(id, true)
     );
     add(
       CommandIDs.openNotebook,
@@ -104,16 +101,12 @@ export const runActionsPlugin: JupyterFrontEndPlugin<void> = {
       trans.__('Copy the cell as a call of workbench.train, for a script'),
       async id => copied((await model.api.cell(id)).python)
     );
-    add(
-      CommandIDs.openInMlflow,
-      trans.__('Open in MLflow'),
-      trans.__('Show the run in MLflow’s own pages'),
-      id =>
-        app.commands.execute(CommandIDs.openDashboard, {
-          name: 'mlflow',
-          title: trans.__('MLflow'),
-          path: `#/runs/${id}`
-        })
+    add(CommandIDs.openInMlflow, trans.__('Open in MLflow'), trans.__('Show the run in MLflow’s own pages'), id =>
+      app.commands.execute(CommandIDs.openDashboard, {
+        name: 'mlflow',
+        title: trans.__('MLflow'),
+        path: `#/runs/${id}`
+      })
     );
   }
 };

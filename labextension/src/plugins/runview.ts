@@ -37,7 +37,13 @@ export const runViewPlugin: JupyterFrontEndPlugin<void> = {
       execute: args => {
         const runId = args.runId as string;
         const label = (args.name as string) || runId.slice(0, 8);
-        return openTab(app, tracker, `workbench-run-${runId}`, label, () => new RunView(runId, model, app.commands, trans));
+        return openTab(
+          app,
+          tracker,
+          `workbench-run-${runId}`,
+          label,
+          () => new RunView(runId, model, app.commands, trans)
+        );
       }
     });
     if (restorer) {

@@ -20,7 +20,10 @@ export function shareRoom(wanted: (number | null)[], main: number, room: number)
   const rest = open.includes(main) ? main : open[open.length - 1];
   const heights = wanted.map((height, index) => (height === null || index === rest ? 0 : Math.max(height, LEAST_PX)));
   const kept = rest === main ? MAIN_SHARE * room : LEAST_PX;
-  const limit = evenly(heights.filter(height => height > 0), Math.max(0, room - kept));
+  const limit = evenly(
+    heights.filter(height => height > 0),
+    Math.max(0, room - kept)
+  );
   const shared = heights.map(height => Math.min(height, limit));
   shared[rest] = Math.max(0, room - shared.reduce((total, height) => total + height, 0));
   return shared;

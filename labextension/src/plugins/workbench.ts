@@ -40,7 +40,10 @@ export const workbenchPlugin: JupyterFrontEndPlugin<WorkbenchModel> = {
       label: trans.__('Join a Cluster…'),
       caption: trans.__('Join a Ray cluster by its address'),
       describedBy: {
-        args: { type: 'object', properties: { address: { type: 'string', description: trans.__('ray://host:10001, or host:6379') } } }
+        args: {
+          type: 'object',
+          properties: { address: { type: 'string', description: trans.__('ray://host:10001, or host:6379') } }
+        }
       },
       execute: async args => {
         let address = args.address as string | undefined;

@@ -19,10 +19,19 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
       .catch(problem => setError((problem as Error).message));
   }, [run.run_id]);
   if (error) {
-    return <Empty>{run.source === 'workbench' ? error : trans.__('Workbench did not start this run: its cell is not known.')}</Empty>;
+    return (
+      <Empty>
+        {run.source === 'workbench' ? error : trans.__('Workbench did not start this run: its cell is not known.')}
+      </Empty>
+    );
   }
   if (cell === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Reading the cell…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Reading the cell…')}
+      </Empty>
+    );
   }
   // What is in the open notebook goes before what was saved.
   const readNow = async (): Promise<string | null> =>
@@ -39,13 +48,17 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
       <div className="wb-Cell-toolbar">
         <div role="radiogroup" aria-label={trans.__('What to show')} className="wb-Choice">
           {choices.map(([id, label]) => (
-            <button key={id} role="radio" aria-checked={shown === id} onClick={() => setShown(id)}>{label}</button>
+            <button key={id} role="radio" aria-checked={shown === id} onClick={() => setShown(id)}>
+              {label}
+            </button>
           ))}
         </div>
         <button
           className="jp-mod-styled"
           onClick={() =>
-            void commands.execute(shown === 'python' ? CommandIDs.copyPython : CommandIDs.copyTrain, { runId: run.run_id })
+            void commands.execute(shown === 'python' ? CommandIDs.copyPython : CommandIDs.copyTrain, {
+              runId: run.run_id
+            })
           }
         >
           {trans.__('Copy')}
@@ -71,7 +84,12 @@ function Diff({ before, readNow, trans }: IDiffProps): JSX.Element {
     void readNow().then(setNow);
   }, []);
   if (now === undefined) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Comparing…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Comparing…')}
+      </Empty>
+    );
   }
   if (now === null) {
     return <Empty>{trans.__('The cell is no longer in its notebook, or the notebook is gone.')}</Empty>;
@@ -83,7 +101,9 @@ function Diff({ before, readNow, trans }: IDiffProps): JSX.Element {
     <pre className="wb-Diff" aria-label={trans.__('Changes since the run')}>
       {diffRows(before, now).map((row, index) => (
         <span key={index} className={`wb-Diff-line wb-mod-${row.kind}`}>
-          {row.kind === 'skipped' ? trans._n('… %1 line as before', '… %1 lines as before', Number(row.text)) : row.text}
+          {row.kind === 'skipped'
+            ? trans._n('… %1 line as before', '… %1 lines as before', Number(row.text))
+            : row.text}
           {'\n'}
         </span>
       ))}

@@ -75,7 +75,11 @@ function Curve(props: ICurveProps): JSX.Element {
   const { curves: read, error } = useSeries(model, wanted, settings.x, range, isLive);
   const curves: ICurve[] = isStreamed ? names.map(name => ({ name, points: snapshot.series[name] })) : read;
   if (error) {
-    return <Empty isError>{title}: {error}</Empty>;
+    return (
+      <Empty isError>
+        {title}: {error}
+      </Empty>
+    );
   }
   return (
     <Chart

@@ -35,7 +35,12 @@ export function FilesTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Ele
     }
   };
   if (paths === null && !error) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Reading the files…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Reading the files…')}
+      </Empty>
+    );
   }
   if (paths?.length === 0) {
     return <Empty>{trans.__('No files are kept with this run yet.')}</Empty>;
@@ -45,14 +50,21 @@ export function FilesTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Ele
       <ul className="wb-Files-list" aria-label={trans.__('Files')}>
         {(paths ?? []).map(path => (
           <li key={path}>
-            <button className="wb-Link" aria-current={path === chosen} onClick={() => void open(path)}>{path}</button>
+            <button className="wb-Link" aria-current={path === chosen} onClick={() => void open(path)}>
+              {path}
+            </button>
           </li>
         ))}
       </ul>
       <div className="wb-Files-view">
         {error && <Empty isError>{error}</Empty>}
         {!error && !chosen && <Empty>{trans.__('Choose a file to look into it.')}</Empty>}
-        {!error && chosen && !file && <Empty><span className="wb-Spinner" />{chosen}</Empty>}
+        {!error && chosen && !file && (
+          <Empty>
+            <span className="wb-Spinner" />
+            {chosen}
+          </Empty>
+        )}
         {file && <Look file={file} />}
       </div>
     </div>
@@ -70,7 +82,9 @@ function Look({ file }: { file: IArtifact }): JSX.Element {
       <div className="wb-Files-head">
         <span>{file.path}</span>
         <span className="wb-Muted">{bytes(raw.length)}</span>
-        <a className="wb-Link" href={link} download={name}>⤓ {name}</a>
+        <a className="wb-Link" href={link} download={name}>
+          ⤓ {name}
+        </a>
       </div>
       {file.type.startsWith('image/') ? (
         <img src={link} alt={file.path} />
@@ -92,11 +106,21 @@ function DataTable({ rows }: { rows: string[][] }): JSX.Element {
     <div className="wb-Compare-scroll">
       <table className="wb-Table wb-Compare-table">
         <thead>
-          <tr>{head?.map((name, index) => <th key={index} scope="col">{name}</th>)}</tr>
+          <tr>
+            {head?.map((name, index) => (
+              <th key={index} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
         </thead>
         <tbody>
           {body.slice(0, MOST_ROWS).map((row, index) => (
-            <tr key={index}>{row.map((value, column) => <td key={column}>{value}</td>)}</tr>
+            <tr key={index}>
+              {row.map((value, column) => (
+                <td key={column}>{value}</td>
+              ))}
+            </tr>
           ))}
         </tbody>
       </table>

@@ -29,7 +29,9 @@ export function LogsTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Elem
           onChange={event => setRank(Number(event.target.value))}
         >
           {Array.from({ length: ranks }, (_, index) => (
-            <option key={index} value={index}>{trans.__('rank %1', index)}</option>
+            <option key={index} value={index}>
+              {trans.__('rank %1', index)}
+            </option>
           ))}
         </select>
       )}

@@ -37,12 +37,14 @@ function Table(props: { title: string; rows: [string, string][]; empty: string }
       ) : (
         <table className="wb-Table">
           <tbody>
-            {props.rows.sort(([a], [b]) => a.localeCompare(b)).map(([name, value]) => (
-              <tr key={name}>
-                <th scope="row">{name}</th>
-                <td>{value}</td>
-              </tr>
-            ))}
+            {props.rows
+              .sort(([a], [b]) => a.localeCompare(b))
+              .map(([name, value]) => (
+                <tr key={name}>
+                  <th scope="row">{name}</th>
+                  <td>{value}</td>
+                </tr>
+              ))}
           </tbody>
         </table>
       )}

@@ -46,7 +46,8 @@ export function Head(props: IRunTabProps): JSX.Element {
             aria-label={progress.label || trans.__('Progress')}
           />
           <span className="wb-Muted">
-            {progress.label} {progress.done}{progress.total ? ` / ${progress.total}` : ''}
+            {progress.label} {progress.done}
+            {progress.total ? ` / ${progress.total}` : ''}
             {progress.eta_s !== null && ` · ${trans.__('%1 left', duration(progress.eta_s))}`}
           </span>
         </div>
@@ -65,7 +66,11 @@ export function Head(props: IRunTabProps): JSX.Element {
         </div>
       )}
       {snapshot.verdict && <p className="wb-Note">{snapshot.verdict}</p>}
-      {snapshot.notes.map(note => <p key={note} className="wb-Note">{note}</p>)}
+      {snapshot.notes.map(note => (
+        <p key={note} className="wb-Note">
+          {note}
+        </p>
+      ))}
     </header>
   );
 }
@@ -111,7 +116,9 @@ function Actions({ run, snapshot, commands, trans }: IRunTabProps): JSX.Element 
       {snapshot.state === 'finished' && (
         <button
           className="jp-mod-styled"
-          onClick={() => void commands.execute(CommandIDs.publish, { source: run.run_id, title: run.name, name: run.name })}
+          onClick={() =>
+            void commands.execute(CommandIDs.publish, { source: run.run_id, title: run.name, name: run.name })
+          }
         >
           {trans.__('Publish…')}
         </button>

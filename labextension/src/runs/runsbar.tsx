@@ -41,7 +41,12 @@ export function RunsState({ list, trans }: { list: RunList; trans: TranslationBu
     return <Problem text={list.error} again={trans.__('Try again')} onAgain={() => list.refresh()} />;
   }
   if (list.loading && list.rows.length === 0) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Reading runs…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Reading runs…')}
+      </Empty>
+    );
   }
   if (list.rows.length === 0) {
     return (
@@ -54,4 +59,3 @@ export function RunsState({ list, trans }: { list: RunList; trans: TranslationBu
   }
   return null;
 }
-

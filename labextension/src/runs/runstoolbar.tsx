@@ -114,8 +114,14 @@ function Scope({ list, trans }: { list: RunList; trans: TranslationBundle }): JS
       onChange={event => choose(event.target.value)}
     >
       <option value="all">{trans.__('All experiments')}</option>
-      <option value="notebook" disabled={!list.notebook}>{trans.__('This notebook')}</option>
-      {list.experiments.map(name => <option key={name} value={`experiment:${name}`}>{name}</option>)}
+      <option value="notebook" disabled={!list.notebook}>
+        {trans.__('This notebook')}
+      </option>
+      {list.experiments.map(name => (
+        <option key={name} value={`experiment:${name}`}>
+          {name}
+        </option>
+      ))}
     </select>
   );
 }

@@ -81,7 +81,12 @@ function Run({ runId, model, commands, trans }: IRunProps): JSX.Element {
     return <Problem text={error} again={trans.__('Try again')} onAgain={() => read()} />;
   }
   if (run === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Reading the run…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Reading the run…')}
+      </Empty>
+    );
   }
   const snapshot = live && live.submitted_at >= run.snapshot.submitted_at ? live : run.snapshot;
   const props = { run, snapshot, model, commands, trans };

@@ -79,8 +79,7 @@ function Runs(props: IRunsProps): JSX.Element {
     }
   }, [last, rows.length, list.hasMore, list.loading]);
 
-  const open = (run: IRun) =>
-    void commands.execute(CommandIDs.openRun, { runId: run.run_id, name: run.name });
+  const open = (run: IRun) => void commands.execute(CommandIDs.openRun, { runId: run.run_id, name: run.name });
   const select = (index: number, event: { ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }) => {
     const id = rows[index].run_id;
     if (event.shiftKey) {

@@ -22,7 +22,9 @@ class TidyForm extends FormBody<ITidying> {
   }
 
   render(): JSX.Element {
-    return <Form model={this.model} trans={this.trans} first={this.chosen} onChange={chosen => (this.chosen = chosen)} />;
+    return (
+      <Form model={this.model} trans={this.trans} first={this.chosen} onChange={chosen => (this.chosen = chosen)} />
+    );
   }
 }
 
@@ -92,7 +94,9 @@ function Form({ model, trans, first, onChange }: IFormProps): JSX.Element {
           onChange={event => set({ days: Math.max(0, Number(event.target.value)) })}
         />
       </Field>
-      <p className="wb-Muted" role="status">{said}</p>
+      <p className="wb-Muted" role="status">
+        {said}
+      </p>
       <p className="wb-Muted">{trans.__('MLflow keeps deleted runs until `mlflow gc`; they are no longer listed.')}</p>
     </>
   );

@@ -33,29 +33,39 @@ function Form(props: { study: IStudyData; first: Values; onChange: (values: Valu
   };
   return (
     <>
-      {Object.keys(props.study.kinds).sort().map(name => {
-        const kind = props.study.kinds[name];
-        return (
-          <Field key={name} label={name}>
-            {kind.choices ? (
-              <select className="jp-mod-styled" value={shown(values[name])} onChange={event => set(name, event.target.value)}>
-                {kind.choices.map(choice => <option key={shown(choice)} value={shown(choice)}>{shown(choice)}</option>)}
-              </select>
-            ) : (
-              <input
-                className="jp-mod-styled"
-                type="number"
-                step="any"
-                min={kind.low}
-                max={kind.high}
-                title={`${kind.low} … ${kind.high}`}
-                value={values[name] === undefined ? '' : String(values[name])}
-                onChange={event => set(name, event.target.value === '' ? null : Number(event.target.value))}
-              />
-            )}
-          </Field>
-        );
-      })}
+      {Object.keys(props.study.kinds)
+        .sort()
+        .map(name => {
+          const kind = props.study.kinds[name];
+          return (
+            <Field key={name} label={name}>
+              {kind.choices ? (
+                <select
+                  className="jp-mod-styled"
+                  value={shown(values[name])}
+                  onChange={event => set(name, event.target.value)}
+                >
+                  {kind.choices.map(choice => (
+                    <option key={shown(choice)} value={shown(choice)}>
+                      {shown(choice)}
+                    </option>
+                  ))}
+                </select>
+              ) : (
+                <input
+                  className="jp-mod-styled"
+                  type="number"
+                  step="any"
+                  min={kind.low}
+                  max={kind.high}
+                  title={`${kind.low} … ${kind.high}`}
+                  value={values[name] === undefined ? '' : String(values[name])}
+                  onChange={event => set(name, event.target.value === '' ? null : Number(event.target.value))}
+                />
+              )}
+            </Field>
+          );
+        })}
     </>
   );
 }
@@ -63,7 +73,10 @@ function Form(props: { study: IStudyData; first: Values; onChange: (values: Valu
 /** Ask for the values of a trial to be tried, null where none is wanted. */
 export async function askForValues(study: IStudyData, trial: ITrial, trans: TranslationBundle): Promise<Values | null> {
   const first = Object.fromEntries(
-    Object.entries(study.kinds).map(([name, kind]) => [name, trial.params[name] ?? kind.choices?.[0] ?? kind.low ?? null])
+    Object.entries(study.kinds).map(([name, kind]) => [
+      name,
+      trial.params[name] ?? kind.choices?.[0] ?? kind.low ?? null
+    ])
   );
   const answer = await showDialog<Values>({
     title: trans.__('Values to try next'),

@@ -45,7 +45,10 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
     waiting: trans.__('waiting')
   };
   const does = (action: Promise<unknown>) =>
-    action.then(() => setError('')).catch(problem => setError((problem as Error).message)).then(props.onChange);
+    action
+      .then(() => setError(''))
+      .catch(problem => setError((problem as Error).message))
+      .then(props.onChange);
   const total = live?.sweep?.total;
   const progress = live?.progress;
   const started = study.trials.find(trial => trial.started !== null)?.started;
@@ -54,9 +57,15 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
       <div className="wb-Head-line">
         {state && <StateDot state={state} label={state} />}
         <h2>{study.name}</h2>
-        {state && <span className={`wb-Chip wb-mod-${isPaused ? 'queued' : state}`}>{isPaused ? trans.__('paused') : state}</span>}
+        {state && (
+          <span className={`wb-Chip wb-mod-${isPaused ? 'queued' : state}`}>
+            {isPaused ? trans.__('paused') : state}
+          </span>
+        )}
         <span className="wb-Muted">
-          {study.goals.map((goal, index) => `${study.directions[index] === 'maximize' ? 'max' : 'min'} ${goal}`).join(', ')}
+          {study.goals
+            .map((goal, index) => `${study.directions[index] === 'maximize' ? 'max' : 'min'} ${goal}`)
+            .join(', ')}
           {started ? ` · ${ago(started)}` : ''}
         </span>
         <span className="wb-Head-actions">
@@ -71,7 +80,10 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
             </button>
           )}
           {study.run && (
-            <button className="jp-mod-styled" onClick={() => void commands.execute(CommandIDs.openRun, { runId: study.run!.run_id, name: study.name })}>
+            <button
+              className="jp-mod-styled"
+              onClick={() => void commands.execute(CommandIDs.openRun, { runId: study.run!.run_id, name: study.name })}
+            >
               {trans.__('Open its run')}
             </button>
           )}
@@ -102,22 +114,31 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
         {(Object.entries(byState) as [TrialState, number][])
           .filter(([, count]) => count > 0)
           .map(([kind, count]) => (
-            <span key={kind}><TrialDot state={kind} label={words[kind]} />{count} {words[kind]}</span>
+            <span key={kind}>
+              <TrialDot state={kind} label={words[kind]} />
+              {count} {words[kind]}
+            </span>
           ))}
       </div>
       {found && (
         <div className="wb-Study-best">
           <span className="wb-Muted">{trans.__('Best')}</span>
           <strong>{number(found.values[0])}</strong>
-          <button className="wb-Link" onClick={() => onPick(found.number)}>{trans.__('trial %1', found.number)}</button>
+          <button className="wb-Link" onClick={() => onPick(found.number)}>
+            {trans.__('trial %1', found.number)}
+          </button>
           {Object.entries(found.params).map(([name, value]) => (
-            <span key={name} className="wb-Chip">{name} <b>{shown(value)}</b></span>
+            <span key={name} className="wb-Chip">
+              {name} <b>{shown(value)}</b>
+            </span>
           ))}
           {study.run?.cell_id && (
             <button
               className="jp-mod-styled jp-mod-accept"
               title={trans.__('Write these values into the sweep’s cell, and have it train')}
-              onClick={() => void commands.execute(CommandIDs.trainWith, { runId: study.run!.run_id, params: found.params })}
+              onClick={() =>
+                void commands.execute(CommandIDs.trainWith, { runId: study.run!.run_id, params: found.params })
+              }
             >
               {trans.__('Train with these')}
             </button>
@@ -127,7 +148,11 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
       {study.directions.length > 1 && (
         <p className="wb-Note">{trans._n('%1 trial that no other beats', '%1 trials that no other beats', unbeaten)}</p>
       )}
-      {(props.error || error) && <p className="wb-Note wb-mod-error" role="alert">{props.error || error}</p>}
+      {(props.error || error) && (
+        <p className="wb-Note wb-mod-error" role="alert">
+          {props.error || error}
+        </p>
+      )}
     </header>
   );
 }

@@ -106,7 +106,13 @@ export function parallel(study: IStudyData, goal: number, element: Element): ECh
   const ink = color(element, '--jp-ui-font-color1');
   const line = { lineStyle: { color: color(element, '--jp-border-color1') } };
   const of = (dim: number, name: string, more: object) => ({
-    dim, name, nameTextStyle: { color: ink }, axisLabel: { color: ink }, axisLine: line, axisTick: line, ...more
+    dim,
+    name,
+    nameTextStyle: { color: ink },
+    axisLabel: { color: ink },
+    axisLine: line,
+    axisTick: line,
+    ...more
   });
   const values = trials.map(trial => trial.values[goal]!);
   return {
@@ -124,7 +130,11 @@ export function parallel(study: IStudyData, goal: number, element: Element): ECh
         lineStyle: { width: 1.5, opacity: trials.length > 500 ? 0.25 : 0.6 },
         emphasis: { lineStyle: { width: 4, opacity: 1 } },
         tooltip: { formatter: hover(study) },
-        data: trials.map(trial => [trial.values[goal], ...names.map(name => place(study, name, trial) ?? '-'), trial.number])
+        data: trials.map(trial => [
+          trial.values[goal],
+          ...names.map(name => place(study, name, trial) ?? '-'),
+          trial.number
+        ])
       }
     ]
   };
@@ -134,7 +144,11 @@ export function parallel(study: IStudyData, goal: number, element: Element): ECh
 export function contour(study: IStudyData, x: string, y: string, goal: number, element: Element): EChartsCoreOption {
   const trials = complete(study, goal).filter(trial => x in trial.params && y in trial.params);
   const share = { x: sharer(study, x), y: sharer(study, y) };
-  const points = trials.map((trial): [number, number, number] => [share.x.of(trial), share.y.of(trial), trial.values[goal]!]);
+  const points = trials.map((trial): [number, number, number] => [
+    share.x.of(trial),
+    share.y.of(trial),
+    trial.values[goal]!
+  ]);
   const rows = points.length > 1 ? surface(points, GRID) : [];
   const cells = rows.flatMap((row, j) => row.map((value, i) => [i, j, value]));
   const values = points.map(point => point[2]).sort((a, b) => a - b);
@@ -192,10 +206,17 @@ export function curves(study: IStudyData, found: ICurveOfTrial[], element: Eleme
       showSymbol: curve.points.length < 2,
       symbolSize: 6,
       triggerLineEvent: true,
-      lineStyle: { color: color(element, STATE_COLORS[curve.state]), width: curve.state === 'running' ? 2.5 : 1.2, opacity: 0.7 },
+      lineStyle: {
+        color: color(element, STATE_COLORS[curve.state]),
+        width: curve.state === 'running' ? 2.5 : 1.2,
+        opacity: 0.7
+      },
       itemStyle: { color: color(element, STATE_COLORS[curve.state]) },
       emphasis: { lineStyle: { width: 3, opacity: 1 } },
-      tooltip: { formatter: (item: { data: number[] }) => `trial ${curve.number}<br>step ${item.data[0]}: ${number(item.data[1])}` },
+      tooltip: {
+        formatter: (item: { data: number[] }) =>
+          `trial ${curve.number}<br>step ${item.data[0]}: ${number(item.data[1])}`
+      },
       data: curve.points.map(([step, value]) => [step, value, curve.number])
     }))
   };
@@ -218,8 +239,18 @@ export function pareto(study: IStudyData, x: number, y: number, element: Element
     xAxis: { ...axis(study.goals[x], 28, element), type: 'value' },
     yAxis: { ...axis(study.goals[y], 52, element), type: 'value' },
     series: [
-      series(trials.filter(trial => !best.has(trial.number)), '--jp-ui-font-color3', 0.5, 7),
-      series(trials.filter(trial => best.has(trial.number)), '--jp-brand-color1', 1, 11)
+      series(
+        trials.filter(trial => !best.has(trial.number)),
+        '--jp-ui-font-color3',
+        0.5,
+        7
+      ),
+      series(
+        trials.filter(trial => best.has(trial.number)),
+        '--jp-brand-color1',
+        1,
+        11
+      )
     ]
   };
 }
@@ -314,8 +345,19 @@ function continuous(study: IStudyData, name: string, gap: number, element: Eleme
   }
   const names = kind.choices.map(shown);
   const places = names.map((_, index) => index);
-  const label = { color: color(element, '--jp-ui-font-color1'), customValues: places, formatter: (index: number) => names[index] };
-  return { ...plain, type: 'value', min: -0.5, max: names.length - 0.5, axisLabel: label, axisTick: { customValues: places } };
+  const label = {
+    color: color(element, '--jp-ui-font-color1'),
+    customValues: places,
+    formatter: (index: number) => names[index]
+  };
+  return {
+    ...plain,
+    type: 'value',
+    min: -0.5,
+    max: names.length - 0.5,
+    axisLabel: label,
+    axisTick: { customValues: places }
+  };
 }
 
 /** Where a trial is on a swept name's axis. */
@@ -344,7 +386,11 @@ function sharer(study: IStudyData, name: string): { of: (trial: ITrial) => numbe
 
 /** From light to the theme's own colour. */
 function shades(min: number, max: number, element: Element): object {
-  const ends = [color(element, '--jp-brand-color4'), color(element, '--jp-brand-color2'), color(element, '--jp-brand-color0')];
+  const ends = [
+    color(element, '--jp-brand-color4'),
+    color(element, '--jp-brand-color2'),
+    color(element, '--jp-brand-color0')
+  ];
   return { type: 'continuous', min, max: max === min ? min + 1 : max, inRange: { color: ends }, calculable: false };
 }
 

@@ -30,7 +30,14 @@ export function HistoryPlot({ study, trans, onPick }: IStudyTabProps): JSX.Eleme
           </label>
         )}
       </div>
-      <SavedPlot option={option} name={`${study.name}-history`} height={320} trans={trans} onPick={onPick} label={trans.__('Values by trial, and the best so far')} />
+      <SavedPlot
+        option={option}
+        name={`${study.name}-history`}
+        height={320}
+        trans={trans}
+        onPick={onPick}
+        label={trans.__('Values by trial, and the best so far')}
+      />
     </section>
   );
 }
@@ -65,7 +72,12 @@ export function ImportancesPlot({ study, place, model, trans }: IStudyTabProps):
       ) : names.length === 0 ? (
         <p className="wb-Muted">{trans.__('There are too few complete trials yet to weigh what matters.')}</p>
       ) : (
-        <Plot option={option} height={60 + 30 * Math.max(1, names.length)} trans={trans} label={trans.__('How much each swept name matters')} />
+        <Plot
+          option={option}
+          height={60 + 30 * Math.max(1, names.length)}
+          trans={trans}
+          label={trans.__('How much each swept name matters')}
+        />
       )}
     </section>
   );
@@ -85,7 +97,9 @@ export function SlicePlots(props: IStudyTabProps): JSX.Element {
         <span className="wb-Muted">{trans.__('Later trials are darker.')}</span>
       </div>
       <div className="wb-Curves">
-        {names.map(name => <SlicePlot key={name} {...props} name={name} goal={goal} />)}
+        {names.map(name => (
+          <SlicePlot key={name} {...props} name={name} goal={goal} />
+        ))}
       </div>
     </>
   );
@@ -93,11 +107,24 @@ export function SlicePlots(props: IStudyTabProps): JSX.Element {
 
 function SlicePlot({ study, name, goal, trans, onPick }: IStudyTabProps & { name: string; goal: number }): JSX.Element {
   const option = useThemed(element => options.slice(study, name, goal, element), [study, name, goal]);
-  return <Plot option={option} height={240} trans={trans} onPick={onPick} label={trans.__('%1 by %2', study.goals[goal], name)} />;
+  return (
+    <Plot
+      option={option}
+      height={240}
+      trans={trans}
+      onPick={onPick}
+      label={trans.__('%1 by %2', study.goals[goal], name)}
+    />
+  );
 }
 
 /** Parallel coordinates, or a contour over two names. */
-export function PlacesPlot({ study, kind, trans, onPick }: IStudyTabProps & { kind: 'parallel' | 'contour' }): JSX.Element {
+export function PlacesPlot({
+  study,
+  kind,
+  trans,
+  onPick
+}: IStudyTabProps & { kind: 'parallel' | 'contour' }): JSX.Element {
   const names = Object.keys(study.kinds).sort();
   const [goal, setGoal] = React.useState(0);
   const [x, setX] = React.useState('');
@@ -123,7 +150,11 @@ export function PlacesPlot({ study, kind, trans, onPick }: IStudyTabProps & { ki
     <label>
       {label}
       <select className="jp-mod-styled" value={chosen} onChange={event => set(event.target.value)}>
-        {names.map(name => <option key={name} value={name}>{name}</option>)}
+        {names.map(name => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -134,7 +165,14 @@ export function PlacesPlot({ study, kind, trans, onPick }: IStudyTabProps & { ki
         {kind === 'contour' && choice(trans.__('Up'), up!, setY)}
         <GoalChoice study={study} goal={goal} onChoose={setGoal} label={trans.__('Goal')} />
       </div>
-      <SavedPlot option={option} name={`${study.name}-${kind}`} height={440} trans={trans} onPick={onPick} label={kind === 'parallel' ? trans.__('Parallel coordinates') : trans.__('Contour of %1 and %2', across, up!)} />
+      <SavedPlot
+        option={option}
+        name={`${study.name}-${kind}`}
+        height={440}
+        trans={trans}
+        onPick={onPick}
+        label={kind === 'parallel' ? trans.__('Parallel coordinates') : trans.__('Contour of %1 and %2', across, up!)}
+      />
     </>
   );
 }
@@ -162,7 +200,14 @@ export function CurvesPlot({ study, place, model, trans, onPick }: IStudyTabProp
   return (
     <>
       <p className="wb-Muted">{trans.__('The best trials, the newest, and those that run.')}</p>
-      <SavedPlot option={option} name={`${study.name}-curves`} height={400} trans={trans} onPick={onPick} label={trans.__('Intermediate values')} />
+      <SavedPlot
+        option={option}
+        name={`${study.name}-curves`}
+        height={400}
+        trans={trans}
+        onPick={onPick}
+        label={trans.__('Intermediate values')}
+      />
     </>
   );
 }
@@ -183,7 +228,13 @@ export function ParetoPlot({ study, trans, onPick }: IStudyTabProps): JSX.Elemen
         </div>
       )}
       <p className="wb-Muted">{trans.__('Trials that no other beats in every goal stand out.')}</p>
-      <SavedPlot option={option} name={`${study.name}-front`} trans={trans} onPick={onPick} label={trans.__('Pareto front')} />
+      <SavedPlot
+        option={option}
+        name={`${study.name}-front`}
+        trans={trans}
+        onPick={onPick}
+        label={trans.__('Pareto front')}
+      />
     </>
   );
 }
@@ -192,20 +243,40 @@ export function TimelinePlot({ study, trans, onPick }: IStudyTabProps): JSX.Elem
   const option = useThemed(element => options.timeline(study, Date.now() / 1000, element), [study]);
   return (
     <>
-      <SavedPlot option={option} name={`${study.name}-timeline`} height={460} trans={trans} onPick={onPick} label={trans.__('When each trial ran')} />
+      <SavedPlot
+        option={option}
+        name={`${study.name}-timeline`}
+        height={460}
+        trans={trans}
+        onPick={onPick}
+        label={trans.__('When each trial ran')}
+      />
     </>
   );
 }
 
-function GoalChoice(props: { study: IStudyData; goal: number; label: string; onChoose: (goal: number) => void }): JSX.Element | null {
+function GoalChoice(props: {
+  study: IStudyData;
+  goal: number;
+  label: string;
+  onChoose: (goal: number) => void;
+}): JSX.Element | null {
   if (props.study.goals.length < 2) {
     return null;
   }
   return (
     <label>
       {props.label}
-      <select className="jp-mod-styled" value={props.goal} onChange={event => props.onChoose(Number(event.target.value))}>
-        {props.study.goals.map((name, index) => <option key={index} value={index}>{name}</option>)}
+      <select
+        className="jp-mod-styled"
+        value={props.goal}
+        onChange={event => props.onChoose(Number(event.target.value))}
+      >
+        {props.study.goals.map((name, index) => (
+          <option key={index} value={index}>
+            {name}
+          </option>
+        ))}
       </select>
     </label>
   );

@@ -107,7 +107,10 @@ function Studies({ model, commands, trans, shown, isShown }: IStudiesProps): JSX
         <Problem key={problem} text={problem} again={trans.__('Try again')} onAgain={() => read()} />
       ))}
       {studies === null && problems.length === 0 && (
-        <Empty><span className="wb-Spinner" />{trans.__('Looking for studies…')}</Empty>
+        <Empty>
+          <span className="wb-Spinner" />
+          {trans.__('Looking for studies…')}
+        </Empty>
       )}
       {studies?.length === 0 && problems.length === 0 && (
         <Empty>{trans.__('No studies yet. Optuna studies of this project’s files are listed here.')}</Empty>
@@ -168,7 +171,9 @@ function Study(props: { study: IStudy; commands: CommandRegistry; trans: Transla
         {study.best !== null && (
           <span className="wb-Run-metric">
             <span>{number(study.best)}</span>
-            <span className="wb-Run-line">{study.directions[0] === 'maximize' ? trans.__('highest') : trans.__('lowest')}</span>
+            <span className="wb-Run-line">
+              {study.directions[0] === 'maximize' ? trans.__('highest') : trans.__('lowest')}
+            </span>
           </span>
         )}
       </button>

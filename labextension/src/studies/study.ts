@@ -36,11 +36,15 @@ export function merged(known: IStudyData | null, answer: IStudyColumns): IStudyD
     ended: answer.ended[index],
     feasible: answer.feasible[index]
   }));
-  const kept = fresh.length ? (known?.trials ?? []).filter(trial => trial.number < fresh[0].number) : (known?.trials ?? []);
+  const kept = fresh.length
+    ? (known?.trials ?? []).filter(trial => trial.number < fresh[0].number)
+    : (known?.trials ?? []);
   return {
     name: answer.name,
     directions: answer.directions,
-    goals: answer.directions.map((_, goal) => answer.goals[goal] ?? (answer.directions.length > 1 ? `value ${goal}` : 'value')),
+    goals: answer.directions.map(
+      (_, goal) => answer.goals[goal] ?? (answer.directions.length > 1 ? `value ${goal}` : 'value')
+    ),
     run: answer.run,
     kinds: { ...known?.kinds, ...answer.kinds },
     trials: [...kept, ...fresh]

@@ -110,19 +110,40 @@ function Study({ place, model, commands, trans, isShown }: IStudyProps): JSX.Ele
     return <Problem text={error} again={trans.__('Try again')} onAgain={() => read()} />;
   }
   if (study === null) {
-    return <Empty><span className="wb-Spinner" />{trans.__('Reading the study…')}</Empty>;
+    return (
+      <Empty>
+        <span className="wb-Spinner" />
+        {trans.__('Reading the study…')}
+      </Empty>
+    );
   }
   const props: IStudyTabProps = { study, place, model, commands, trans, onPick };
   const isSingle = study.directions.length === 1;
   const tabs: [string, string, () => JSX.Element][] = [
-    ['history', isSingle ? trans.__('History') : trans.__('Front'), () => (isSingle ? <Overview {...props} /> : <ParetoPlot {...props} />)],
+    [
+      'history',
+      isSingle ? trans.__('History') : trans.__('Front'),
+      () => (isSingle ? <Overview {...props} /> : <ParetoPlot {...props} />)
+    ],
     ['trials', trans.__('Trials'), () => <TrialTable {...props} onChange={read} />],
     ['parallel', trans.__('Parallel coordinates'), () => <PlacesPlot kind="parallel" {...props} />],
     ['slice', trans.__('Slice'), () => <SlicePlots {...props} />],
     ['contour', trans.__('Contour'), () => <PlacesPlot kind="contour" {...props} />],
     ...(isSingle
-      ? [['curves', trans.__('Intermediate values'), () => <CurvesPlot {...props} />] as [string, string, () => JSX.Element]]
-      : [['importances', trans.__('Importances'), () => <ImportancesPlot {...props} />] as [string, string, () => JSX.Element]]),
+      ? [
+          ['curves', trans.__('Intermediate values'), () => <CurvesPlot {...props} />] as [
+            string,
+            string,
+            () => JSX.Element
+          ]
+        ]
+      : [
+          ['importances', trans.__('Importances'), () => <ImportancesPlot {...props} />] as [
+            string,
+            string,
+            () => JSX.Element
+          ]
+        ]),
     ['timeline', trans.__('Timeline'), () => <TimelinePlot {...props} />]
   ];
   return (

@@ -54,9 +54,17 @@ export function TrialTable(props: IStudyTabProps & { onChange: () => unknown }):
       <div className="wb-Curves-toolbar">
         <label>
           {trans.__('State')}
-          <select className="jp-mod-styled" value={state} onChange={event => setState(event.target.value as TrialState | '')}>
+          <select
+            className="jp-mod-styled"
+            value={state}
+            onChange={event => setState(event.target.value as TrialState | '')}
+          >
             <option value="">{trans.__('All')}</option>
-            {STATES.map(word => <option key={word} value={word}>{word}</option>)}
+            {STATES.map(word => (
+              <option key={word} value={word}>
+                {word}
+              </option>
+            ))}
           </select>
         </label>
         <span className="wb-Muted">{trans._n('%1 trial', '%1 trials', rows.length)}</span>
@@ -69,9 +77,17 @@ export function TrialTable(props: IStudyTabProps & { onChange: () => unknown }):
           <thead>
             <tr>
               {columns.map(column => (
-                <th key={column.key} scope="col" aria-sort={sort[0] === column.key ? (sort[1] ? 'descending' : 'ascending') : undefined}>
-                  <button className="wb-Link" onClick={() => setSort([column.key, sort[0] === column.key ? !sort[1] : column.key === 'number'])}>
-                    {column.title}{sort[0] === column.key ? (sort[1] ? ' ↓' : ' ↑') : ''}
+                <th
+                  key={column.key}
+                  scope="col"
+                  aria-sort={sort[0] === column.key ? (sort[1] ? 'descending' : 'ascending') : undefined}
+                >
+                  <button
+                    className="wb-Link"
+                    onClick={() => setSort([column.key, sort[0] === column.key ? !sort[1] : column.key === 'number'])}
+                  >
+                    {column.title}
+                    {sort[0] === column.key ? (sort[1] ? ' ↓' : ' ↑') : ''}
                   </button>
                 </th>
               ))}
@@ -81,7 +97,12 @@ export function TrialTable(props: IStudyTabProps & { onChange: () => unknown }):
           <tbody>
             {first > 0 && <tr style={{ height: first * ROW }} aria-hidden />}
             {rows.slice(first, last).map((trial, index) => (
-              <tr key={trial.number} aria-rowindex={first + index + 2} className={trial.feasible ? '' : 'wb-mod-infeasible'} title={trial.feasible ? undefined : trans.__('It does not keep to the bounds.')}>
+              <tr
+                key={trial.number}
+                aria-rowindex={first + index + 2}
+                className={trial.feasible ? '' : 'wb-mod-infeasible'}
+                title={trial.feasible ? undefined : trans.__('It does not keep to the bounds.')}
+              >
                 {columns.map(column => (
                   <td key={column.key}>
                     {column.key === 'number' ? (
@@ -125,18 +146,26 @@ function columnsOf(study: IStudyData, trans: IStudyTabProps['trans']): IColumn[]
       key: `goal.${index}`,
       title: goal,
       of: (trial: ITrial) => trial.values[index],
-      text: (trial: ITrial) => (trial.values[index] === null || trial.values[index] === undefined ? '' : number(trial.values[index]))
+      text: (trial: ITrial) =>
+        trial.values[index] === null || trial.values[index] === undefined ? '' : number(trial.values[index])
     })),
-    ...Object.keys(study.kinds).sort().map(name => ({
-      key: `param.${name}`,
-      title: name,
-      of: (trial: ITrial) => {
-        const value = trial.params[name];
-        return typeof value === 'number' ? value : value === undefined || value === null ? null : String(value);
-      },
-      text: (trial: ITrial) => shown(trial.params[name])
-    })),
-    { key: 'took', title: trans.__('took'), of: took, text: trial => (took(trial) === null ? '' : duration(took(trial)!)) }
+    ...Object.keys(study.kinds)
+      .sort()
+      .map(name => ({
+        key: `param.${name}`,
+        title: name,
+        of: (trial: ITrial) => {
+          const value = trial.params[name];
+          return typeof value === 'number' ? value : value === undefined || value === null ? null : String(value);
+        },
+        text: (trial: ITrial) => shown(trial.params[name])
+      })),
+    {
+      key: 'took',
+      title: trans.__('took'),
+      of: took,
+      text: trial => (took(trial) === null ? '' : duration(took(trial)!))
+    }
   ];
 }
 
@@ -159,7 +188,9 @@ async function clone(props: IStudyTabProps & { onChange: () => unknown }, trial:
     const state = study.run && (model.snapshot(study.run.run_id)?.state ?? (study.run.state as RunState));
     const isLive = state !== null && LIVE_STATES.includes(state);
     Notification.success(
-      isLive ? trans.__('These values are tried next.') : trans.__('These values are tried first when the sweep goes on: run its cell with more --trials.')
+      isLive
+        ? trans.__('These values are tried next.')
+        : trans.__('These values are tried first when the sweep goes on: run its cell with more --trials.')
     );
     await props.onChange();
   } catch (error) {

@@ -12,10 +12,26 @@ describe('curves', () => {
 
   it('share an axis though they have points at other places', () => {
     const data = aligned([
-      { name: 'a', points: [[0, 1], [2, 3]] },
-      { name: 'b', points: [[1, 5], [2, null]] }
+      {
+        name: 'a',
+        points: [
+          [0, 1],
+          [2, 3]
+        ]
+      },
+      {
+        name: 'b',
+        points: [
+          [1, 5],
+          [2, null]
+        ]
+      }
     ]);
-    expect(data).toEqual([[0, 1, 2], [1, null, 3], [null, 5, null]]);
+    expect(data).toEqual([
+      [0, 1, 2],
+      [1, null, 3],
+      [null, 5, null]
+    ]);
   });
 });
 
@@ -25,7 +41,16 @@ describe('a cell compared with what it was', () => {
     const after = before.with(10, 'changed');
     const rows = diffRows(before.join('\n'), after.join('\n'));
     expect(rows.map(row => row.kind)).toEqual([
-      'skipped', 'same', 'same', 'same', 'removed', 'added', 'same', 'same', 'same', 'skipped'
+      'skipped',
+      'same',
+      'same',
+      'same',
+      'removed',
+      'added',
+      'same',
+      'same',
+      'same',
+      'skipped'
     ]);
     expect(rows[0].text).toBe('7');
     expect(rows[4].text).toBe('− line 10');

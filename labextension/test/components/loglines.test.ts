@@ -66,7 +66,9 @@ describe('the lines of a log', () => {
   it('tell why they cannot be read, and go on later', async () => {
     let isBroken = true;
     const log = new Log(3);
-    const lines = new LogLines((start, count) => (isBroken ? Promise.reject(new Error('gone')) : log.read(start, count)));
+    const lines = new LogLines((start, count) =>
+      isBroken ? Promise.reject(new Error('gone')) : log.read(start, count)
+    );
     await lines.refresh();
     expect(lines.error).toBe('gone');
     isBroken = false;

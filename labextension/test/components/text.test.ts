@@ -10,7 +10,11 @@ describe('what people read', () => {
 
   it('has times and sizes', () => {
     expect([0.21, 42, 3_700, 400_000].map(duration)).toEqual(['0.2 s', '42 s', '1 h 1 min', '5 d']);
-    expect([5, 300, 7_300].map(passed => ago(1_000_000 - passed, 1_000_000))).toEqual(['5 s ago', '5 min ago', '2 h ago']);
+    expect([5, 300, 7_300].map(passed => ago(1_000_000 - passed, 1_000_000))).toEqual([
+      '5 s ago',
+      '5 min ago',
+      '2 h ago'
+    ]);
     expect([512, 2048, 5 * 2 ** 30].map(bytes)).toEqual(['512 B', '2.0 KiB', '5.0 GiB']);
   });
 });

@@ -80,16 +80,34 @@ describe('an endpoint', () => {
 
   it('has a curve for each version, with gaps where nobody asked', () => {
     const [curve] = liveCurves([version('3', 100, [1, 2])], 'p95_ms');
-    expect(curve.points).toEqual([[1000, null], [1005, null]]);
+    expect(curve.points).toEqual([
+      [1000, null],
+      [1005, null]
+    ]);
     const kept = keptCurves({ '3': { t: [60, 120], requests: [5, 7] }, '4': { t: [] } }, 'requests');
-    expect(kept).toEqual([{ name: '3', color: 0, points: [[60, 5], [120, 7]] }]);
+    expect(kept).toEqual([
+      {
+        name: '3',
+        color: 0,
+        points: [
+          [60, 5],
+          [120, 7]
+        ]
+      }
+    ]);
   });
 });
 
 describe('a share', () => {
   it('is all or none only where it is', () => {
     expect([0, 1, 0.5, 0.071, 0.996, 0.99999, 0.00001].map(percent)).toEqual([
-      '0 %', '100 %', '50 %', '7.1 %', '99.6 %', '>99.9 %', '<0.1 %'
+      '0 %',
+      '100 %',
+      '50 %',
+      '7.1 %',
+      '99.6 %',
+      '>99.9 %',
+      '<0.1 %'
     ]);
   });
 });

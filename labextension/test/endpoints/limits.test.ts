@@ -14,6 +14,11 @@ describe('limits of an endpoint', () => {
   it('are sent where they were changed', () => {
     expect(changesOf(first, { ...first })).toEqual({});
     expect(changesOf(first, { ...first, rate: '50', body: ' 16M ' })).toEqual({ rate: 50 });
-    expect(changesOf({ ...first, rate: '50' }, { rate: '', body: '1G', cache: '10', samples: '0' })).toEqual({ rate: null, max_body: '1G', cache: 10, samples: 0 });
+    expect(changesOf({ ...first, rate: '50' }, { rate: '', body: '1G', cache: '10', samples: '0' })).toEqual({
+      rate: null,
+      max_body: '1G',
+      cache: 10,
+      samples: 0
+    });
   });
 });

@@ -8,8 +8,23 @@ import { curl, predictUrl, python } from '../../src/endpoints/snippets';
 describe('publishing', () => {
   it('says only what was chosen', () => {
     expect(optionsOf(blank('r'))).toEqual({});
-    const chosen = { ...blank('r'), replicas: '1..4', slo: ' 20ms ', gpus: '0.5', cache: '100', samples: '0', isPinned: true };
-    expect(optionsOf(chosen)).toEqual({ replicas: '1..4', slo: '20ms', gpus: 0.5, cache: 100, samples: 0, env: 'pinned' });
+    const chosen = {
+      ...blank('r'),
+      replicas: '1..4',
+      slo: ' 20ms ',
+      gpus: '0.5',
+      cache: '100',
+      samples: '0',
+      isPinned: true
+    };
+    expect(optionsOf(chosen)).toEqual({
+      replicas: '1..4',
+      slo: '20ms',
+      gpus: 0.5,
+      cache: 100,
+      samples: 0,
+      env: 'pinned'
+    });
   });
 
   it('begins with one kind of traffic', () => {
@@ -57,7 +72,9 @@ describe('lines that call an endpoint', () => {
   });
 
   it('name none where versions have a model each, of different names', () => {
-    expect(predictUrl({ ...endpoint, models: ['digits', 'digits_before'] })).toBe('http://127.0.0.1:8765/digits/predict');
+    expect(predictUrl({ ...endpoint, models: ['digits', 'digits_before'] })).toBe(
+      'http://127.0.0.1:8765/digits/predict'
+    );
   });
 });
 

@@ -8,7 +8,14 @@ const total = (weights: Record<string, number>) => Object.values(weights).reduce
 describe('traffic', () => {
   it('sums to 100 whatever is moved', () => {
     let weights: Record<string, number> = { '3': 90, '4': 10, '5': 0 };
-    for (const [label, value] of [['4', 33], ['5', 100], ['3', 1], ['4', 250], ['4', -5], ['5', 66.6]] as [string, number][]) {
+    for (const [label, value] of [
+      ['4', 33],
+      ['5', 100],
+      ['3', 1],
+      ['4', 250],
+      ['4', -5],
+      ['5', 66.6]
+    ] as [string, number][]) {
       weights = moved(weights, label, value);
       expect(total(weights)).toBe(100);
       expect(Object.values(weights).every(one => Number.isInteger(one) && one >= 0)).toBe(true);
@@ -39,8 +46,13 @@ describe('replicas', () => {
 
   it('are at least one at most', () => {
     expect(isReplicas({ min: 0, max: 1 })).toBe(true);
-    expect([{ min: 0, max: 0 }, { min: 3, max: 2 }, { min: NaN, max: 2 }, { min: 1.5, max: 2 }].map(isReplicas)).toEqual(
-      Array(4).fill(false)
-    );
+    expect(
+      [
+        { min: 0, max: 0 },
+        { min: 3, max: 2 },
+        { min: NaN, max: 2 },
+        { min: 1.5, max: 2 }
+      ].map(isReplicas)
+    ).toEqual(Array(4).fill(false));
   });
 });

@@ -37,7 +37,10 @@ describe('a study', () => {
   it('knows the best trial and the way there', () => {
     const study = merged(null, answer([0, 1, 2, 3], ['complete', 'complete', 'pruned', 'complete'], [[3, 1, 0, 2]]));
     expect(best(study)!.number).toBe(1);
-    expect(climb(study)).toEqual([[0, 3], [1, 1]]);
+    expect(climb(study)).toEqual([
+      [0, 3],
+      [1, 1]
+    ]);
     const bounded = merged(null, answer([0, 1], ['complete', 'complete'], [[3, 1]], { feasible: [true, false] }));
     expect(best(bounded)!.number).toBe(0);
     expect(best(merged(null, answer([], [], [[]])))).toBeNull();
@@ -46,16 +49,30 @@ describe('a study', () => {
   it('has a front of trials that no other beats', () => {
     const study = merged(
       null,
-      answer([0, 1, 2, 3, 4], Array(5).fill('complete'), [[1, 2, 3, 3, 1], [3, 2, 1, 3, 3]], {
-        directions: ['minimize', 'minimize']
-      })
+      answer(
+        [0, 1, 2, 3, 4],
+        Array(5).fill('complete'),
+        [
+          [1, 2, 3, 3, 1],
+          [3, 2, 1, 3, 3]
+        ],
+        {
+          directions: ['minimize', 'minimize']
+        }
+      )
     );
     expect([...front(study)].sort()).toEqual([0, 1, 2, 4]);
     expect(best(study)).toBeNull();
   });
 
   it('has a surface that goes through its trials', () => {
-    const rows = surface([[0.125, 0.125, 1], [0.875, 0.875, 5]], 4);
+    const rows = surface(
+      [
+        [0.125, 0.125, 1],
+        [0.875, 0.875, 5]
+      ],
+      4
+    );
     expect(rows[0][0]).toBeCloseTo(1, 1);
     expect(rows[3][3]).toBeCloseTo(5, 1);
     expect(rows[1][2]).toBeGreaterThan(1);
