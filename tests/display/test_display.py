@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from workbench.display import card, text
-from workbench.display.chart import sparkline
-from workbench.display.text import Table
+from workbench.display.sparkline import sparkline
+from workbench.display.table import Table
 from workbench.notebook.outputs import OutputReplay
 from workbench.records.runs import Failure, Progress, Resources, RunSnapshot, RunState, Waiting, WorkerSnapshot
 
@@ -71,6 +71,11 @@ def test_table_as_text_and_html() -> None:
     assert repr(table) == "run  acc\na<b  0.5\nc     10"
     assert "a&lt;b" in table._repr_html_()
     assert "No runs" in Table(("run",), (), empty="No runs")._repr_html_()
+
+
+def test_table_lines_up_wide_characters_and_colours() -> None:
+    table = Table(("run", "acc"), (("漢字", "0.5"), ("\x1b[31mred\x1b[0m", "1")), frozenset({1}))
+    assert repr(table) == "run   acc\n漢字  0.5\nred     1"
 
 
 def test_output_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from workbench.api.endpoints import endpoints_overview
 from workbench.api.project import Project
-from workbench.display.text import Table
+from workbench.display.table import Table
 from workbench.errors import OptionError, suggestion
 from workbench.options.parsers import WORKBENCH_VERBS
 

@@ -11,7 +11,8 @@ from typing import Any
 from workbench.api import runs as api
 from workbench.api.project import current_project
 from workbench.api.run_handle import RunHandle
-from workbench.display.text import Table, compare_table, runs_table
+from workbench.display.run_tables import compare_table, runs_table
+from workbench.display.table import Table
 from workbench.errors import OptionError
 
 _FOLLOW_POLL_S = 1.0

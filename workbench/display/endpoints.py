@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import time
-from html import escape
 from typing import Any
 
-from workbench.display.style import style
-from workbench.display.text import Table
+from workbench.display.table import TONES, Table
+from workbench.display.templating import render
 from workbench.display.words import ago
 
-_TONES = {
-    "live": "finished",
-    "starting": "starting",
-    "idle": "stopped",
-    "degraded": "queued",
-    "failed": "failed",
-    "draining": "stopped",
-}
 _SAMPLE_CHARS = 100
+_ANSWERING = ("live", "idle")
 
 
 class EndpointCard:
@@ -36,13 +28,14 @@ class EndpointCard:
         self._python = python
 
     def __repr__(self) -> str:
+        """Return the endpoint in a few lines."""
         found = self._snapshot
         lines = [f"endpoint {found['name']} · {found['state']} · {found['url']}"]
         if found["message"]:
             lines.append(f"  {found['message']}")
         lines += [f"  {line}" for line in repr(_versions(found)).splitlines()]
         lines += [f"  {line}" for line in _news(found)]
-        if found["state"] in ("live", "idle"):
+        if found["state"] in _ANSWERING:
             lines += ["", f"  {self._curl}", f"  {self._python}", f"  {found['url']}/docs  has a form to try it"]
         for version in found["versions"]:
             if version["failure"]:
@@ -51,24 +44,17 @@ class EndpointCard:
 
     def _repr_html_(self) -> str:
         found = self._snapshot
-        url, tone = escape(found["url"]), _TONES[found["state"]]
-        message = f'<div class="wb-say wb-hold">{escape(found["message"])}</div>' if found["message"] else ""
-        news = "".join(f'<div class="wb-say">{escape(line)}</div>' for line in _news(found))
-        failures = "".join(_failure(version) for version in found["versions"] if version["failure"])
-        asking = ""
-        if found["state"] in ("live", "idle"):
-            asking = (
-                f'<details open><summary>Ask it</summary><pre class="wb-trace">{escape(self._curl)}\n\n'
-                f"{escape(self._python)}</pre></details>"
-            )
-        return (
-            f'{style()}<div class="wb-card"><div class="wb-head">'
-            f'<span class="wb-pill wb-{tone}">{found["state"]}</span>'
-            f'<span class="wb-name">{escape(found["name"])}</span><code>{url}</code>'
-            f'<a class="wb-time" href="{url}/docs" target="_blank" rel="noopener">docs and form</a></div>'
-            f'{message}<div style="overflow-x:auto;margin-top:8px">{_versions(found).table_html()}</div>'
-            f"{news}{failures}{asking}</div>"
+        card = render(
+            "endpoint.html.j2",
+            endpoint=found,
+            tone=TONES[found["state"]],
+            versions=_versions(found).table_html(),
+            news=_news(found),
+            has_examples=found["state"] in _ANSWERING,
+            curl=self._curl,
+            python=self._python,
         )
+        return str(card)
 
 
 def _versions(found: dict[str, Any]) -> Table:
@@ -110,16 +96,6 @@ def _news(found: dict[str, Any]) -> list[str]:
         newest = found["events"][0]
         lines.append(f"{newest['text']}, {ago(newest['t'], time.time())}")
     return lines
-
-
-def _failure(version: dict[str, Any]) -> str:
-    failure = version["failure"]
-    trace = escape(failure.get("traceback") or "")
-    more = f'<pre class="wb-trace">{trace}</pre>' if trace else ""
-    return (
-        f'<div class="wb-say wb-bad">Version {escape(version["label"])} did not come up: '
-        f"{escape(failure['message'])}{more}</div>"
-    )
 
 
 def endpoints_table(overview: dict[str, Any]) -> Table:

@@ -1,28 +1,23 @@
-"""Runs as plain text, and lists of runs as a table in text and HTML."""
+"""A run as plain text."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING
 
-from workbench.display.style import style
-from workbench.display.sweep_card import value_text
-from workbench.display.words import ago, duration, memory, number
+from workbench.display.words import duration, memory, number, value_text
 from workbench.records.runs import RunSnapshot
 from workbench.records.sweeps import SweepSnapshot
 
-if TYPE_CHECKING:
-    from workbench.tracking.run_record import RunRecord
-
-_METRIC_COLUMNS = 4
 _METRICS = 12
 
 
 def render(snapshot: RunSnapshot, *, now: float | None = None) -> str:
-    """A run in a few lines."""
+    """Return a run in a few lines.
+
+    Args:
+        snapshot: The run.
+        now: The time up to which the duration of an unfinished run counts, in seconds since the epoch.
+    """
     begin = snapshot.started_at or snapshot.submitted_at
     now = time.time() if now is None else now
     took = duration((snapshot.ended_at or now) - begin) if begin else ""
@@ -81,102 +76,3 @@ def _failure(snapshot: RunSnapshot) -> list[str]:
     lines = [f"  {failure.message}{where}"]
     lines += [f"  {line}" for line in failure.traceback.splitlines()]
     return lines + ([f"  {failure.fix}"] if failure.fix else [])
-
-
-@dataclass(frozen=True)
-class Table:
-    """Rows for people: shown as HTML in a notebook and as aligned text elsewhere.
-
-    Attributes:
-        heads: Column titles.
-        rows: Cells as text.
-        numeric: Which columns are numbers.
-        empty: What to say where there are no rows.
-    """
-
-    heads: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    numeric: frozenset[int] = frozenset()
-    empty: str = ""
-
-    def __repr__(self) -> str:
-        if not self.rows:
-            return self.empty
-        widths = [max(len(row[i]) for row in (self.heads, *self.rows)) for i in range(len(self.heads))]
-        lines = [
-            "  ".join(
-                cell.rjust(w) if i in self.numeric else cell.ljust(w)
-                for i, (cell, w) in enumerate(zip(row, widths, strict=True))
-            ).rstrip()
-            for row in (self.heads, *self.rows)
-        ]
-        return "\n".join(lines)
-
-    def _repr_html_(self) -> str:
-        if not self.rows:
-            return f'{style()}<div class="wb-card wb-soft">{escape(self.empty)}</div>'
-        return f'{style()}<div class="wb-card" style="overflow-x:auto;max-width:100%">{self.table_html()}</div>'
-
-    def table_html(self) -> str:
-        """The table alone, to go into a card."""
-        mark = [' class="wb-num"' if i in self.numeric else "" for i in range(len(self.heads))]
-        head = "".join(f"<th{m}>{escape(cell)}</th>" for cell, m in zip(self.heads, mark, strict=True))
-        body = "".join(
-            "<tr>" + "".join(f"<td{m}>{_cell(cell)}</td>" for cell, m in zip(row, mark, strict=True)) + "</tr>"
-            for row in self.rows
-        )
-        return f'<table class="wb-list"><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>'
-
-
-_TONES = {state: state for state in ("queued", "starting", "running", "finished", "failed", "stopped")}
-_TONES |= {"live": "finished", "idle": "stopped", "degraded": "queued", "draining": "stopped"}
-
-
-def _cell(text: str) -> str:
-    return f'<span class="wb-pill wb-{_TONES[text]}">{text}</span>' if text in _TONES else escape(text)
-
-
-def runs_table(records: Sequence[RunRecord]) -> Table:
-    """A list of runs: state, name, age, how long, the metrics that most of them have."""
-    counts: dict[str, int] = {}
-    for record in records:
-        for name in record.metrics:
-            counts[name] = counts.get(name, 0) + 1
-    metrics = sorted(counts, key=lambda name: (-counts[name], name))[:_METRIC_COLUMNS]
-    now = time.time()
-    rows = tuple(
-        (
-            record.name,
-            record.state.value,
-            record.experiment,
-            ago(record.started_at, now),
-            duration(record.duration_s if record.ended_at else now - (record.started_at or now)),
-            *[number(record.metrics[name]) if name in record.metrics else "" for name in metrics],
-            record.run_id[:8],
-        )
-        for record in records
-    )
-    return Table(
-        ("run", "state", "experiment", "started", "took", *metrics, "id"),
-        rows,
-        frozenset(range(4, 5 + len(metrics))),
-        "No runs yet. Put %%train on top of a cell, and it becomes one.",
-    )
-
-
-def compare_table(records: Sequence[RunRecord]) -> Table:
-    """Runs side by side: a row for each param and metric that is not the same in all of them."""
-    rows: list[tuple[str, ...]] = [
-        ("state", *[record.state.value for record in records]),
-        ("took", *[duration(record.duration_s) for record in records]),
-    ]
-    for kind, values in (
-        ("param", [record.params for record in records]),
-        ("metric", [{k: number(v) for k, v in record.metrics.items()} for record in records]),
-    ):
-        for name in sorted({name for one in values for name in one}):
-            cells = [str(one.get(name, "–")) for one in values]
-            mark = "≠" if len(set(cells)) > 1 else "="
-            rows.append((f"{mark} {kind} {name}", *cells))
-    rows[2:] = sorted(rows[2:], key=lambda row: row[0].startswith("="))
-    return Table(("", *[record.name for record in records]), tuple(rows))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import time
+from typing import Any
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time.
+    """Return a length of time in its two largest units.
 
     >>> duration(0.42), duration(65), duration(7260)
     ('0.4 s', '1 min 5 s', '2 h 1 min')
@@ -28,7 +29,7 @@ def duration(seconds: float | None) -> str:
 
 
 def ago(at: float | None, now: float | None = None) -> str:
-    """How long ago a moment was.
+    """Return how long ago a moment was, in its largest unit; both times in seconds since the epoch.
 
     >>> ago(0.0, now=90.0)
     '1 min ago'
@@ -43,7 +44,7 @@ def ago(at: float | None, now: float | None = None) -> str:
 
 
 def number(value: float) -> str:
-    """A metric's value in at most five significant digits.
+    """Return a metric's value in at most five significant digits.
 
     >>> number(0.25), number(1234567.0), number(float("nan"))
     ('0.25', '1.2346e+06', 'nan')
@@ -53,8 +54,13 @@ def number(value: float) -> str:
     return f"{value:.5g}"
 
 
+def value_text(value: Any) -> str:
+    """Return a swept value: numbers shortened, everything else as it is."""
+    return number(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else str(value)
+
+
 def memory(mb: float | None) -> str:
-    """MiB as people read them.
+    """Return an amount of memory, given in MiB.
 
     >>> memory(812.3), memory(20480)
     ('812 MiB', '20.0 GiB')
@@ -65,7 +71,7 @@ def memory(mb: float | None) -> str:
 
 
 def size(nbytes: float) -> str:
-    """Bytes as people read them.
+    """Return an amount of bytes.
 
     >>> size(512), size(3 * 2**20)
     ('512 B', '3.0 MiB')
