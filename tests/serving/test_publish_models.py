@@ -13,7 +13,7 @@ import workbench
 from tests.support.publishing import withdrawn
 from workbench.api.project import current_project
 from workbench.errors import ServingError
-from workbench.tracking.models import log_model
+from workbench.tracking.model_logging import log_model
 
 FLAVORS: dict[str, Callable[[], tuple[Any, Any, Any]]] = {}
 """By name what makes a model, rows, and what the model says to them."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.cell.likeness import digest_of
-from workbench.tracking.models import flavor_of
+from workbench.tracking.model_logging import flavor_of
 
 
 @dataclass(frozen=True)

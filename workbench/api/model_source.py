@@ -23,7 +23,7 @@ from workbench.errors import (
 
 if TYPE_CHECKING:
     from workbench.tracking.registry import Registered
-    from workbench.tracking.run_record import RunRecord
+    from workbench.tracking.tracked_run import TrackedRun
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _ALIAS = re.compile(r"[\w-]{1,255}")
@@ -62,7 +62,7 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
             )
         return Source(words=thing)
     from workbench.tracking.examples import as_plain, example_for, first_rows
-    from workbench.tracking.models import can_be_logged, flavor_of
+    from workbench.tracking.model_logging import can_be_logged, flavor_of
 
     if not can_be_logged(thing):
         raise OptionError(
@@ -172,7 +172,7 @@ def _of_run(project: Project, registry: Any, run: str, model: str, name: str) ->
 def _logged(project: Project, registry: Any, source: Source, notebook: str) -> tuple[str, str]:
     """Where MLflow has the notebook's model: with the run that returned it, else logged now in a run of its own."""
     from workbench.records.runs import RunState
-    from workbench.tracking.models import log_model
+    from workbench.tracking.model_logging import log_model
 
     origin = source.origin
     if origin is not None:
@@ -204,7 +204,7 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
     return uri, run_id
 
 
-def _kept(registry: Any, run: RunRecord, names: set[str]) -> dict[str, str]:
+def _kept(registry: Any, run: TrackedRun, names: set[str]) -> dict[str, str]:
     """The models kept with a run by name, with those of some names: they are kept in the background after it ended.
 
     Without them where they have not come a while after its end: then they could not be kept.
@@ -220,7 +220,7 @@ def _kept(registry: Any, run: RunRecord, names: set[str]) -> dict[str, str]:
 
 def requirements_of(project: Project, models: Iterable[Registered]) -> tuple[str, ...]:
     """The packages that the models were logged with, all of them."""
-    from workbench.tracking.models import requirements_at
+    from workbench.tracking.model_logging import requirements_at
 
     return tuple(
         dict.fromkeys(line for one in models for line in requirements_at(one.uri, project.settings.tracking_uri))

@@ -12,8 +12,8 @@ from workbench.sweeps.space import ChoiceParam, FloatParam, IntParam, Param, Spa
 from workbench.sweeps.studies import find_study
 
 if TYPE_CHECKING:
-    from workbench.tracking.run_record import RunRecord
     from workbench.tracking.store import TrackingStore
+    from workbench.tracking.tracked_run import TrackedRun
 
 _MOST_RUNS = 1000
 
@@ -50,7 +50,7 @@ def _of_trial(trial: Any, space: Space, source: str) -> PastTrial | None:
     return PastTrial(params, tuple(trial.values), f"{source}-{trial.number}") if params is not None else None
 
 
-def _of_run(record: RunRecord, space: Space, goals: tuple[Goal, ...]) -> PastTrial | None:
+def _of_run(record: TrackedRun, space: Space, goals: tuple[Goal, ...]) -> PastTrial | None:
     if record.state.value != "finished" or any(goal.name not in record.metrics for goal in goals):
         return None
     params = _chosen(space, record.params)

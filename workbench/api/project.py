@@ -20,8 +20,8 @@ _PART_LINES = 100_000
 
 if TYPE_CHECKING:
     from workbench.cluster.connection import Connection
-    from workbench.tracking.run_record import RunRecord
     from workbench.tracking.store import TrackingStore
+    from workbench.tracking.tracked_run import TrackedRun
 
 
 class Project:
@@ -54,7 +54,7 @@ class Project:
 
         return connect_to_foreman(self.settings, start=start, **options)
 
-    def reconciled(self, record: RunRecord) -> RunRecord:
+    def reconciled(self, record: TrackedRun) -> TrackedRun:
         """A record whose state is true: a run that no foreman knows any more is noted as lost."""
         if record.source != "workbench" or record.state.is_terminal:
             return record

@@ -12,7 +12,7 @@ from workbench.errors import OptionError, suggestion
 from workbench.records.runs import RunState
 
 if TYPE_CHECKING:
-    from workbench.tracking.run_record import RunRecord
+    from workbench.tracking.tracked_run import TrackedRun
 
 
 def run(run: str) -> RunHandle:
@@ -33,7 +33,7 @@ def runs(
     order_by: str | None = None,
     limit: int = 50,
     with_trials: bool | None = None,
-) -> list[RunRecord]:
+) -> list[TrackedRun]:
     """Runs of this project, newest first; see :meth:`TrackingStore.search` for the arguments.
 
     Runs that say they are going on are checked with the foreman, so that what is listed is true. Trials of sweeps are
@@ -67,7 +67,7 @@ def again(run: str, *, resume: bool = False) -> RunHandle:
 
 def to_tidy(
     query: str | None = None, *, states: Iterable[RunState | str] | None = None, older_than_days: float | None = None
-) -> list[RunRecord]:
+) -> list[TrackedRun]:
     """Ended runs that may go: failed and stopped ones unless ``states`` says others, of that age at least."""
     wanted = states_of(states or (RunState.FAILED, RunState.STOPPED))
     now = time.time()

@@ -17,7 +17,7 @@ from workbench.tracking.notebook import NotebookContext
 
 if TYPE_CHECKING:
     from workbench.sweeps.plan import SweepPlan
-    from workbench.tracking.run_record import RunRecord
+    from workbench.tracking.tracked_run import TrackedRun
 
 _COPIED_BELOW = 64 * 2**20
 
@@ -115,7 +115,7 @@ def submit_again(project: Project, run: str, *, resume: bool = False) -> RunHand
     return RunHandle(project, run_id, record.name)
 
 
-def _copy_lineage(project: Project, record: RunRecord, run_id: str) -> None:
+def _copy_lineage(project: Project, record: TrackedRun, run_id: str) -> None:
     """What explained the first run explains the second."""
     with contextlib.suppress(WorkbenchError, FileNotFoundError):
         copied = ("workbench.git", "mlflow.source.git")

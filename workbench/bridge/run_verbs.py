@@ -15,8 +15,8 @@ from workbench.api.python_call import python_call
 from workbench.api.run_handle import RunHandle
 from workbench.bridge.places import below_root
 from workbench.errors import OptionError
-from workbench.tracking.run_record import RunRecord
 from workbench.tracking.series import Series
+from workbench.tracking.tracked_run import TrackedRun
 
 _MOST_ROWS = 200
 _MOST_COMPARED = 100
@@ -189,10 +189,10 @@ class RunVerbs:
 
         return {"path": write(self.project.store, self.project.store.get(run_id), Path.cwd()).name}
 
-    def _with_params(self, record: RunRecord) -> dict[str, Any]:
+    def _with_params(self, record: TrackedRun) -> dict[str, Any]:
         return {**self._brief(record), "params": record.params}
 
-    def _brief(self, record: RunRecord) -> dict[str, Any]:
+    def _brief(self, record: TrackedRun) -> dict[str, Any]:
         """A run as a row of a list."""
         return {
             "run_id": record.run_id,
@@ -210,7 +210,7 @@ class RunVerbs:
         }
 
 
-def _cell_now(record: RunRecord) -> str | None:
+def _cell_now(record: TrackedRun) -> str | None:
     """The run's cell as its notebook's file has it now."""
     import nbformat
 

@@ -10,12 +10,12 @@ from workbench.display.table import Table
 from workbench.display.words import ago, duration, number
 
 if TYPE_CHECKING:
-    from workbench.tracking.run_record import RunRecord
+    from workbench.tracking.tracked_run import TrackedRun
 
 _METRIC_COLUMNS = 4
 
 
-def runs_table(records: Sequence[RunRecord]) -> Table:
+def runs_table(records: Sequence[TrackedRun]) -> Table:
     """Return a list of runs: name, state, experiment, age, duration, and the metrics that most of them have."""
     counts: dict[str, int] = {}
     for record in records:
@@ -43,7 +43,7 @@ def runs_table(records: Sequence[RunRecord]) -> Table:
     )
 
 
-def compare_table(records: Sequence[RunRecord]) -> Table:
+def compare_table(records: Sequence[TrackedRun]) -> Table:
     """Return runs side by side, a row for each param and metric; rows that differ come first."""
     rows: list[tuple[str, ...]] = [
         ("state", *[record.state.value for record in records]),

@@ -14,7 +14,7 @@ from workbench.commands import endpoints as endpoint_commands
 from workbench.errors import OptionError, suggestion
 from workbench.options.serving import plan_and_options
 from workbench.options.serving_parsers import endpoints_parser, publish_options, publish_parser
-from workbench.tracking.models import can_be_logged
+from workbench.tracking.model_logging import can_be_logged
 from workbench.tracking.notebook import context_of
 
 _SAY_EVERY_S = 0.25

@@ -7,8 +7,8 @@ from typing import Any
 
 from workbench.tracking.matching import any_quote
 from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
-from workbench.tracking.run_record import RunRecord
 from workbench.tracking.store import TrackingStore
+from workbench.tracking.tracked_run import TrackedRun
 
 SAMPLES_FILE = "samples.json"
 PROJECT_TAG = "workbench.state_dir"
@@ -43,7 +43,7 @@ def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[dict[s
     return []
 
 
-def runs_of(store: TrackingStore, endpoint: str, limit: int = _MOST_RUNS) -> list[RunRecord]:
+def runs_of(store: TrackingStore, endpoint: str, limit: int = _MOST_RUNS) -> list[TrackedRun]:
     """The runs that keep an endpoint's figures and samples, newest first."""
     query = f"tags.`workbench.endpoint` LIKE '{any_quote(endpoint)}'"
     found = store.search(query=query, experiment=ENDPOINTS_EXPERIMENT, limit=limit)

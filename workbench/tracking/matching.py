@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.errors import RunNotFoundError
-from workbench.tracking.run_record import RunRecord
+from workbench.tracking.tracked_run import TrackedRun
 
 
 def any_quote(text: str) -> str:
@@ -21,12 +21,12 @@ def order_clause(order_by: str | None) -> str:
     return f"attributes.start_time {direction if key == 'start' else 'DESC'}"
 
 
-def in_order(records: list[RunRecord], order_by: str) -> list[RunRecord]:
+def in_order(records: list[TrackedRun], order_by: str) -> list[TrackedRun]:
     """By a metric or param; runs without it come last."""
     key = order_by.lstrip("-")
     sign = -1.0 if order_by.startswith("-") else 1.0
 
-    def rank(record: RunRecord) -> tuple[bool, float, str]:
+    def rank(record: TrackedRun) -> tuple[bool, float, str]:
         if key in record.metrics:
             return False, sign * record.metrics[key], ""
         text = record.params.get(key)
@@ -38,14 +38,14 @@ def in_order(records: list[RunRecord], order_by: str) -> list[RunRecord]:
     return sorted(records, key=rank)
 
 
-def haystack(record: RunRecord) -> str:
+def haystack(record: TrackedRun) -> str:
     """The text in which words are looked for."""
     params = " ".join(f"{key}={value}" for key, value in record.params.items())
     return f"{record.name} {record.experiment} {record.state.value} {params} {record.run_id}".lower()
 
 
 def find_run(store: Any, study_name: str, trial: int | None = None) -> Any:
-    """The MLflow run of a study's newest sweep, or of one of its trials, as a ``RunRecord``.
+    """The MLflow run of a study's newest sweep, or of one of its trials, as a ``TrackedRun``.
 
     Raises ``RunNotFoundError`` where there is none: a script made the study, or its runs were deleted.
     """

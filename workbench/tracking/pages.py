@@ -9,7 +9,7 @@ from typing import Any
 from workbench.errors import OptionError
 from workbench.records.runs import RunState
 from workbench.tracking.matching import any_quote
-from workbench.tracking.run_record import RunRecord, record_of
+from workbench.tracking.tracked_run import TrackedRun
 
 _ATTRIBUTES = {"start": "attributes.start_time", "end": "attributes.end_time", "name": "attributes.run_name"}
 NO_TRIALS = "tags.`workbench.trial` IS NULL"
@@ -25,7 +25,7 @@ _MARKS = ("=", "<", ">", " LIKE ", " like ", " IN ", " in ")
 class Page:
     """Some runs, and the token for those that follow; None at the end."""
 
-    runs: list[RunRecord]
+    runs: list[TrackedRun]
     next_token: str | None
 
 
@@ -60,7 +60,7 @@ def page_of_runs(
         ids, _filter(query, states, notebook), max_results=limit, order_by=[_order(order_by)], page_token=token
     )
     following = found.token.decode() if isinstance(found.token, bytes) else found.token  # SQL stores give bytes
-    return Page([record_of(run, names[run.info.experiment_id]) for run in found], following or None)
+    return Page([TrackedRun.from_mlflow(run, names[run.info.experiment_id]) for run in found], following or None)
 
 
 def experiment_ids(names: dict[str, str], experiment: str | None) -> list[str]:

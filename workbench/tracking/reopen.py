@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import TrackingError
-from workbench.tracking.run_record import RunRecord
 from workbench.tracking.store import TrackingStore
+from workbench.tracking.tracked_run import TrackedRun
 
 
-def notebook(store: TrackingStore, record: RunRecord) -> Any:
+def notebook(store: TrackingStore, record: TrackedRun) -> Any:
     """The run's notebook, its own cell marked and a note on top.
 
     Raises ``TrackingError`` for a run that Workbench did not start.
@@ -38,7 +38,7 @@ def notebook(store: TrackingStore, record: RunRecord) -> Any:
     return book
 
 
-def _mark(book: Any, record: RunRecord, source: str) -> None:
+def _mark(book: Any, record: TrackedRun, source: str) -> None:
     """Have the run's cell in the notebook, as it ran, and tag it."""
     import nbformat
 
@@ -54,7 +54,7 @@ def _mark(book: Any, record: RunRecord, source: str) -> None:
     cell.metadata["tags"] = sorted({*cell.metadata.get("tags", []), "workbench-run"})
 
 
-def _note(record: RunRecord) -> str:
+def _note(record: TrackedRun) -> str:
     commit = record.tags.get("mlflow.source.git.commit")
     dirty = " with uncommitted changes (`lineage/git.diff`)" if record.tags.get("workbench.git_dirty") == "true" else ""
     metrics = ", ".join(f"{key} {value:.6g}" for key, value in sorted(record.metrics.items())[:8])
@@ -69,7 +69,7 @@ def _note(record: RunRecord) -> str:
     return "\n".join(line for line in lines if line)
 
 
-def write(store: TrackingStore, record: RunRecord, folder: Path) -> Path:
+def write(store: TrackingStore, record: TrackedRun, folder: Path) -> Path:
     """Write the run's notebook into a folder, beside what is there, and return its path."""
     import nbformat
 

@@ -19,8 +19,8 @@ from workbench.tracking.ended_runs import EndedRun, Point, insert
 from workbench.tracking.matching import any_quote, haystack, in_order, order_clause
 from workbench.tracking.pages import NO_TRIALS, Page, experiment_ids, page_of_runs
 from workbench.tracking.problems import explained
-from workbench.tracking.run_record import RunRecord, record_of
 from workbench.tracking.series import Series
+from workbench.tracking.tracked_run import TrackedRun
 
 _BATCH = 1000
 _AT_ONCE = 200
@@ -172,7 +172,7 @@ class TrackingStore:
 
     # -- reading -------------------------------------------------------------------------------
 
-    def get(self, run: str) -> RunRecord:
+    def get(self, run: str) -> TrackedRun:
         """A run by its id, the beginning of its id, or its name (the newest of that name).
 
         Raises ``RunNotFoundError`` with the nearest name.
@@ -199,10 +199,10 @@ class TrackingStore:
         )
         raise RunNotFoundError(f"Cannot find run {run!r}: no run has that name or id.{near}", known=recent)
 
-    def those(self, run_ids: Iterable[str]) -> dict[str, RunRecord]:
+    def those(self, run_ids: Iterable[str]) -> dict[str, TrackedRun]:
         """The runs of some ids, by id, without those that are not there or were deleted."""
         wanted = list(dict.fromkeys(run_ids))
-        found: dict[str, RunRecord] = {}
+        found: dict[str, TrackedRun] = {}
         for at in range(0, len(wanted), _AT_ONCE):
             ids = ", ".join(f"'{run_id}'" for run_id in wanted[at : at + _AT_ONCE])
             found |= {record.run_id: record for record in self._search(f"attributes.run_id IN ({ids})", [], None)}
@@ -217,7 +217,7 @@ class TrackingStore:
         order_by: str | None = None,
         limit: int = 100,
         with_trials: bool = True,
-    ) -> list[RunRecord]:
+    ) -> list[TrackedRun]:
         """Runs, newest first unless ordered otherwise.
 
         Args:
@@ -248,7 +248,7 @@ class TrackingStore:
             found = in_order(found, order_by)
         return found
 
-    def unfinished(self) -> list[RunRecord]:
+    def unfinished(self) -> list[TrackedRun]:
         """Runs of Workbench that are not known to have ended."""
         return [
             record
@@ -323,7 +323,7 @@ class TrackingStore:
 
     def _search(
         self, text: str, order: list[str], limit: int | None, experiment: str | None = None
-    ) -> Iterator[RunRecord]:
+    ) -> Iterator[TrackedRun]:
         with self._explained("read"):
             names = {e.experiment_id: e.name for e in self._client.search_experiments(max_results=1000)}
             ids = experiment_ids(names, experiment)
@@ -333,7 +333,7 @@ class TrackingStore:
                     ids, text, max_results=min(limit or _AT_ONCE, _AT_ONCE), order_by=order, page_token=token
                 )
                 for run in page:
-                    yield record_of(run, names[run.info.experiment_id])
+                    yield TrackedRun.from_mlflow(run, names[run.info.experiment_id])
                     given += 1
                     if limit is not None and given >= limit:
                         return
@@ -341,8 +341,8 @@ class TrackingStore:
                 if not token:
                     return
 
-    def _record(self, run: Any) -> RunRecord:
-        return record_of(run, self._client.get_experiment(run.info.experiment_id).name)
+    def _record(self, run: Any) -> TrackedRun:
+        return TrackedRun.from_mlflow(run, self._client.get_experiment(run.info.experiment_id).name)
 
     @contextlib.contextmanager
     def _explained(self, verb: str) -> Iterator[None]:

@@ -217,7 +217,7 @@ def test_endpoint_that_does_not_run_is_withdrawn_from_the_registry_too(no_cluste
 def test_requirements_are_read_without_leaving_a_trace(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
 
-    from workbench.tracking.models import log_model, requirements_at
+    from workbench.tracking.model_logging import log_model, requirements_at
     from workbench.tracking.registry import Registry
 
     store, uri = current_project().store, current_project().settings.tracking_uri

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from workbench.tracking.models import log_model
+from workbench.tracking.model_logging import log_model
 from workbench.training.spec import CellCode
 from workbench.training.worker.returns import unpack_example, unpack_returns
 from workbench.training.worker.source_files import importable, write_modules

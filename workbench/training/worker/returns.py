@@ -9,7 +9,7 @@ from typing import Any
 import cloudpickle
 
 from workbench.tracking.examples import as_plain, example_for
-from workbench.tracking.models import flavor_of
+from workbench.tracking.model_logging import flavor_of
 
 _EXAMPLE = "\0example of "
 """What an example's key begins with: no name of a variable does."""

@@ -18,7 +18,7 @@ from workbench import context as in_cell
 from workbench.cell.payload import load
 from workbench.records.runs import Failure
 from workbench.tracking.in_worker import settle
-from workbench.tracking.models import flavor_of
+from workbench.tracking.model_logging import flavor_of
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment, RankOutcome
 from workbench.training.worker.context import WorkerContext

@@ -21,7 +21,7 @@ from workbench.cell.swept import HOLDER, TakeSwept
 from workbench.sweeps.open_trial import OpenTrial
 from workbench.sweeps.rendezvous import TrialTask
 from workbench.tracking.in_worker import settle
-from workbench.tracking.models import flavor_of
+from workbench.tracking.model_logging import flavor_of
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment
 from workbench.training.worker.failures import describe, is_peer_error
