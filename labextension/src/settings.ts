@@ -43,7 +43,7 @@ export function settingsOf(registry: ISettingRegistry | null): Promise<LiveSetti
         found.changed.connect(() => live.take(found));
       }
     } catch (error) {
-      console.warn(`Workbench goes by its default settings: ${error}`);
+      console.warn('Workbench goes by its default settings.', error);
     }
     return live;
   })();

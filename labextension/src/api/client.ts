@@ -142,8 +142,7 @@ export class WorkbenchApi {
   async dashboardIsUp(name: string, path = ''): Promise<void> {
     const response = await ServerConnection.makeRequest(this.dashboardUrl(name, path), {}, this.settings);
     if (!response.ok) {
-      const data = await response.json().catch(() => ({}));
-      throw new ApiError(data.message ?? response.statusText, response.status, '');
+      throw await refusal(response);
     }
   }
 
@@ -202,13 +201,18 @@ export class WorkbenchApi {
     let response: Response;
     try {
       response = await ServerConnection.makeRequest(url, init, this.settings);
-    } catch (error) {
+    } catch {
       throw new ApiError('Jupyter Server does not answer.', 0, 'Offline');
     }
-    const data = await response.json().catch(() => ({}));
     if (!response.ok) {
-      throw new ApiError(data.message ?? response.statusText, response.status, data.kind ?? '');
+      throw await refusal(response);
     }
-    return data as T;
+    return (await response.json().catch(() => ({}))) as T;
   }
+}
+
+/** What an answer that refuses says; it need not be JSON, as where a proxy gave it. */
+async function refusal(response: Response): Promise<ApiError> {
+  const said = (await response.json().catch(() => ({}))) as { message?: string; kind?: string };
+  return new ApiError(said.message ?? response.statusText, response.status, said.kind ?? '');
 }

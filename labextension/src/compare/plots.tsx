@@ -98,7 +98,9 @@ function key(axis: IAxis): string {
 
 function toggled(set: ReadonlySet<string>, item: string): ReadonlySet<string> {
   const next = new Set(set);
-  next.has(item) ? next.delete(item) : next.add(item);
+  if (!next.delete(item)) {
+    next.add(item);
+  }
   return next;
 }
 

@@ -55,7 +55,7 @@ function heightOf(_: uPlot, low: number | null, high: number | null): [number | 
   if (low === null || high === null) {
     return [null, null];
   }
-  return low === 0 && high === 0 ? [0, 1] : (uPlot.rangeNum(low, high, 0.1, true) as [number, number]);
+  return low === 0 && high === 0 ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true);
 }
 
 export function Chart(props: IChartProps): JSX.Element {
@@ -130,6 +130,8 @@ export function Chart(props: IChartProps): JSX.Element {
       made.destroy();
       plot.current = null;
     };
+    // New points go into the plot below; it is made anew only for other curves or axes.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [names, props.xLabel, props.isLog, height, theme]);
 
   React.useEffect(() => {

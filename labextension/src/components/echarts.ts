@@ -8,10 +8,10 @@ import {
   TooltipComponent,
   VisualMapContinuousComponent
 } from 'echarts/components';
-import { EChartsType, init, use } from 'echarts/core';
+import { EChartsType, init, use as register } from 'echarts/core';
 import { CanvasRenderer } from 'echarts/renderers';
 
-use([
+register([
   BarChart,
   CustomChart,
   LineChart,

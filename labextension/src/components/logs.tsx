@@ -108,6 +108,8 @@ function Lines({ lines, isFollowing, onScrolledUp, label }: ILinesProps): JSX.El
     if (isFollowing && total) {
       virtual.scrollToIndex(total - hidden - 1, { align: 'end' });
     }
+    // `virtual` is another object each time; `hidden` follows from `total`.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [total, isFollowing, lines]);
   React.useEffect(() => {
     if (items.length) {

@@ -26,6 +26,7 @@ interface IPlotProps {
 }
 
 export const Plot = React.forwardRef<IPlot, IPlotProps>(function Plot(props, ref): JSX.Element {
+  const { option } = props;
   const host = React.useRef<HTMLDivElement>(null);
   const chart = React.useRef<EChartsType | null>(null);
   const pick = React.useRef(props.onPick);
@@ -68,9 +69,9 @@ export const Plot = React.forwardRef<IPlot, IPlotProps>(function Plot(props, ref
   }, []);
   React.useEffect(() => {
     if (isReady && host.current) {
-      chart.current?.setOption(props.option(host.current), { notMerge: true });
+      chart.current?.setOption(option(host.current), { notMerge: true });
     }
-  }, [isReady, props.option]);
+  }, [isReady, option]);
   return (
     <>
       {error && <Empty isError>{error}</Empty>}
@@ -110,6 +111,7 @@ export function useThemed(
   dependencies: unknown[]
 ): (element: Element) => EChartsCoreOption {
   const theme = useTheme();
+  // eslint-disable-next-line react-hooks/exhaustive-deps -- the caller says what `make` depends on
   return React.useCallback(make, [...dependencies, theme]);
 }
 

@@ -34,6 +34,7 @@ export function useSeries(
   const [error, setError] = React.useState('');
   const [turn, next] = React.useReducer((count: number) => count + 1, 0);
   const key = JSON.stringify([wanted, x, range]);
+  const again = isLive ? turn : 0;
   React.useEffect(() => {
     if (wanted.length === 0) {
       return;
@@ -62,6 +63,8 @@ export function useSeries(
       isWanted = false;
       window.clearTimeout(timer);
     };
-  }, [key, isLive, isLive ? turn : 0]);
+    // `key` stands for `wanted`, `x` and `range`, which may be other objects each time.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [model, key, isLive, again]);
   return { curves, error };
 }

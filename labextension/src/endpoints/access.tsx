@@ -74,7 +74,7 @@ async function make({ endpoint, model, trans, does }: IEndpointTabProps): Promis
   const answer = await InputDialog.getText({
     title: trans.__('A new token for %1', endpoint.name),
     label: trans.__('Who or what is it for? Letters, digits, -, _ and .'),
-    placeholder: 'colleague-1',
+    placeholder: trans.__('colleague-1'),
     okLabel: trans.__('Make it'),
     required: true,
     pattern: '[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}'

@@ -129,7 +129,7 @@ function Places({ endpoint, commands, trans }: IEndpointTabProps): JSX.Element {
       {copy(CommandIDs.copyEndpointPython, trans.__('Copy Python'))}
       {endpoint.grpc_url && (
         <span className="wb-Muted">
-          gRPC <code>{endpoint.grpc_url}</code>
+          {trans.__('gRPC')} <code>{endpoint.grpc_url}</code>
         </span>
       )}
       {endpoint.notebook && !endpoint.notebook.startsWith('/') && (

@@ -90,7 +90,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         {field(
           trans.__('Latency objective'),
           trans.__('batches as large as it allows'),
-          text('slo', { pattern: '\\d+(\\.\\d+)?\\s*(ms|s)?', placeholder: '20ms' })
+          text('slo', { pattern: '\\d+(\\.\\d+)?\\s*(ms|s)?', placeholder: trans.__('20ms') })
         )}
       </div>
       {field(
@@ -138,7 +138,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         {field(
           trans.__('Alias'),
           trans.__('that its version gets when all requests are its own'),
-          text('alias', { pattern: ALIAS_PATTERN, placeholder: 'champion' })
+          text('alias', { pattern: ALIAS_PATTERN, placeholder: trans.__('champion') })
         )}
         <label className="wb-mod-check">
           <input

@@ -63,14 +63,19 @@ export function firstEntries(schema: IModelSchema): Entries {
     schema.inputs.map(field => field.name)
   );
   return Object.fromEntries(
-    schema.inputs.map(({ name, dtype }) => {
-      const value = record[name];
-      return [
-        name,
-        kindOf(dtype) === 'flag' ? value === true : value === undefined || value === null ? '' : String(value)
-      ];
-    })
+    schema.inputs.map(({ name, dtype }) => [
+      name,
+      kindOf(dtype) === 'flag' ? record[name] === true : textOf(record[name])
+    ])
   );
+}
+
+/** The text that stands for a value of the example in its field. */
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) {
+    return '';
+  }
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** What the JSON editor shows first: the example, one row a line, else a body of zeros of the right shape. */

@@ -57,6 +57,8 @@ function TryForm(props: ITryFormProps): JSX.Element {
       problem: '',
       isBusy: false
     }),
+    // `key` says all of the schema that counts: what was entered outlives a schema that came anew with equal inputs.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
     [key]
   );
   const { mode, entries, json, version, answer, problem, isBusy } = entered[key] ?? first;
@@ -67,7 +69,7 @@ function TryForm(props: ITryFormProps): JSX.Element {
     event.preventDefault();
     set({ isBusy: true });
     try {
-      const body = mode === 'form' ? bodyOf(schema, entries) : JSON.parse(json);
+      const body: unknown = mode === 'form' ? bodyOf(schema, entries) : JSON.parse(json);
       set({ answer: await model.api.serving.attempt(endpoint.name, body, version, several ? name : ''), problem: '' });
     } catch (error) {
       const said = (error as Error).message;

@@ -44,13 +44,13 @@ export function VersionsPart(props: IEndpointTabProps): JSX.Element {
                 {trans.__('Errors')}
               </th>
               <th scope="col" className="wb-mod-figure">
-                p50
+                {trans.__('p50')}
               </th>
               <th scope="col" className="wb-mod-figure">
-                p95
+                {trans.__('p95')}
               </th>
               <th scope="col" className="wb-mod-figure">
-                p99
+                {trans.__('p99')}
               </th>
               <th scope="col" className="wb-mod-figure" title={trans.__('Requests that wait for a replica')}>
                 {trans.__('Queue')}

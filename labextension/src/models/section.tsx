@@ -16,6 +16,7 @@ import { ModelRowView, VersionRowView } from './modelrows';
 import { rowsOf } from './registry';
 
 const LOOK_EVERY_MS = 10_000;
+const EXAMPLE = '%publish model';
 const ROW_PX = 44;
 const MANY = 8;
 
@@ -82,7 +83,7 @@ function Models({ model, commands, trans, widget }: IModelsProps): JSX.Element {
       <Empty>
         <p>{trans.__('No model is registered yet. Publishing one registers it:')}</p>
         <p>
-          <code className="wb-Typed">%publish model</code>
+          <code className="wb-Typed">{EXAMPLE}</code>
         </p>
       </Empty>
     );
@@ -122,7 +123,9 @@ function Rows({ models, model, commands, trans, does }: IRowsProps): JSX.Element
   });
   const toggle = (name: string) => {
     const next = new Set(open);
-    next.has(name) ? next.delete(name) : next.add(name);
+    if (!next.delete(name)) {
+      next.add(name);
+    }
     setOpen(next);
   };
   return (

@@ -81,7 +81,7 @@ export class NotebookBadges implements IDisposable {
   }
 
   private add(cell: Cell): void {
-    const badge = new CellBadge(this.model, this.commands, this.trans, run => this.attach(cell, run));
+    const badge = new CellBadge(this.model, this.commands, this.trans, run => void this.attach(cell, run));
     this._badges.set(cell, badge);
     void cell.ready.then(() => {
       if (!badge.isDisposed && !cell.isDisposed) {

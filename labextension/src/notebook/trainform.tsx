@@ -65,7 +65,7 @@ class TrainForm extends FormBody<ITrainOptions> {
           <input
             className="jp-mod-styled"
             defaultValue={this.chosen.returns}
-            placeholder="model, history"
+            placeholder={trans.__('model, history')}
             onChange={event => set({ returns: event.target.value })}
           />
         </Field>

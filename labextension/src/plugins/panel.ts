@@ -8,6 +8,7 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
+import { ReadonlyJSONObject } from '@lumino/coreutils';
 import { AccordionPanel } from '@lumino/widgets';
 
 import { ClusterSection } from '../cluster/section';
@@ -124,7 +125,7 @@ async function keepChoices(list: RunList, state: IStateDB, restored: Promise<unk
     const now = JSON.stringify(list.choices);
     if (now !== saved) {
       saved = now;
-      void state.save(KEPT, JSON.parse(now));
+      void state.save(KEPT, JSON.parse(now) as ReadonlyJSONObject);
     }
   });
 }

@@ -64,7 +64,7 @@ export const runActionsPlugin: JupyterFrontEndPlugin<void> = {
         await app.commands.execute(CommandIDs.goToCell, { cellId: run.cell_id, notebook: run.notebook });
       }
     };
-    const copied = async (text: string) => {
+    const copied = (text: string) => {
       Clipboard.copyToSystem(text);
       Notification.success(trans.__('Copied.'), { autoClose: 1500 });
     };

@@ -75,9 +75,11 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
           callback: () => void app.commands.execute(CommandIDs.openRun, { runId: run.run_id, name: run.name })
         }
       ];
-      run.state === 'failed'
-        ? Notification.error(`${words}: ${run.failure?.message ?? ''}`, { actions, autoClose: false })
-        : Notification.success(words, { actions });
+      if (run.state === 'failed') {
+        Notification.error(`${words}: ${run.failure?.message ?? ''}`, { actions, autoClose: false });
+      } else {
+        Notification.success(words, { actions });
+      }
     };
   }
 };

@@ -51,7 +51,7 @@ export const workbenchPlugin: JupyterFrontEndPlugin<WorkbenchModel> = {
           const answer = await InputDialog.getText({
             title: trans.__('Join a cluster'),
             label: trans.__('Address'),
-            placeholder: 'ray://head.example:10001'
+            placeholder: trans.__('ray://head.example:10001')
           });
           address = answer.value?.trim();
         }

@@ -17,7 +17,7 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
       .cell(run.run_id)
       .then(setCell)
       .catch(problem => setError((problem as Error).message));
-  }, [run.run_id]);
+  }, [model, run.run_id]);
   if (error) {
     return (
       <Empty>
@@ -34,10 +34,13 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
     );
   }
   // What is in the open notebook goes before what was saved.
-  const readNow = async (): Promise<string | null> =>
-    commands.hasCommand(CommandIDs.sourceOfCell)
-      ? ((await commands.execute(CommandIDs.sourceOfCell, { cellId: run.cell_id })) ?? cell.now)
-      : cell.now;
+  const readNow = async (): Promise<string | null> => {
+    if (!commands.hasCommand(CommandIDs.sourceOfCell)) {
+      return cell.now;
+    }
+    const open: unknown = await commands.execute(CommandIDs.sourceOfCell, { cellId: run.cell_id });
+    return typeof open === 'string' ? open : cell.now;
+  };
   const choices: [typeof shown, string][] = [
     ['cell', trans.__('As it ran')],
     ['diff', trans.__('Changes since')],
@@ -82,6 +85,8 @@ function Diff({ before, readNow, trans }: IDiffProps): JSX.Element {
   const [now, setNow] = React.useState<string | null | undefined>(undefined);
   React.useEffect(() => {
     void readNow().then(setNow);
+    // Once: choosing the comparison again reads the cell again.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
   if (now === undefined) {
     return (

@@ -23,7 +23,7 @@ export function FilesTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Ele
       .artifacts(run.run_id)
       .then(found => setPaths(found.paths))
       .catch(problem => setError((problem as Error).message));
-  }, [run.run_id, snapshot.state]);
+  }, [model, run.run_id, snapshot.state]);
   const open = async (path: string) => {
     setChosen(path);
     setFile(null);

@@ -77,7 +77,7 @@ function Runs(props: IRunsProps): JSX.Element {
     if (last >= rows.length - 20 && list.hasMore && !list.loading) {
       void list.more();
     }
-  }, [last, rows.length, list.hasMore, list.loading]);
+  }, [list, last, rows.length, list.hasMore, list.loading]);
 
   const open = (run: IRun) => void commands.execute(CommandIDs.openRun, { runId: run.run_id, name: run.name });
   const select = (index: number, event: { ctrlKey: boolean; metaKey: boolean; shiftKey: boolean }) => {
@@ -87,7 +87,9 @@ function Runs(props: IRunsProps): JSX.Element {
       setSelected(new Set(rows.slice(low, high + 1).map(row => row.run_id)));
     } else if (event.ctrlKey || event.metaKey) {
       const next = new Set(selected);
-      next.has(id) ? next.delete(id) : next.add(id);
+      if (!next.delete(id)) {
+        next.add(id);
+      }
       setSelected(next);
       setActive(index);
     } else {

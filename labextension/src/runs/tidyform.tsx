@@ -58,7 +58,7 @@ function Form({ model, trans, first, onChange }: IFormProps): JSX.Element {
     return () => {
       isWanted = false;
     };
-  }, [chosen]);
+  }, [chosen, model, trans]);
   const states: [string, string][] = [
     ['failed', trans.__('failed')],
     ['stopped', trans.__('stopped')],

@@ -65,7 +65,7 @@ export function ImportancesPlot({ study, place, model, trans }: IStudyTabProps):
       <div className="wb-Study-title">
         <h3>{trans.__('Importances')}</h3>
         <GoalChoice study={study} goal={goal} onChoose={setGoal} label={trans.__('for')} />
-        <span className="wb-Muted">PED-ANOVA</span>
+        <span className="wb-Muted">{trans.__('PED-ANOVA')}</span>
       </div>
       {found === null ? (
         <p className="wb-Muted">{trans.__('Weighing…')}</p>

@@ -39,11 +39,12 @@ export class StudiesSection extends ReactWidget {
         commands={this.commands}
         trans={this.trans}
         shown={this.shown}
-        isShown={() => this.isVisible}
+        isShown={this.isShown}
       />
     );
   }
 
+  private readonly isShown = () => this.isVisible;
   private readonly shown = new Signal<this, void>(this);
 }
 
@@ -76,7 +77,7 @@ function Studies({ model, commands, trans, shown, isShown }: IStudiesProps): JSX
     return () => {
       shown.disconnect(onShown);
     };
-  }, [read, shown]);
+  }, [read, shown, isShown]);
   // A sweep that begins, goes on or ends changes its study.
   React.useEffect(() => {
     let timer = 0;
@@ -100,7 +101,7 @@ function Studies({ model, commands, trans, shown, isShown }: IStudiesProps): JSX
       model.runsChanged.disconnect(onRuns);
       model.stateChanged.disconnect(soon);
     };
-  }, [read, model]);
+  }, [read, model, isShown]);
   return (
     <div className="wb-Studies">
       {problems.map(problem => (

@@ -34,15 +34,11 @@ export class StudyView extends ReactWidget {
 
   render(): JSX.Element {
     return (
-      <Study
-        place={this.place}
-        model={this.model}
-        commands={this.commands}
-        trans={this.trans}
-        isShown={() => this.isVisible}
-      />
+      <Study place={this.place} model={this.model} commands={this.commands} trans={this.trans} isShown={this.isShown} />
     );
   }
+
+  private readonly isShown = () => this.isVisible;
 }
 
 interface IStudyProps {
@@ -94,7 +90,7 @@ function Study({ place, model, commands, trans, isShown }: IStudyProps): JSX.Ele
       window.clearInterval(looking);
       model.runsChanged.disconnect(onRuns);
     };
-  }, [read, model, place]);
+  }, [read, model, place, isShown]);
   const onPick = React.useCallback(
     (trial: number) => {
       model.api

@@ -41,7 +41,7 @@ export function TrialTable(props: IStudyTabProps & { onChange: () => unknown }):
     observer.observe(host.current!);
     return () => observer.disconnect();
   }, []);
-  const columns = React.useMemo(() => columnsOf(study, trans), [study]);
+  const columns = React.useMemo(() => columnsOf(study, trans), [study, trans]);
   const rows = React.useMemo(() => {
     const column = columns.find(one => one.key === sort[0]) ?? columns[0];
     const kept = state ? study.trials.filter(trial => trial.state === state) : [...study.trials];

@@ -9,11 +9,12 @@ class Log {
 
   constructor(public total: number) {}
 
-  read = async (start: number, count: number): Promise<ILogPage> => {
+  read = (start: number, count: number): Promise<ILogPage> => {
     this.reads += 1;
     const first = start < 0 ? Math.max(0, this.total + start) : Math.min(start, this.total);
     const numbers = Array.from({ length: Math.min(count, this.total - first) }, (_, index) => first + index);
-    return { total: this.total, start: first, numbers, lines: numbers.map(number => `line ${number}`) };
+    const lines = numbers.map(number => `line ${number}`);
+    return Promise.resolve({ total: this.total, start: first, numbers, lines });
   };
 }
 

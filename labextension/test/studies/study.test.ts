@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { best, climb, counts, front, merged, surface, unsettled } from '../../src/studies/study';
-import { IStudyColumns } from '../../src/api/studytypes';
+import { IStudyColumns, TrialState } from '../../src/api/studytypes';
 
 function answer(numbers: number[], states: string[], values: (number | null)[][], more: object = {}): IStudyColumns {
   return {
@@ -51,7 +51,7 @@ describe('a study', () => {
       null,
       answer(
         [0, 1, 2, 3, 4],
-        Array(5).fill('complete'),
+        Array<TrialState>(5).fill('complete'),
         [
           [1, 2, 3, 3, 1],
           [3, 2, 1, 3, 3]
