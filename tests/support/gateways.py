@@ -20,6 +20,7 @@ import uvloop
 from tests.support.replicas import SECRET, ReplicaThread
 from workbench.records.endpoints import RouteTable, ServingOptions
 from workbench.serving.dataplane.data_plane import DataPlane
+from workbench.serving.protocols.servers import Servers
 
 TOKEN = "wb-tests"
 DIGEST = sha256(TOKEN.encode()).hexdigest()
@@ -43,11 +44,14 @@ class Gateway:
         self.loop = uvloop.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._thread.start()
-        self.plane = DataPlane(
-            on_replica=lambda *told: self.events.append(told), on_log=lambda *told: self.logs.append(told)
+        self.plane = DataPlane()
+        self.servers = Servers(
+            self.plane,
+            on_replica=lambda *told: self.events.append(told),
+            on_log=lambda *told: self.logs.append(told),
         )
         self.listening = self.run(
-            self.plane.start(
+            self.servers.start(
                 host="127.0.0.1", port=0, grpc_port=None, socket_path=folder / "r", replica_host=None, secret=SECRET
             )
         )
@@ -99,7 +103,7 @@ class Gateway:
 
     def close(self) -> None:
         """End it."""
-        self.run(self.plane.close())
+        self.run(self.servers.close())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
 

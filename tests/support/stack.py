@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from workbench.records.endpoints import Limits, RouteTable, ServingOptions
-from workbench.serving.dataplane.data_plane import DataPlane, Listening
+from workbench.serving.dataplane.data_plane import DataPlane
+from workbench.serving.protocols.servers import Servers
 from workbench.serving.replica.model_thread import ModelThread
 
 TOKEN = "wb-a-token-that-nobody-else-has"
@@ -32,15 +33,19 @@ class Stack:
         self._replicas: dict[str, ModelThread] = {}
         folder = Path(tempfile.mkdtemp(prefix="wb-stack-"))
         folder.chmod(0o700)
-        self.plane, self.at = self.do(self._start(folder / "s.sock"))
-        self.url = f"http://{self.at.http}"
-
-    async def _start(self, socket_path: Path) -> tuple[DataPlane, Listening]:
-        plane = DataPlane(on_replica=lambda *_: None, on_log=lambda *_: None)
-        where = await plane.start(
-            host="127.0.0.1", port=0, grpc_port=0, socket_path=socket_path, replica_host=None, secret=_SECRET
+        self.plane = DataPlane()
+        self.servers = Servers(self.plane, on_replica=lambda *_: None, on_log=lambda *_: None)
+        self.at = self.do(
+            self.servers.start(
+                host="127.0.0.1",
+                port=0,
+                grpc_port=0,
+                socket_path=folder / "s.sock",
+                replica_host=None,
+                secret=_SECRET,
+            )
         )
-        return plane, where
+        self.url = f"http://{self.at.http}"
 
     def do(self, work: Coroutine[Any, Any, T]) -> T:
         """Run something in the gateway's loop."""
@@ -77,7 +82,7 @@ class Stack:
         for replica in self._replicas.values():
             replica.close()
             replica.join(20)
-        self.do(self.plane.close())
+        self.do(self.servers.close())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(20)
 

@@ -13,8 +13,8 @@ from workbench.api.project import Project
 from workbench.api.publish import begin
 from workbench.errors import ClusterError, ForemanError, ServingError
 from workbench.options.serving import plan_and_options
-from workbench.serving.control.endpoint_state import published
-from workbench.serving.control.history_writer import Diary
+from workbench.serving.control.endpoint_state import load_endpoints
+from workbench.serving.control.history_writer import HistoryWriter
 from workbench.serving.gateway_client import gateway_of
 from workbench.serving.token_files import forget_tokens
 
@@ -63,12 +63,12 @@ def withdraw(project: Project, name: str) -> None:
         if not error.facts.get("is_asleep"):
             raise
         folder = project.settings.state_dir
-        diary = Diary()
-        for book in [book for book in published([folder]) if book.name == name]:
-            versions, book.versions = book.versions, {}
+        history = HistoryWriter()
+        for endpoint in [found for found in load_endpoints([folder]) if found.name == name]:
+            versions, endpoint.versions = endpoint.versions, {}
             for version in versions.values():
-                diary.end(book, version)
-        diary.close()
+                history.end_run(endpoint, version)
+        history.close()
         forget_tokens(folder, name)
         for kind in ("log", "json"):
             (folder / "endpoints" / f"{name}.{kind}").unlink(missing_ok=True)

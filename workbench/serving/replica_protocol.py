@@ -33,9 +33,34 @@ columns of a table (their shape is ``[-1]``), and the example is the JSON body o
 from __future__ import annotations
 
 import socket
-from typing import Any
+from typing import Any, TypedDict
 
 import msgpack
+
+
+class ReplicaSpec(TypedDict):
+    """What the gateway gives a replica to begin with; it travels through Ray Serve, not over the connection.
+
+    Attributes:
+        endpoint: The endpoint's name.
+        version: The version's label.
+        app: The Serve application that the replica is of.
+        models: MLflow's URI of each model by its name.
+        files: The folder of each model by its name, an empty string where it is not known.
+        options: The fields of :class:`workbench.records.endpoints.ServingOptions`.
+        secret: The secret by which the gateway knows its replicas.
+        environ: Environment variables of the replica.
+    """
+
+    endpoint: str
+    version: str
+    app: str
+    models: dict[str, str]
+    files: dict[str, str]
+    options: dict[str, Any]
+    secret: str
+    environ: dict[str, str]
+
 
 MAX_MESSAGE = 2**31 - 1
 _PATIENCE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4, "TCP_USER_TIMEOUT": 30_000}

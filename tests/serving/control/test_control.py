@@ -22,11 +22,11 @@ from workbench.api.publish import begin
 from workbench.errors import EndpointNotFoundError, OptionError, ServingError
 from workbench.options.serving import check_limits, parse_bytes, parse_ms, serving_options, traffic_plan
 from workbench.records.endpoints import Canary, Limits, ServedModel, ServingOptions, Version
-from workbench.serving.control.autoscaler import Scaler
-from workbench.serving.control.canary import Ruling, judge
-from workbench.serving.control.endpoint_state import EndpointBook, published
-from workbench.serving.control.history_writer import Diary
-from workbench.serving.dataplane.data_plane import Pressure
+from workbench.serving.control.autoscaler import Autoscaler
+from workbench.serving.control.canary import CanaryDecision, judge_canary
+from workbench.serving.control.endpoint_state import EndpointState, load_endpoints
+from workbench.serving.control.history_writer import HistoryWriter
+from workbench.serving.dataplane.pressure import Pressure
 from workbench.serving.token_files import digest, forget_token, make_token, read_token, token_aside, token_path
 from workbench.tracking.examples import example_for
 
@@ -41,28 +41,28 @@ def seen(requests: int, errors: int = 0, p95_ms: float | None = 10.0) -> dict[st
 @pytest.mark.parametrize(
     ("canary", "mine", "champion", "ruling"),
     [
-        (CANARY, seen(99), seen(900), Ruling.WAIT),
-        (CANARY, seen(100), seen(900), Ruling.STEP),
-        (replace(CANARY, since=NOW - 10), seen(500), seen(900), Ruling.WAIT),
-        (CANARY, seen(20, errors=1), seen(900), Ruling.ROLL_BACK),
-        (CANARY, seen(19, errors=19), seen(900), Ruling.WAIT),
-        (CANARY, seen(200, errors=2), seen(900, errors=9), Ruling.STEP),
-        (CANARY, seen(200, errors=10), seen(900, errors=45), Ruling.STEP),
-        (CANARY, seen(200, p95_ms=18.0), seen(900), Ruling.ROLL_BACK),
-        (replace(CANARY, since=NOW - 10), seen(200, p95_ms=18.0), seen(900), Ruling.WAIT),
-        (replace(CANARY, since=NOW - 10), seen(200, p95_ms=200.0), seen(900), Ruling.ROLL_BACK),
-        (CANARY, seen(200, p95_ms=16.0), seen(900), Ruling.STEP),
-        (CANARY, seen(200, p95_ms=2.0), seen(900, p95_ms=0.5), Ruling.STEP),
-        (CANARY, seen(200), seen(0, p95_ms=None), Ruling.STEP),
-        (replace(CANARY, min_requests=5), seen(5, errors=1), seen(50), Ruling.ROLL_BACK),
+        (CANARY, seen(99), seen(900), CanaryDecision.WAIT),
+        (CANARY, seen(100), seen(900), CanaryDecision.STEP),
+        (replace(CANARY, since=NOW - 10), seen(500), seen(900), CanaryDecision.WAIT),
+        (CANARY, seen(20, errors=1), seen(900), CanaryDecision.ROLL_BACK),
+        (CANARY, seen(19, errors=19), seen(900), CanaryDecision.WAIT),
+        (CANARY, seen(200, errors=2), seen(900, errors=9), CanaryDecision.STEP),
+        (CANARY, seen(200, errors=10), seen(900, errors=45), CanaryDecision.STEP),
+        (CANARY, seen(200, p95_ms=18.0), seen(900), CanaryDecision.ROLL_BACK),
+        (replace(CANARY, since=NOW - 10), seen(200, p95_ms=18.0), seen(900), CanaryDecision.WAIT),
+        (replace(CANARY, since=NOW - 10), seen(200, p95_ms=200.0), seen(900), CanaryDecision.ROLL_BACK),
+        (CANARY, seen(200, p95_ms=16.0), seen(900), CanaryDecision.STEP),
+        (CANARY, seen(200, p95_ms=2.0), seen(900, p95_ms=0.5), CanaryDecision.STEP),
+        (CANARY, seen(200), seen(0, p95_ms=None), CanaryDecision.STEP),
+        (replace(CANARY, min_requests=5), seen(5, errors=1), seen(50), CanaryDecision.ROLL_BACK),
     ],
 )
-def test_judge_rules(canary: Canary, mine: Any, champion: Any, ruling: Ruling) -> None:
-    found, why = judge(canary, mine, champion, NOW)
+def test_judge_rules(canary: Canary, mine: Any, champion: Any, ruling: CanaryDecision) -> None:
+    found, why = judge_canary(canary, mine, champion, NOW)
     assert found is ruling, why
     assert why
-    assert judge(canary, mine, champion, NOW, down_s=29.0)[0] is ruling
-    assert judge(canary, mine, champion, NOW, down_s=31.0)[0] is Ruling.ROLL_BACK
+    assert judge_canary(canary, mine, champion, NOW, down_s=29.0)[0] is ruling
+    assert judge_canary(canary, mine, champion, NOW, down_s=31.0)[0] is CanaryDecision.ROLL_BACK
 
 
 def pressure(**given: Any) -> Pressure:
@@ -71,7 +71,7 @@ def pressure(**given: Any) -> Pressure:
 
 
 def test_scaler_goes_up_after_a_second_of_need_and_down_after_thirty() -> None:
-    options, scaler = ServingOptions(min_replicas=1, max_replicas=4, target_queue=8), Scaler(1)
+    options, scaler = ServingOptions(min_replicas=1, max_replicas=4, target_queue=8), Autoscaler(1)
     busy = pressure(ongoing=8, queued=16)
     assert scaler.decide(options, busy, 0.0) == 1
     assert scaler.decide(options, busy, 0.9) == 1
@@ -84,14 +84,14 @@ def test_scaler_goes_up_after_a_second_of_need_and_down_after_thirty() -> None:
 
 
 def test_scaler_short_bursts_change_nothing() -> None:
-    options, scaler = ServingOptions(max_replicas=4), Scaler(1)
+    options, scaler = ServingOptions(max_replicas=4), Autoscaler(1)
     for tick in range(20):
         busy = pressure(queued=30) if tick % 2 else pressure()
         assert scaler.decide(options, busy, tick * 0.6) == 1
 
 
 def test_scaler_sleeps_and_wakes() -> None:
-    options, scaler = ServingOptions(min_replicas=0, max_replicas=2, idle_s=60), Scaler(1)
+    options, scaler = ServingOptions(min_replicas=0, max_replicas=2, idle_s=60), Autoscaler(1)
     assert scaler.decide(options, pressure(idle_s=59), 0.0) == 1
     assert scaler.decide(options, pressure(idle_s=61, ongoing=1), 1.0) == 1
     assert scaler.decide(options, pressure(idle_s=61), 2.0) == 0
@@ -100,44 +100,44 @@ def test_scaler_sleeps_and_wakes() -> None:
 
 
 def test_scaler_missed_objective_adds_a_replica_when_requests_wait() -> None:
-    options, scaler = ServingOptions(max_replicas=3, slo_ms=20), Scaler(1)
+    options, scaler = ServingOptions(max_replicas=3, slo_ms=20), Autoscaler(1)
     late = pressure(ongoing=3, queued=2, p95_ms=50.0)
     scaler.decide(options, late, 0.0)
     assert scaler.decide(options, late, 1.0) == 2
-    alone, slow = Scaler(1), pressure(ongoing=1, p95_ms=50.0)
+    alone, slow = Autoscaler(1), pressure(ongoing=1, p95_ms=50.0)
     alone.decide(options, slow, 0.0)
     assert alone.decide(options, slow, 5.0) == 1, "a second replica makes a slow model no quicker"
 
 
-def book(folder: Path) -> EndpointBook:
-    made = EndpointBook("digits", str(folder / ".workbench"), "sqlite:///x.db", notebook="a.ipynb")
+def stored_endpoint(folder: Path) -> EndpointState:
+    made = EndpointState("digits", str(folder / ".workbench"), "sqlite:///x.db", notebook="a.ipynb")
     options = ServingOptions(slo_ms=20.0, requirements=("a==1",), env_vars={"A": "b"})
     made.versions["3"] = Version("3", "digits-v3-1", (ServedModel("digits", 3, "models:/digits/3", "r"),), options, 5.0)
     made.tokens["default"] = {"digest": digest("t"), "created_at": 1.0}
     made.canary, made.limits = CANARY, Limits(5, 2.5, 7, 0)
-    made.route({"3": 100.0})
-    made.route({"3": 90.0, "4": 10.0})
-    made.note("began")
+    made.set_weights({"3": 100.0})
+    made.set_weights({"3": 90.0, "4": 10.0})
+    made.add_event("began")
     return made
 
 
-def test_book_comes_back_as_it_was(tmp_path: Path) -> None:
-    made = book(tmp_path)
+def test_endpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    made = stored_endpoint(tmp_path)
     made.save()
     assert stat.S_IMODE(made.path.stat().st_mode) == 0o600
-    assert published([tmp_path / ".workbench", tmp_path / ".workbench"]) == [made]
+    assert load_endpoints([tmp_path / ".workbench", tmp_path / ".workbench"]) == [made]
     assert made.past == [{"3": 100.0}]
-    assert made.table().tokens == {"default": digest("t")}
+    assert made.route_table().tokens == {"default": digest("t")}
     made.erase()
-    assert published([tmp_path / ".workbench"]) == []
+    assert load_endpoints([tmp_path / ".workbench"]) == []
 
 
 def test_book_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
-    made = book(tmp_path)
+    made = stored_endpoint(tmp_path)
     made.save()
     (made.path.parent / "broken.json").write_text("{")
     (made.path.parent / "other.json").write_text(json.dumps({"name": "x"}))
-    assert published([tmp_path / ".workbench"]) == [made]
+    assert load_endpoints([tmp_path / ".workbench"]) == [made]
 
 
 def test_token_files_are_for_their_user_alone(tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_endpoint_that_is_only_written_down_can_be_brought_back_or_withdrawn(no_
     endpoint = Endpoint(project, "digits")
     with pytest.raises(EndpointNotFoundError, match="nothing is published"):
         withdraw(project, "digits")
-    book(no_cluster).save()
+    stored_endpoint(no_cluster).save()
     (folder / "endpoints" / "digits.log").write_text("a line\n")
     make_token(folder, "digits")
     token_aside(folder, "digits")
@@ -198,14 +198,14 @@ def test_endpoint_that_is_only_written_down_can_be_brought_back_or_withdrawn(no_
 def test_endpoint_that_does_not_run_is_withdrawn_from_the_registry_too(no_cluster: Path) -> None:
     from mlflow import MlflowClient
 
-    made = replace(book(no_cluster), tracking_uri=f"sqlite:///{no_cluster}/mlflow.db")
+    made = replace(stored_endpoint(no_cluster), tracking_uri=f"sqlite:///{no_cluster}/mlflow.db")
     client = MlflowClient(made.tracking_uri)
     client.create_registered_model("digits")
     for _ in range(3):
         client.create_model_version("digits", str(no_cluster))
-    diary = Diary()
-    run_id = diary.begin(made, made.versions["3"]).result(60)
-    diary.close()
+    history = HistoryWriter()
+    run_id = history.begin_run(made, made.versions["3"]).result(60)
+    history.close()
     made.versions["3"] = replace(made.versions["3"], history_run=run_id)
     made.save()
     assert client.get_model_version("digits", "3").tags == {"workbench.endpoint.digits": run_id}

@@ -152,9 +152,9 @@ def test_timeout_is_told_to_replicas_as_what_is_left(gateway: Gateway) -> None:
 
 
 def test_replica_of_another_node_dials_by_tcp(gateway: Gateway) -> None:
-    dock = gateway.plane._dock
+    listener = gateway.servers._replicas
     folder = Path(gateway.path).parent
-    address = gateway.run(dock.start(folder / "other", "127.0.0.1", SECRET))["tcp"]
+    address = gateway.run(listener.start(folder / "other", "127.0.0.1", SECRET))["tcp"]
     host, _, port = address.rpartition(":")
     replica = ReplicaThread((host, int(port)))
     until(lambda: gateway.pressure().replicas == 1)

@@ -9,11 +9,11 @@ from statistics import mean
 
 import pytest
 
-from tests.serving.control.test_upkeep import book_of
+from tests.serving.control.test_upkeep import endpoint_of
 from workbench.errors import TrackingError
 from workbench.records.endpoints import Version
-from workbench.serving.control.endpoint_state import EndpointBook
-from workbench.serving.control.history_writer import Diary
+from workbench.serving.control.endpoint_state import EndpointState
+from workbench.serving.control.history_writer import HistoryWriter
 from workbench.serving.dataplane.request import Answer, Request
 from workbench.serving.dataplane.samples import Samples
 from workbench.serving.history import kept_samples
@@ -64,11 +64,11 @@ def test_samples_are_smaller_where_there_are_more() -> None:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> EndpointBook:
+def endpoint(tmp_path: Path) -> EndpointState:
     """An endpoint of two registered versions."""
     from mlflow import MlflowClient
 
-    made = book_of(tmp_path, artifact_dir=str(tmp_path / "artifacts"))
+    made = endpoint_of(tmp_path, artifact_dir=str(tmp_path / "artifacts"))
     client = MlflowClient(made.tracking_uri)
     client.create_registered_model("digits")
     for _ in range(2):
@@ -76,34 +76,34 @@ def book(tmp_path: Path) -> EndpointBook:
     return made
 
 
-def kept(diary: Diary, book: EndpointBook, label: str) -> Version:
+def kept(history: HistoryWriter, endpoint: EndpointState, label: str) -> Version:
     """A version of which a sample is kept."""
-    model = book.versions[label].models
-    run_id = diary.begin(book, Version(label, f"app-{label}", model)).result(60)
+    model = endpoint.versions[label].models
+    run_id = history.begin_run(endpoint, Version(label, f"app-{label}", model)).result(60)
     made = Version(label, f"app-{label}", model, history_run=run_id)
-    diary.figures(book, made, {}, [SAMPLE])
+    history.write_figures(endpoint, made, {}, [SAMPLE])
     return made
 
 
-def test_samples_are_forgotten_of_this_projects_endpoint_alone(book: EndpointBook) -> None:
-    other = replace(book, state_dir=f"{book.state_dir}-of-another", versions={"3": book.versions["1"]})
-    diary, store = Diary(), TrackingStore(book.tracking_uri)
-    made = {label: kept(diary, book, label) for label in "12"}
-    kept(diary, other, "3")
-    book.versions = {"2": made["2"]}  # the first has gone
-    diary.forget_samples(book).result(60)
-    diary.close()
+def test_samples_are_forgotten_of_this_projects_endpoint_alone(endpoint: EndpointState) -> None:
+    other = replace(endpoint, state_dir=f"{endpoint.state_dir}-of-another", versions={"3": endpoint.versions["1"]})
+    history, store = HistoryWriter(), TrackingStore(endpoint.tracking_uri)
+    made = {label: kept(history, endpoint, label) for label in "12"}
+    kept(history, other, "3")
+    endpoint.versions = {"2": made["2"]}  # the first has gone
+    history.forget_samples(endpoint).result(60)
+    history.close()
     assert [len(kept_samples(store, "digits", label)) for label in "123"] == [0, 0, 1]
 
 
-def test_samples_that_cannot_be_forgotten_are_told_and_others_go(book: EndpointBook, tmp_path: Path) -> None:
-    diary, store = Diary(), TrackingStore(book.tracking_uri)
-    made = {label: kept(diary, book, label) for label in "12"}
-    diary._writer.submit(lambda: None).result(60)
+def test_samples_that_cannot_be_forgotten_are_told_and_others_go(endpoint: EndpointState, tmp_path: Path) -> None:
+    history, store = HistoryWriter(), TrackingStore(endpoint.tracking_uri)
+    made = {label: kept(history, endpoint, label) for label in "12"}
+    history._writer.submit(lambda: None).result(60)
     [newest] = tmp_path.rglob(f"{made['2'].history_run}/artifacts/samples.json")
     newest.unlink()
     newest.symlink_to("gone/samples.json")
     with pytest.raises(TrackingError, match=r"samples\.json"):
-        diary.forget_samples(book).result(60)
-    diary.close()
+        history.forget_samples(endpoint).result(60)
+    history.close()
     assert kept_samples(store, "digits", "1") == []

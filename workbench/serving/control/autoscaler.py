@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 from workbench.records.endpoints import ServingOptions
+from workbench.serving.dataplane.pressure import Pressure
 
 _UP_AFTER_S = 1.0
 _DOWN_AFTER_S = 30.0
 
 
 @dataclass
-class Scaler:
-    """The scaling of one version: up within about a second of need, down when the need has been less for a while.
+class Autoscaler:
+    """Scales one version: up within about a second of need, down when the need has been lower for a while.
 
     Attributes:
-        target: How many replicas it should have.
+        target: The number of replicas that the version should have.
     """
 
     target: int
@@ -25,12 +25,12 @@ class Scaler:
     _less_since: float | None = None
     _less: int = 0
 
-    def decide(self, options: ServingOptions, pressure: Any, now: float) -> int:
-        """The new target.
+    def decide(self, options: ServingOptions, pressure: Pressure, now: float) -> int:
+        """Set and return the new target.
 
         Args:
-            options: Of the version.
-            pressure: See ``DataPlane.pressure``.
+            options: The version's options.
+            pressure: The version's load.
             now: Seconds of any clock.
         """
         low, high = options.min_replicas, options.max_replicas
@@ -59,7 +59,7 @@ class Scaler:
         self.target = max(self.target, low)
         return self.target
 
-    def _need(self, options: ServingOptions, pressure: Any) -> int:
+    def _need(self, options: ServingOptions, pressure: Pressure) -> int:
         need: int = math.ceil((pressure.ongoing + pressure.queued) / options.target_queue)
         is_slow = options.slo_ms is not None and pressure.p95_ms is not None and pressure.p95_ms > options.slo_ms
         # More replicas help when requests wait for each other, not when the model itself is too slow.

@@ -1,19 +1,18 @@
-"""What the gateway has Ray Serve do: run a version as an application, scale it, end it. All calls block."""
+"""Ray Serve's applications: run a version as one, scale it, end it. All calls block."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import threading
 from collections.abc import Callable
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-import ray
-
 from workbench.records.endpoints import Version
+from workbench.serving import serve_compat
+from workbench.serving.replica_protocol import ReplicaSpec
 
 APP_PREFIX = "workbench-"
-"""What the names of our applications begin with; others of the cluster are left alone."""
+"""The prefix of our applications' names; the cluster's other applications are left alone."""
 
 _DEPLOYMENT = "model"
 _HEALTH_PERIOD_S = 1.0
@@ -25,7 +24,7 @@ T = TypeVar("T")
 
 
 def _one_at_a_time(call: Callable[Concatenate[Deployer, P], T]) -> Callable[Concatenate[Deployer, P], T]:
-    """Two threads that look Serve's controller up at once get handles that know its methods wrongly."""
+    """Lock a method: two threads that look up Serve's controller at once get handles with the wrong methods."""
 
     @functools.wraps(call)
     def locked(self: Deployer, /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -36,7 +35,7 @@ def _one_at_a_time(call: Callable[Concatenate[Deployer, P], T]) -> Callable[Conc
 
 
 class Deployer:
-    """Serve's applications of this cluster."""
+    """Manages Serve's applications of this cluster; its methods may be called from any thread."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -53,8 +52,8 @@ class Deployer:
         self._is_started = True
 
     @_one_at_a_time
-    def deploy(self, version: Version, spec: dict[str, Any], runtime_env: dict[str, Any], replicas: int) -> None:
-        """Have Serve run so many replicas of a version; returns before it does."""
+    def deploy(self, version: Version, spec: ReplicaSpec, runtime_env: dict[str, Any], replicas: int) -> None:
+        """Have Serve run so many replicas of a version; return before they run."""
         self.start()
         from ray import serve
         from ray.serve.api import RunTarget
@@ -84,28 +83,17 @@ class Deployer:
 
     @_one_at_a_time
     def scale(self, app: str, replicas: int) -> None:
-        """Another number of replicas; those that go answer what they have first."""
-        from ray.serve._private.common import DeploymentID
-        from ray.serve.context import _get_global_client
-
-        client = _get_global_client()
-        assert client is not None
-        identifier = DeploymentID(name=_DEPLOYMENT, app_name=app)
-        # Serve's API for scaling from outside; its public form is a REST call to the dashboard, which need not run.
-        ray.get(client._controller.update_deployment_replicas.remote(identifier, replicas))
+        """Change an application's number of replicas; those that go answer the requests that they have first."""
+        serve_compat.set_replicas(app, _DEPLOYMENT, replicas)
 
     @_one_at_a_time
     def delete(self, app: str) -> None:
-        """End an application."""
-        from ray import serve
-        from ray.serve.exceptions import RayServeException
-
-        with contextlib.suppress(RayServeException):  # Serve does not run, or not that application
-            serve.delete(app, _blocking=False)
+        """End an application; harmless where it does not run."""
+        serve_compat.delete_app(app)
 
     @_one_at_a_time
     def outlook(self, app: str) -> tuple[bool, str | None]:
-        """Whether an application's replicas are up, and why they did not come up, None while they may still, or did."""
+        """Return whether an application's replicas are up, and why they did not come up (None where they may still)."""
         found = self.apps().get(app)
         if found is None or found.status not in ("DEPLOY_FAILED", "UNHEALTHY"):
             return found is not None and found.status == "RUNNING", None
@@ -114,7 +102,7 @@ class Deployer:
 
     @_one_at_a_time
     def replicas(self) -> dict[str, int]:
-        """How many replicas each of our applications has, those that start among them."""
+        """Return the number of replicas of each of our applications, starting ones included."""
         found = {}
         for name, app in self.apps().items():
             if name.startswith(APP_PREFIX):
@@ -124,10 +112,8 @@ class Deployer:
 
     @_one_at_a_time
     def apps(self) -> dict[str, Any]:
-        """Serve's applications by name; none where Serve does not run."""
-        try:
-            ray.get_actor("SERVE_CONTROLLER_ACTOR", namespace="serve")
-        except ValueError:
+        """Return Serve's applications by name; none where Serve does not run."""
+        if not serve_compat.is_serve_running():
             return {}
         from ray import serve
 

@@ -1,4 +1,4 @@
-"""What is published, written down: one file an endpoint, in its project's folder, that outlives every process."""
+"""The state of an endpoint on disk: one file in its project's folder, which outlives every process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from workbench.records.endpoints import Canary, Limits, RouteTable, Version
 
@@ -19,24 +19,41 @@ _EVENTS = 20
 _PAST = 10
 
 
+class StoredToken(TypedDict):
+    """A token as the gateway knows it: its SHA-256, and when it was made, in seconds since the epoch."""
+
+    digest: str
+    created_at: float
+
+
+class EndpointEvent(TypedDict):
+    """Something that happened to an endpoint, and when, in seconds since the epoch."""
+
+    t: float
+    text: str
+
+
 @dataclass
-class EndpointBook:
-    """Everything that must come back after a restart.
+class EndpointState:
+    """Everything of an endpoint that must come back after a restart.
 
     Attributes:
-        name: The endpoint's.
+        name: The endpoint's name.
         state_dir: ``.workbench/`` of the project that published it.
-        tracking_uri: Where its models are registered.
-        artifact_dir: Of an embedded tracking store.
+        tracking_uri: The store that its models are registered in.
+        artifact_dir: The artifacts of an embedded tracking store.
         notebook: The notebook that published it last.
-        versions: By label, oldest first.
+        versions: The versions by label, oldest first.
         weights: Percent of the traffic by version.
-        past: Earlier weights, the newest last: what rolling back goes to.
+        past: Earlier weights, the newest last; a roll-back goes to these.
+        shadow: The version that gets a copy of each request.
+        canary: The canary on trial.
         held: Versions that stay up without traffic until one is promoted.
         aliases: The alias that a version gets once all traffic is its own.
         alias_before: By version that has got its alias, what that named before: number by model, 0 for none.
-        tokens: By label, ``digest`` and ``created_at``.
-        events: What happened, the newest last.
+        tokens: The tokens by label.
+        limits: The limits on clients.
+        events: The last events, the newest last.
         apps: How many Serve applications it has had.
     """
 
@@ -53,14 +70,14 @@ class EndpointBook:
     held: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     alias_before: dict[str, dict[str, int]] = field(default_factory=dict)
-    tokens: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tokens: dict[str, StoredToken] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
-    events: list[dict[str, Any]] = field(default_factory=list)
+    events: list[EndpointEvent] = field(default_factory=list)
     apps: int = 0
 
     @property
     def path(self) -> Path:
-        """Its file."""
+        """The file that keeps it."""
         return Path(self.state_dir) / "endpoints" / f"{self.name}.json"
 
     @property
@@ -68,19 +85,19 @@ class EndpointBook:
         """The version with the most traffic, None where there is none yet."""
         return max(self.weights, key=lambda label: self.weights[label], default=None)
 
-    def table(self) -> RouteTable:
-        """How the gateway is to route."""
+    def route_table(self) -> RouteTable:
+        """Return the table by which the data plane routes."""
         digests = {label: token["digest"] for label, token in self.tokens.items()}
         return RouteTable(self.name, dict(self.weights), self.shadow, digests, self.limits)
 
-    def route(self, weights: dict[str, float]) -> None:
-        """New weights; the ones before can be gone back to."""
+    def set_weights(self, weights: dict[str, float]) -> None:
+        """Replace the weights, and keep the old ones for a roll-back."""
         if self.weights and weights != self.weights:
             self.past = [*self.past, self.weights][-_PAST:]
         self.weights = weights
 
-    def forget(self, label: str) -> None:
-        """A version is gone: nothing is to lead to it."""
+    def remove_version(self, label: str) -> None:
+        """Remove a version, and everything that leads to it."""
         self.versions.pop(label, None)
         self.weights.pop(label, None)
         self.past = [past for past in self.past if label not in past]
@@ -92,12 +109,13 @@ class EndpointBook:
         if self.canary is not None and self.canary.version == label:
             self.canary = None
 
-    def note(self, text: str) -> None:
-        """Remember what happened."""
-        self.events = [*self.events, {"t": time.time(), "text": text}][-_EVENTS:]
+    def add_event(self, text: str) -> None:
+        """Add an event to the list that the panel shows."""
+        event: EndpointEvent = {"t": time.time(), "text": text}
+        self.events = [*self.events, event][-_EVENTS:]
 
     def save(self) -> None:
-        """Write it down: whole or not at all, readable by its user alone."""
+        """Write the file: whole or not at all, readable by its user alone."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         aside = self.path.with_suffix(f".{os.getpid()}")
         descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -106,12 +124,12 @@ class EndpointBook:
         aside.replace(self.path)
 
     def erase(self) -> None:
-        """Remove its file."""
+        """Remove the file."""
         self.path.unlink(missing_ok=True)
 
     @classmethod
-    def load(cls, path: Path) -> EndpointBook:
-        """What :meth:`save` wrote."""
+    def load(cls, path: Path) -> EndpointState:
+        """Return the endpoint that :meth:`save` wrote to a file."""
         known = {part.name for part in fields(cls)}
         data = {name: value for name, value in json.loads(path.read_text()).items() if name in known}
         data["state_dir"] = str(path.parent.parent)  # the project may have been moved or copied
@@ -121,8 +139,8 @@ class EndpointBook:
         return cls(**data)
 
 
-def published(state_dirs: Iterable[str | Path]) -> list[EndpointBook]:
-    """The endpoints written down in these projects' folders; a file that cannot be read is left out."""
+def load_endpoints(state_dirs: Iterable[str | Path]) -> list[EndpointState]:
+    """Return the endpoints on disk in these projects' folders; a file that cannot be read is left out."""
     found = []
     for state_dir in dict.fromkeys(str(folder) for folder in state_dirs):
         try:
@@ -131,7 +149,7 @@ def published(state_dirs: Iterable[str | Path]) -> list[EndpointBook]:
             continue
         for path in paths:
             try:
-                found.append(EndpointBook.load(path))
+                found.append(EndpointState.load(path))
             except (OSError, ValueError, KeyError, TypeError) as error:
                 log.warning("the endpoint in %s cannot be read: %s", path, error)
     return found

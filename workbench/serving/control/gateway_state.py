@@ -1,4 +1,4 @@
-"""The gateway's own file: its ports, so that addresses stay the same, its secret, and whose endpoints it has."""
+"""The gateway's own file: its ports, so that addresses stay the same, its secret, and the projects that published."""
 
 from __future__ import annotations
 
@@ -6,40 +6,55 @@ import json
 import os
 import secrets
 import tempfile
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
 
 from workbench.errors import ServingError
-from workbench.serving.dataplane.data_plane import DataPlane
+from workbench.serving.protocols.servers import Servers
 
 PORT = 8600
 GRPC_PORT = 8601
 
 
-def _near(address: str) -> str:
-    """Where this machine's programs ask: of all interfaces they take the loopback."""
-    return address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
+@dataclass(frozen=True)
+class Addresses:
+    """Where the gateway listens; all empty before it does.
+
+    Attributes:
+        http: Host and port for HTTP.
+        grpc: Host and port for gRPC, None where gRPC is off.
+        replicas: The Unix socket and the TCP address for replicas, ``{"unix", "tcp"}``.
+        url: The URL for programs of this machine.
+    """
+
+    http: str = ""
+    grpc: str | None = None
+    replicas: dict[str, str | None] = field(default_factory=lambda: {"unix": None, "tcp": None})
+    url: str = ""
 
 
-class Index:
+class GatewayState:
     """What a gateway remembers of itself.
 
     Args:
         home: The user's own folder.
 
     Attributes:
-        secret: What a replica must say to be let in.
-        state_dirs: Projects that have published something.
+        secret: The secret that lets a replica in.
+        state_dirs: ``.workbench/`` of the projects that have published something.
+        addresses: Where it listens now.
     """
 
     def __init__(self, home: Path) -> None:
         self._path = home / "gateway.json"
-        kept = self._read()
-        self.secret: str = kept.get("secret") or secrets.token_hex(32)
-        self.state_dirs: list[str] = kept.get("state_dirs", [])
-        self._ports: dict[str, int] = kept.get("ports", {})
+        stored = self._read()
+        self.secret: str = stored.get("secret") or secrets.token_hex(32)
+        self.state_dirs: list[str] = stored.get("state_dirs", [])
+        self.addresses = Addresses()
+        self._ports: dict[str, int] = stored.get("ports", {})
         self._save()
 
     def add(self, state_dir: str) -> None:
@@ -48,30 +63,35 @@ class Index:
             self.state_dirs.append(state_dir)
             self._save()
 
-    async def listen(
-        self, plane: DataPlane, host: str | None, port: int | None, grpc_port: int | None
-    ) -> dict[str, Any]:
-        """Have the data plane listen; says where.
+    async def listen(self, servers: Servers, host: str | None, port: int | None, grpc_port: int | None) -> None:
+        """Start the servers, on the ports of the last time where none are requested.
 
-        Raises ``ServingError`` when a port that was asked for is in use; one that was not is exchanged for a free one.
+        Args:
+            servers: The servers.
+            host: The interface for clients, None for 127.0.0.1.
+            port: The requested port for HTTP.
+            grpc_port: The requested port for gRPC.
+
+        Raises:
+            ServingError: A requested port is in use. One that was not requested is replaced by a free one.
         """
-        asked = {"http": port, "grpc": grpc_port}
+        requested = {"http": port, "grpc": grpc_port}
         usual = {"http": self._ports.get("http", PORT), "grpc": self._ports.get("grpc", GRPC_PORT)}
         while True:
-            wanted = {kind: usual[kind] if asked[kind] is None else asked[kind] for kind in asked}
+            ports = {kind: usual[kind] if number is None else number for kind, number in requested.items()}
             try:
-                found = await plane.start(
+                found = await servers.start(
                     host=host or "127.0.0.1",  # never what it once was: it would be open beyond what the user knows
-                    port=wanted["http"] or 0,
-                    grpc_port=wanted["grpc"],
-                    socket_path=self._socket(),
-                    replica_host=self._replica_host(),
+                    port=ports["http"] or 0,
+                    grpc_port=ports["grpc"],
+                    socket_path=_socket_path(),
+                    replica_host=_replica_host(),
                     secret=self.secret,
                 )
                 break
             except OSError as error:
-                taken = [kind for kind in asked if str(wanted[kind]) in str(error) and wanted[kind]]
-                if not taken or any(asked[kind] is not None for kind in taken):
+                taken = [kind for kind, number in ports.items() if number and str(number) in str(error)]
+                if not taken or any(requested[kind] is not None for kind in taken):
                     words = str(error).partition("] ")[2] or str(error)
                     raise ServingError(
                         f"Cannot listen for requests: {words.rstrip('.')}. WORKBENCH_SERVE_PORT and "
@@ -83,34 +103,14 @@ class Index:
         if found.grpc:
             self._ports["grpc"] = int(found.grpc.rpartition(":")[2])
         self._save()
-        return {
-            "http": found.http,
-            "grpc": found.grpc,
-            "replicas": found.replicas,
-            "url": f"http://{_near(found.http)}",
-        }
-
-    @staticmethod
-    def _socket() -> Path:
-        """A Unix socket's path has a hundred characters at most: the home folder may be too deep for it."""
-        folder = Path(tempfile.gettempdir()) / f"workbench-gateway-{os.getuid()}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        return folder / f"{os.getpid()}.sock"
-
-    @staticmethod
-    def _replica_host() -> str | None:
-        """Where replicas on other nodes reach this one; None where the cluster is on the loopback interface."""
-        import ray
-
-        address: str = ray.util.get_node_ip_address()
-        return None if address == "127.0.0.1" else address
+        self.addresses = Addresses(found.http, found.grpc, found.replicas, f"http://{_local(found.http)}")
 
     def _read(self) -> dict[str, Any]:
         try:
-            kept: dict[str, Any] = json.loads(self._path.read_text())
+            stored: dict[str, Any] = json.loads(self._path.read_text())
         except (OSError, ValueError):
             return {}
-        return kept
+        return stored
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -124,3 +124,23 @@ class Index:
         with os.fdopen(descriptor, "w") as file:
             json.dump({"secret": self.secret, "ports": self._ports, "state_dirs": self.state_dirs}, file)
         aside.replace(self._path)
+
+
+def _local(address: str) -> str:
+    """Return the address for programs of this machine: of all interfaces they take the loopback."""
+    return address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "[::1]")
+
+
+def _socket_path() -> Path:
+    """Return the path of the replicas' socket. It may have about 100 characters; the home folder may be too deep."""
+    folder = Path(tempfile.gettempdir()) / f"workbench-gateway-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / f"{os.getpid()}.sock"
+
+
+def _replica_host() -> str | None:
+    """Return the address at which other nodes reach this one; None for a cluster on the loopback interface."""
+    import ray
+
+    address: str = ray.util.get_node_ip_address()
+    return None if address == "127.0.0.1" else address

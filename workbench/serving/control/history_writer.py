@@ -1,4 +1,4 @@
-"""An endpoint's figures and samples, kept in MLflow: a run for each version, which lists of runs leave out."""
+"""Writes an endpoint's figures and samples to MLflow: a run for each version, which lists of runs leave out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from workbench.errors import WorkbenchError
 from workbench.records.endpoints import Version
 from workbench.records.runs import RunState
-from workbench.serving.control.endpoint_state import EndpointBook
+from workbench.serving.control.endpoint_state import EndpointState
 from workbench.serving.history import FIGURES, PROJECT_TAG, SAMPLES_FILE, runs_of
 from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
 from workbench.tracking.registry import Registry
@@ -25,106 +26,106 @@ _NO_SAMPLES = b"[]"
 _ALL_RUNS = 10_000
 
 
-class Diary:
-    """Writes in a thread of its own, in order; what cannot be written is said in the gateway's log, once a reason."""
+class HistoryWriter:
+    """Writes in threads of its own, in order. What MLflow refuses goes to the gateway's log, once for each reason."""
 
     def __init__(self) -> None:
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="diary")
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._namer = ThreadPoolExecutor(1, thread_name_prefix="aliases")
-        self._figuring: dict[str, Future[None]] = {}
+        self._pending_figures: dict[str, Future[None]] = {}
         self._stores: dict[str, TrackingStore] = {}
-        self._said: set[str] = set()
+        self._reported: set[str] = set()
 
-    def begin(self, book: EndpointBook, version: Version) -> Future[str]:
-        """Make the run that a version's figures go to; gives its id, an empty string where that failed."""
-        return self._namer.submit(self._begin, book, version)
+    def begin_run(self, endpoint: EndpointState, version: Version) -> Future[str]:
+        """Create the run for a version's figures; the result is its id, an empty string where that failed."""
+        return self._namer.submit(self._begin_run, endpoint, version)
 
-    def figures(
-        self, book: EndpointBook, version: Version, values: dict[str, Any], samples: list[dict[str, Any]]
+    def write_figures(
+        self, endpoint: EndpointState, version: Version, values: Mapping[str, Any], samples: list[dict[str, Any]]
     ) -> None:
-        """Note a minute's figures, and the samples as they are now."""
-        before = self._figuring.get(version.app)
+        """Write a minute's figures, and the samples as they are now."""
+        before = self._pending_figures.get(version.app)
         if version.history_run and (before is None or before.done()):  # a store that is slow gets no queue
-            self._figuring[version.app] = self._writer.submit(
-                self._quietly, self._figures, book, version, values, samples
+            self._pending_figures[version.app] = self._writer.submit(
+                self._quietly, self._write_figures, endpoint, version, values, samples
             )
 
-    def forget_samples(self, book: EndpointBook) -> Future[None]:
-        """Leave no samples of any of its versions, nor of those that it had; the future says what did not go."""
-        return self._writer.submit(self._forget_samples, book)
+    def forget_samples(self, endpoint: EndpointState) -> Future[None]:
+        """Delete the samples of all versions, past ones included; the future raises what could not be deleted."""
+        return self._writer.submit(self._forget_samples, endpoint)
 
-    def end(self, book: EndpointBook, version: Version) -> None:
-        """The version has gone: end its run."""
-        self._figuring.pop(version.app, None)
+    def end_run(self, endpoint: EndpointState, version: Version) -> None:
+        """End the run of a version that has gone."""
+        self._pending_figures.pop(version.app, None)
         if version.history_run:
-            self._writer.submit(self._quietly, self._end, book, version)
+            self._writer.submit(self._quietly, self._end_run, endpoint, version)
 
-    def set_alias(self, book: EndpointBook, version: Version, alias: str) -> None:
-        """Have an alias of the registry name this version of each of its models."""
-        self._namer.submit(self._quietly, self._set_alias, book, version, alias)
+    def set_alias(self, endpoint: EndpointState, version: Version, alias: str) -> None:
+        """Point an alias of the registry to this version of each of its models."""
+        self._namer.submit(self._quietly, self._set_alias, endpoint, version, alias)
 
-    def take_alias_back(self, book: EndpointBook, label: str | None) -> None:
-        """A version was rolled back: have its alias name what it named before, and that of who answers now, it."""
-        self._namer.submit(self._quietly, self._take_alias_back, book, label or "")
+    def restore_alias(self, endpoint: EndpointState, label: str | None) -> None:
+        """Undo the alias of a version that was rolled back, and set that of the version that answers now."""
+        self._namer.submit(self._quietly, self._restore_alias, endpoint, label or "")
 
     def close(self) -> None:
-        """Write out what is left."""
+        """Write what is left, then end the threads."""
         self._namer.shutdown(wait=True)
         self._writer.shutdown(wait=True)
 
-    def _store(self, book: EndpointBook) -> TrackingStore:
-        if book.tracking_uri not in self._stores:
-            artifacts = Path(book.artifact_dir) if book.artifact_dir else None
-            self._stores[book.tracking_uri] = TrackingStore(book.tracking_uri, artifacts)
-        return self._stores[book.tracking_uri]
+    def _store(self, endpoint: EndpointState) -> TrackingStore:
+        if endpoint.tracking_uri not in self._stores:
+            artifacts = Path(endpoint.artifact_dir) if endpoint.artifact_dir else None
+            self._stores[endpoint.tracking_uri] = TrackingStore(endpoint.tracking_uri, artifacts)
+        return self._stores[endpoint.tracking_uri]
 
-    def _quietly(self, write: Any, *arguments: Any) -> None:
+    def _quietly(self, write: Callable[..., None], *arguments: Any) -> None:
         try:
             write(*arguments)
         except Exception as error:
-            if str(error) not in self._said:
-                self._said.add(str(error))
+            if str(error) not in self._reported:
+                self._reported.add(str(error))
                 log.warning("MLflow did not take what was to be kept of an endpoint: %s", error)
 
-    def _begin(self, book: EndpointBook, version: Version) -> str:
+    def _begin_run(self, endpoint: EndpointState, version: Version) -> str:
         tags = {
-            "workbench.endpoint": book.name,
+            "workbench.endpoint": endpoint.name,
             "workbench.endpoint_version": version.label,
-            PROJECT_TAG: book.state_dir,
-            "workbench.notebook": book.notebook,
-            "mlflow.source.name": book.notebook or book.name,
+            PROJECT_TAG: endpoint.state_dir,
+            "workbench.notebook": endpoint.notebook,
+            "mlflow.source.name": endpoint.notebook or endpoint.name,
         }
         params = {"models": ", ".join(f"{model.name}/{model.number}" for model in version.models)}
         try:
-            store = self._store(book)
+            store = self._store(endpoint)
             run_id = store.create_run(
-                experiment=ENDPOINTS_EXPERIMENT, name=f"{book.name} {version.label}", tags=tags, params=params
+                experiment=ENDPOINTS_EXPERIMENT, name=f"{endpoint.name} {version.label}", tags=tags, params=params
             )
             store.set_state(run_id, RunState.RUNNING)
             registry = Registry(store)
             for model in version.models:
-                registry.tag(model.name, model.number, f"workbench.endpoint.{book.name}", run_id)
+                registry.tag(model.name, model.number, f"workbench.endpoint.{endpoint.name}", run_id)
             return run_id
         except WorkbenchError as error:
             log.warning("an endpoint's figures will not be kept: %s", error)
             return ""
 
-    def _figures(
-        self, book: EndpointBook, version: Version, values: dict[str, Any], samples: list[dict[str, Any]]
+    def _write_figures(
+        self, endpoint: EndpointState, version: Version, values: Mapping[str, Any], samples: list[dict[str, Any]]
     ) -> None:
-        store, now_ms = self._store(book), int(time.time() * 1000)
+        store, now_ms = self._store(endpoint), int(time.time() * 1000)
         step = now_ms // 60_000
         points = [(name, float(values[name]), now_ms, step) for name in FIGURES if values.get(name) is not None]
         store.log_metrics(version.history_run, points)
         if samples:
             store.log_bytes(version.history_run, json.dumps(samples).encode(), SAMPLES_FILE)
 
-    def _forget_samples(self, book: EndpointBook) -> None:
-        store, error = self._store(book), None
-        mine = {version.history_run for version in list(book.versions.values())}
-        for run in runs_of(store, book.name, _ALL_RUNS):
+    def _forget_samples(self, endpoint: EndpointState) -> None:
+        store, error = self._store(endpoint), None
+        mine = {version.history_run for version in list(endpoint.versions.values())}
+        for run in runs_of(store, endpoint.name, _ALL_RUNS):
             # On a shared server others may have an endpoint of that name.
-            if run.run_id not in mine and run.tags.get(PROJECT_TAG) != book.state_dir:
+            if run.run_id not in mine and run.tags.get(PROJECT_TAG) != endpoint.state_dir:
                 continue
             try:
                 if SAMPLES_FILE in store.artifacts(run.run_id):
@@ -134,29 +135,33 @@ class Diary:
         if error is not None:
             raise error
 
-    def _end(self, book: EndpointBook, version: Version) -> None:
-        store = self._store(book)
+    def _end_run(self, endpoint: EndpointState, version: Version) -> None:
+        store = self._store(endpoint)
         store.set_state(version.history_run, RunState.FINISHED)
         registry = Registry(store)
-        others = [one for one in list(book.versions.values()) if one.app != version.app]
+        others = [one for one in list(endpoint.versions.values()) if one.app != version.app]
         served = {(model.name, model.number) for one in others for model in one.models}
         for model in version.models:
             if (model.name, model.number) in served:  # published again with other options
                 continue
             with contextlib.suppress(WorkbenchError):
-                registry.untag(model.name, model.number, f"workbench.endpoint.{book.name}")
+                registry.untag(model.name, model.number, f"workbench.endpoint.{endpoint.name}")
 
-    def _set_alias(self, book: EndpointBook, version: Version, alias: str) -> None:
-        registry = Registry(self._store(book))
+    def _set_alias(self, endpoint: EndpointState, version: Version, alias: str) -> None:
+        registry = Registry(self._store(endpoint))
         for model in version.models:
             before = registry.aliased(model.name, alias)
             if before != model.number:
-                book.alias_before.setdefault(version.label, {})[model.name] = before
+                endpoint.alias_before.setdefault(version.label, {})[model.name] = before
                 registry.set_alias(model.name, alias, model.number)
 
-    def _take_alias_back(self, book: EndpointBook, label: str) -> None:
-        registry, alias, gone = Registry(self._store(book)), book.aliases.get(label, ""), book.versions.get(label)
-        before = book.alias_before.pop(label, {})
+    def _restore_alias(self, endpoint: EndpointState, label: str) -> None:
+        registry, alias, gone = (
+            Registry(self._store(endpoint)),
+            endpoint.aliases.get(label, ""),
+            endpoint.versions.get(label),
+        )
+        before = endpoint.alias_before.pop(label, {})
         for model in gone.models if gone is not None else ():
             # Where somebody has moved it meanwhile, it stays.
             if model.name in before and registry.aliased(model.name, alias) == model.number:
@@ -164,6 +169,6 @@ class Diary:
                     registry.set_alias(model.name, alias, before[model.name])
                 else:
                     registry.delete_alias(model.name, alias)
-        now = book.versions.get(book.champion or "")
-        if now is not None and now.label in book.aliases:
-            self._set_alias(book, now, book.aliases[now.label])
+        now = endpoint.versions.get(endpoint.champion or "")
+        if now is not None and now.label in endpoint.aliases:
+            self._set_alias(endpoint, now, endpoint.aliases[now.label])

@@ -5,48 +5,56 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, TypedDict
 
 from workbench.records.endpoints import Version, VersionState
-from workbench.serving.control.autoscaler import Scaler
-from workbench.serving.control.endpoint_state import EndpointBook
+from workbench.serving.control.autoscaler import Autoscaler
+from workbench.serving.control.endpoint_state import EndpointState
+from workbench.serving.control.gateway_state import Addresses
 from workbench.serving.dataplane.data_plane import DataPlane
 
 
+class Failure(TypedDict):
+    """Why a version did not come up; the traceback is empty where there is none."""
+
+    message: str
+    traceback: str
+
+
 @dataclass
-class Standing:
-    """What the gateway knows of a version besides what is written down.
+class VersionStatus:
+    """What the gateway knows of a version besides what is on disk.
 
     Attributes:
         version: The version.
-        scaler: Of its replicas.
+        autoscaler: The autoscaler of its replicas.
         was_live: Whether it has ever answered.
-        is_settled: Whether it has got its traffic, too.
+        is_settled: Whether it has got the traffic of its order, too.
         message: What it waits for, in words.
-        failure: ``message`` and ``traceback`` of a version that did not come up.
+        failure: Why it did not come up, None where it did or may still.
         is_draining: Whether it is about to go.
-        order: Which publication of the endpoint it was.
-        asked: How many replicas Serve was last asked for; None before the first.
-        scaling: What asks Serve for another number of them.
-        work: What brings it up, None once that is over.
-        news: What its first replica says of itself is waited for here.
-        noted: Its requests, errors and cache hits as they were last kept, and when.
-        down_since: When none of its replicas ran any more; None while one does.
+        sequence: The number of its publication among those of the endpoint.
+        requested_replicas: The number of replicas that Serve was last asked for; None before the first.
+        scaling: The task that asks Serve for another number of replicas.
+        startup: The task that brings it up, None once that is over.
+        first_report: The future of what its first replica reports.
+        last_figures: Its requests, errors and cache hits when they were last recorded, and when that was (``at``).
+        down_since: When its last replica went away; None while one runs.
     """
 
     version: Version
-    scaler: Scaler
+    autoscaler: Autoscaler
     was_live: bool = False
     is_settled: bool = False
     message: str = ""
-    failure: dict[str, str] | None = None
+    failure: Failure | None = None
     is_draining: bool = False
-    order: int = 0
-    asked: int | None = None
+    sequence: int = 0
+    requested_replicas: int | None = None
     scaling: asyncio.Task[Any] | None = None
-    work: asyncio.Task[Any] | None = None
-    news: asyncio.Future[dict[str, Any]] | None = None
-    noted: dict[str, float] = field(default_factory=dict)
+    startup: asyncio.Task[Any] | None = None
+    first_report: asyncio.Future[dict[str, Any]] | None = None
+    last_figures: dict[str, float] = field(default_factory=dict)
     down_since: float | None = None
 
     @property
@@ -55,7 +63,7 @@ class Standing:
         return self.failure is None and not self.is_draining
 
     def state(self, running: int) -> VersionState:
-        """Its state while so many of its replicas answer."""
+        """Return its state while so many of its replicas answer."""
         if self.failure is not None:
             return VersionState.FAILED
         if self.is_draining:
@@ -64,74 +72,75 @@ class Standing:
             return VersionState.STARTING
         if running:
             return VersionState.LIVE
-        if self.scaler.target == 0:
+        if self.autoscaler.target == 0:
             return VersionState.IDLE
         return VersionState.DEGRADED if self.was_live else VersionState.STARTING
 
+    def scale_to_at_least(self, replicas: int) -> None:
+        """Raise the target to so many replicas, as far as the version's options allow."""
+        scaler = self.autoscaler
+        scaler.target = max(scaler.target, min(replicas, self.version.options.max_replicas))
+
 
 def snapshot(
-    book: EndpointBook, standings: dict[str, Standing], plane: DataPlane, where: dict[str, str]
+    endpoint: EndpointState, statuses: dict[str, VersionStatus], plane: DataPlane, addresses: Addresses
 ) -> dict[str, Any]:
-    """An endpoint as JSON can carry it."""
-    versions = [_version(book, standing, plane) for standing in standings.values()]
+    """Return an endpoint as JSON can carry it."""
+    versions = [_version(endpoint, status, plane) for status in statuses.values()]
     by_label = {version["label"]: version for version in versions}
-    leading = by_label.get(book.champion or "") or (versions[-1] if versions else None)
-    used = plane.last_used(book.name)
+    leading = by_label.get(endpoint.champion or "") or (versions[-1] if versions else None)
+    used = plane.last_used(endpoint.name)
     canary = None
-    if book.canary is not None:
-        canary = asdict(book.canary)
-        canary["requests"] = plane.since(book.name, book.canary.version, _age_s(book))["requests"]
+    if endpoint.canary is not None:
+        canary = asdict(endpoint.canary)
+        age_s = max(1.0, time.time() - endpoint.canary.since)
+        canary["requests"] = plane.since(endpoint.name, endpoint.canary.version, age_s)["requests"]
     return {
-        "name": book.name,
-        "url": f"{where['url']}/{book.name}",
-        "grpc_url": where.get("grpc") or "",
+        "name": endpoint.name,
+        "url": f"{addresses.url}/{endpoint.name}",
+        "grpc_url": addresses.grpc or "",
         "state": leading["state"] if leading else VersionState.STARTING.value,
         "message": leading["message"] if leading else "",
         "models": sorted({model["name"] for version in versions for model in version["models"]}),
         "versions": versions,
         "canary": canary,
-        "shadow": {"version": book.shadow, **plane.shadow_stats(book.name)} if book.shadow else None,
-        "can_roll_back": bool(book.past) or book.canary is not None,
-        "rolls_back_to": book.past[-1] if book.past else None,
-        "events": list(reversed(book.events)),
+        "shadow": {"version": endpoint.shadow, **plane.shadow_stats(endpoint.name)} if endpoint.shadow else None,
+        "can_roll_back": bool(endpoint.past) or endpoint.canary is not None,
+        "rolls_back_to": endpoint.past[-1] if endpoint.past else None,
+        "events": list(reversed(endpoint.events)),
         "tokens": [
             {"label": label, "created_at": token["created_at"], "last_used_at": used.get(label)}
-            for label, token in book.tokens.items()
+            for label, token in endpoint.tokens.items()
         ],
-        "limits": asdict(book.limits),
-        "schemas": plane.schemas(book.name, book.champion) if book.champion else {},
-        "notebook": book.notebook,
-        "state_dir": book.state_dir,
+        "limits": asdict(endpoint.limits),
+        "schemas": plane.schemas(endpoint.name, endpoint.champion) if endpoint.champion else {},
+        "notebook": endpoint.notebook,
+        "state_dir": endpoint.state_dir,
     }
 
 
-def _age_s(book: EndpointBook) -> float:
-    assert book.canary is not None
-    return max(1.0, time.time() - book.canary.since)
-
-
-def _version(book: EndpointBook, standing: Standing, plane: DataPlane) -> dict[str, Any]:
-    version = standing.version
-    stats = plane.stats(book.name, version.label)
-    state = standing.state(stats["replicas"])
+def _version(endpoint: EndpointState, status: VersionStatus, plane: DataPlane) -> dict[str, Any]:
+    version = status.version
+    stats = plane.stats(endpoint.name, version.label)
+    state = status.state(stats["replicas"])
     return {
         "label": version.label,
         "models": [asdict(model) for model in version.models],
         "state": state.value,
-        "is_settled": standing.is_settled,
-        "message": standing.message if state is not VersionState.LIVE else "",
-        "weight": book.weights.get(version.label, 0.0),
-        "is_shadow": version.label == book.shadow,
+        "is_settled": status.is_settled,
+        "message": status.message if state is not VersionState.LIVE else "",
+        "weight": endpoint.weights.get(version.label, 0.0),
+        "is_shadow": version.label == endpoint.shadow,
         "replicas": {
             "running": stats["replicas"],
-            "target": standing.scaler.target,
+            "target": status.autoscaler.target,
             "min": version.options.min_replicas,
             "max": version.options.max_replicas,
         },
         # The values of variables may be secrets.
         "options": asdict(replace(version.options, env_vars=dict.fromkeys(version.options.env_vars, "…"))),
         "published_at": version.published_at,
-        "failure": standing.failure,
+        "failure": status.failure,
         "history_run": version.history_run,
         "stats": stats,
     }

@@ -19,6 +19,15 @@ HELLO_S = 10.0
 HELLO_BYTES = 16 * 1024
 LARGE = 256 * 1024
 
+OnReplica = Callable[[str, str, str, str, dict[str, Any]], None]
+"""Called with endpoint, version, replica, an event and its facts.
+
+The event is ``hello``, ``ready``, ``failed`` or ``lost``. The facts always hold ``app``: the replica's
+Serve application.
+"""
+OnLog = Callable[[str, str, str, str], None]
+"""Called with endpoint, version, replica and the text that a model printed."""
+
 _log = logging.getLogger(__name__)
 _packer = msgpack.Packer(use_bin_type=True)
 
@@ -45,8 +54,8 @@ class Dock(Protocol):
 
     def home(self, endpoint: str, version: str) -> Home | None: ...
 
-    on_replica: Callable[[str, str, str, str, dict[str, Any]], None]
-    on_log: Callable[[str, str, str, str], None]
+    on_replica: OnReplica
+    on_log: OnLog
 
 
 class ReplicaLink(asyncio.Protocol):

@@ -8,13 +8,12 @@ import socket
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from workbench.serving import replica_protocol as wire
-from workbench.serving.dataplane.replica_link import Home, ReplicaLink
+from workbench.serving.dataplane.replica_link import Home, OnLog, OnReplica, ReplicaLink
 
 
-class ReplicaDock:
+class ReplicaListener:
     """Takes replicas' connections.
 
     Args:
@@ -26,8 +25,8 @@ class ReplicaDock:
     def __init__(
         self,
         home: Callable[[str, str], Home | None],
-        on_replica: Callable[[str, str, str, str, dict[str, Any]], None],
-        on_log: Callable[[str, str, str, str], None],
+        on_replica: OnReplica,
+        on_log: OnLog,
     ) -> None:
         self.home = home
         self.on_replica = on_replica

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,23 @@ _NOT_UNDERSTOOD = (400, 415, 422)
 _REQUESTS, _ERRORS, _HITS, _ROWS, _BATCHES, _QUEUE, _REPLICAS = range(7)
 _FIGURES = 7
 _COLUMNS = 2 * BUCKETS  # durations of what replicas answered, then those of what the cache did
+
+
+class WindowFigures(TypedDict):
+    """What a version did in some seconds; a percentile is None where there was no request."""
+
+    requests: int
+    errors: int
+    p50_ms: float | None
+    p95_ms: float | None
+    p99_ms: float | None
+
+
+class Totals(TypedDict):
+    """What a version did since it began."""
+
+    requests: int
+    errors: int
 
 
 class VersionStats:
@@ -93,7 +110,7 @@ class VersionStats:
         latency, rows = self._last(now, window)
         sums = rows.sum(axis=0)
         requests = int(sums[_REQUESTS])
-        counts = _with_hits(latency).sum(axis=0, keepdims=True)
+        p50_ms, p95_ms, p99_ms = _percentiles(_with_hits(latency).sum(axis=0, keepdims=True))
         return {
             "requests": self.requests,
             "errors": self.errors,
@@ -101,13 +118,15 @@ class VersionStats:
             "unavailable": self.unavailable,
             "rate": round(requests / max(1.0, min(window, now - self._born)), 2),
             "error_rate": sums[_ERRORS] / requests if requests else 0.0,
-            **_percentiles(counts),
+            "p50_ms": p50_ms,
+            "p95_ms": p95_ms,
+            "p99_ms": p99_ms,
             "batch_mean": _mean(sums[_ROWS], sums[_BATCHES]),
             "cache_hits": self.hits,
             "recent": self._recent(now),
         }
 
-    def since(self, now: float, seconds: float) -> dict[str, Any]:
+    def since(self, now: float, seconds: float) -> WindowFigures:
         """Requests, errors and percentiles of the last so many seconds; of more than 600, of the last 600.
 
         What the cache answered is counted, and its durations are left out: they tell nothing of the model.
@@ -115,7 +134,14 @@ class VersionStats:
         latency, rows = self._last(now, int(min(max(1, seconds), SECONDS)))
         sums = rows.sum(axis=0)
         counts = latency[:, :BUCKETS].sum(axis=0, keepdims=True)
-        return {"requests": int(sums[_REQUESTS]), "errors": int(sums[_ERRORS]), **_percentiles(counts)}
+        p50_ms, p95_ms, p99_ms = _percentiles(counts)
+        return {
+            "requests": int(sums[_REQUESTS]),
+            "errors": int(sums[_ERRORS]),
+            "p50_ms": p50_ms,
+            "p95_ms": p95_ms,
+            "p99_ms": p99_ms,
+        }
 
     def rate(self, now: float, seconds: int) -> float:
         """Answers per second, lately."""
@@ -177,8 +203,8 @@ def _with_hits(latency: NDArray[Any]) -> NDArray[Any]:
     return both
 
 
-def _percentiles(counts: NDArray[Any]) -> dict[str, float | None]:
-    return {f"p{percent}_ms": percentile(counts, percent / 100)[0] for percent in (50, 95, 99)}
+def _percentiles(counts: NDArray[Any]) -> tuple[float | None, float | None, float | None]:
+    return percentile(counts, 0.5)[0], percentile(counts, 0.95)[0], percentile(counts, 0.99)[0]
 
 
 def _mean(rows: float, batches: float) -> float | None:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from functools import partial
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 import orjson
@@ -16,6 +16,7 @@ from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
 from workbench.serving.content_types import JSON, LINES
+from workbench.serving.dataplane.data_plane import DataPlane
 from workbench.serving.dataplane.endpoint import Endpoint, too_large
 from workbench.serving.dataplane.pending_request import StreamError
 from workbench.serving.dataplane.refusals import Refusal
@@ -29,9 +30,6 @@ from workbench.serving.protocols.grpc_messages import (
     json_request,
 )
 from workbench.serving.protocols.http_routes import split_name
-
-if TYPE_CHECKING:
-    from workbench.serving.dataplane.data_plane import DataPlane
 
 MAX_MESSAGE = 64 * 2**20 + 64 * 1024
 """Bytes of a message that gRPC takes in before anybody looks whose it is. An endpoint that allows longer bodies gets

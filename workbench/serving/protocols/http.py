@@ -10,11 +10,12 @@ import socket
 import traceback
 from collections.abc import Awaitable, Callable, MutableMapping
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from workbench.serving.content_types import JSON
+from workbench.serving.dataplane.data_plane import DataPlane
 from workbench.serving.dataplane.endpoint import Endpoint
 from workbench.serving.dataplane.pending_request import StreamError
 from workbench.serving.dataplane.refusals import Refusal
@@ -22,9 +23,7 @@ from workbench.serving.dataplane.request import Answer, Request
 from workbench.serving.protocols import oip
 from workbench.serving.protocols.http_bodies import read_body, send_answer
 from workbench.serving.protocols.http_routes import ASKING, Target, find_target
-
-if TYPE_CHECKING:
-    from workbench.serving.dataplane.data_plane import DataPlane
+from workbench.serving.protocols.prometheus import metrics_text
 
 _log = logging.getLogger(__name__)
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
@@ -135,7 +134,7 @@ class HttpApp:
         if verb == "version":
             return Answer(200, _mlflow_version().encode(), "text/plain; charset=utf-8")
         if verb == "metrics":
-            return Answer(200, self._plane.metrics_text([endpoint.name]), "text/plain; version=0.0.4; charset=utf-8")
+            return Answer(200, metrics_text(endpoint.versions.values()), "text/plain; version=0.0.4; charset=utf-8")
         return self._metadata(endpoint, target)
 
     def _look_at_gateway(self, verb: str) -> Answer:

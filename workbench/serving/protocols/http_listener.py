@@ -8,17 +8,15 @@ import errno
 import socket
 from collections.abc import Iterator
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from workbench.serving.dataplane.data_plane import DataPlane
 from workbench.serving.dataplane.held_writes import HeldWrites
 from workbench.serving.protocols.http import HttpApp
-
-if TYPE_CHECKING:
-    from workbench.serving.dataplane.data_plane import DataPlane
 
 MAX_HEADERS = 64 * 1024
 MAX_UNREAD = 8 * 2**20

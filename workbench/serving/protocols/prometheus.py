@@ -16,8 +16,8 @@ _LABELS = ("endpoint", "version")
 _BOUNDS = [*map(str, EDGES_S), "+Inf"]
 
 
-def exposition(backends: Iterable[Backend]) -> bytes:
-    """The text for a scrape."""
+def metrics_text(backends: Iterable[Backend]) -> bytes:
+    """Return the figures of versions for a scrape."""
     registry = CollectorRegistry()
     registry.register(_Figures(list(backends)))
     text: bytes = generate_latest(registry)

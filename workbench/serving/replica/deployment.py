@@ -11,10 +11,12 @@ from typing import Any
 import ray
 
 from workbench.records.endpoints import ServingOptions
-from workbench.serving.replica.loopback import stay_on_loopback
 from workbench.serving.replica.model_thread import ModelThread
+from workbench.serving.replica_protocol import ReplicaSpec
+from workbench.serving.serve_compat import bind_replica_to_loopback
 
 _ADDRESS_S = 10.0
+GATEWAY = "gateway"
 NAMESPACE = "workbench"
 
 
@@ -22,22 +24,19 @@ class Replica:
     """Loads the models of a version and answers until Serve ends it.
 
     Args:
-        spec: ``endpoint``, ``version``, ``models`` (address by name), ``files`` (folder by name), ``options`` (those of
-            :class:`workbench.records.endpoints.ServingOptions`), ``secret``, ``environ`` (variables), ``gateway`` (its
-            actor's name) and ``app`` (the Serve application that it is of).
+        spec: What to serve, and how to reach the gateway.
 
     Raises:
         ModelLoadError: A model does not load, or does not answer its own example.
     """
 
-    def __init__(self, spec: dict[str, Any]) -> None:
-        stay_on_loopback()
-        os.environ.update(spec.get("environ", {}))
-        gateway = spec.get("gateway", "gateway")
+    def __init__(self, spec: ReplicaSpec) -> None:
+        bind_replica_to_loopback()
+        os.environ.update(spec["environ"])
 
         def address() -> dict[str, Any]:
             # Looked up each time: a gateway that died for good and was made again is another actor.
-            actor = ray.get_actor(gateway, namespace=NAMESPACE)
+            actor = ray.get_actor(GATEWAY, namespace=NAMESPACE)
             found: dict[str, Any] = ray.get(actor.replica_address.remote(), timeout=_ADDRESS_S)
             return found
 
@@ -50,10 +49,10 @@ class Replica:
             version=spec["version"],
             replica=context.get_actor_id() or uuid.uuid4().hex,
             node=ray.util.get_node_ip_address(),
-            models={name: _place(uri, spec.get("files", {}).get(name, "")) for name, uri in spec["models"].items()},
+            models={name: _place(uri, spec["files"].get(name, "")) for name, uri in spec["models"].items()},
             options=options,
             gpus=options.gpus,
-            app=spec.get("app", ""),
+            app=spec["app"],
         )
         self._timeout_s = options.timeout_s
         self._thread.start()
