@@ -49,9 +49,9 @@ def test_store_get_by_beginning_of_the_id(store: TrackingStore) -> None:
 def test_store_gives_those_runs_that_there_are(store: TrackingStore) -> None:
     ids = [store.create_run(experiment=f"e{number % 2}", name=f"r{number}", tags={}, params={}) for number in range(3)]
     store.delete(ids[2])
-    found = store.those([*ids, ids[0], "0" * 32])
+    found = store.get_many([*ids, ids[0], "0" * 32])
     assert {run_id: record.name for run_id, record in found.items()} == {ids[0]: "r0", ids[1]: "r1"}
-    assert store.those([]) == {}
+    assert store.get_many([]) == {}
 
 
 def test_store_get_unknown_suggests(store: TrackingStore) -> None:

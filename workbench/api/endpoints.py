@@ -106,7 +106,7 @@ def registered_models(project: Project) -> list[dict[str, Any]]:
     from workbench.tracking.registry import Registry
 
     models = Registry(project.store).models()
-    runs = project.store.those(version.run_id for model in models for version in model.versions if version.run_id)
+    runs = project.store.get_many(version.run_id for model in models for version in model.versions if version.run_id)
     found = []
     for model in models:
         versions = []

@@ -15,6 +15,7 @@ from workbench.api.python_call import python_call
 from workbench.api.run_handle import RunHandle
 from workbench.bridge.places import below_root
 from workbench.errors import OptionError
+from workbench.tracking.pages import PageQuery
 from workbench.tracking.series import Series
 from workbench.tracking.tracked_run import TrackedRun
 
@@ -52,13 +53,15 @@ class RunVerbs:
         if not 1 <= limit <= _MOST_ROWS:
             raise OptionError(f"Cannot give {limit} runs at once: ask for 1 to {_MOST_ROWS}.")
         page = self.project.store.page(
-            query=query,
-            states=sorted(api.states_of(states or ())),
-            experiment=experiment,
-            notebook=str(self.folder.resolve() / notebook) if notebook else "",
-            order_by=order_by,
-            limit=limit,
-            token=token,
+            PageQuery(
+                query=query,
+                states=sorted(api.states_of(states or ())),
+                experiment=experiment,
+                notebook=str(self.folder.resolve() / notebook) if notebook else "",
+                order_by=order_by,
+                limit=limit,
+                token=token,
+            )
         )
         return {"runs": [self._brief(self.project.reconciled(record)) for record in page.runs], "next": page.next_token}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from workbench.tracking.experiments import ENDPOINTS_EXPERIMENT
 from workbench.tracking.matching import any_quote
-from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
 from workbench.tracking.store import TrackingStore
 from workbench.tracking.tracked_run import TrackedRun
 

@@ -1,4 +1,4 @@
-"""MLflow inside a worker: its calls and its autologging land on the run that the cell is."""
+"""MLflow inside a worker: its calls and its autologging go to the cell's run."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import contextlib
 import os
 import sys
 
+from workbench.tracking.mlflow_compat import forget_active_run
+
 
 def worker_env(tracking_uri: str, run_id: str) -> dict[str, str]:
-    """Variables for a worker process, so that ``mlflow.log_metric(...)`` finds the run by itself.
+    """Return environment variables of a worker process with which ``mlflow.log_metric(...)`` finds the run by itself.
 
-    MLflow takes ``MLFLOW_RUN_ID`` at its first ``start_run``, also at the one that its logging
-    functions make by themselves.
+    MLflow takes ``MLFLOW_RUN_ID`` at its first ``start_run``, also at the one that its logging functions make.
     """
     return {
         "MLFLOW_TRACKING_URI": tracking_uri,
@@ -22,9 +23,9 @@ def worker_env(tracking_uri: str, run_id: str) -> dict[str, str]:
 
 
 def settle(run_id: str) -> None:
-    """After the cell's last line: write out what MLflow still holds and let go of the run without ending it.
+    """Write out what MLflow still buffers and let go of the run without ending it, after the cell's last line.
 
-    The foreman alone decides the run's final status. Runs that the cell began itself are ended.
+    The foreman alone decides the run's final status. Runs that the cell started itself are ended.
     """
     if "mlflow" not in sys.modules:
         return
@@ -34,14 +35,7 @@ def settle(run_id: str) -> None:
         mlflow.flush_async_logging()
     while (active := mlflow.active_run()) is not None:
         if active.info.run_id == run_id:
-            _forget_active()
+            forget_active_run()
         else:
             mlflow.end_run()
     os.environ.pop("MLFLOW_RUN_ID", None)
-
-
-def _forget_active() -> None:
-    """Take the innermost run off MLflow's stack; ``mlflow.end_run`` would also end it in the store."""
-    from mlflow.tracking.fluent import _active_run_stack
-
-    _active_run_stack.get().pop()

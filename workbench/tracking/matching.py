@@ -1,20 +1,37 @@
-"""Which runs a user's words mean, and in which order they come."""
+"""A user's query and order in MLflow's words, and what MLflow cannot match or sort itself."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 from workbench.errors import RunNotFoundError
 from workbench.tracking.tracked_run import TrackedRun
 
+if TYPE_CHECKING:
+    from workbench.tracking.store import TrackingStore
+
+NO_TRIALS = "tags.`workbench.trial` IS NULL"
+"""MLflow's filter that leaves out the trials of sweeps, for which their sweep stands."""
+
+FILTER_MARKS = ("=", "<", ">", " LIKE ", " like ", " IN ")
+"""Texts by which MLflow's filter syntax is told from words."""
+
 
 def any_quote(text: str) -> str:
-    """A text for LIKE, with quotation marks as any character: MLflow's filters have no way to quote them."""
+    """Return a text for LIKE in which quotation marks match any character, since MLflow's filters cannot quote them."""
     return text.replace("'", "_").replace('"', "_")
 
 
+def is_filter(query: str) -> bool:
+    """Return whether a query is MLflow's filter syntax rather than words."""
+    return any(mark in query for mark in FILTER_MARKS)
+
+
 def order_clause(order_by: str | None) -> str:
-    """MLflow's words for an order; by a metric or param, runs come newest first until :func:`in_order`."""
+    """Return MLflow's clause for an order.
+
+    An order by a metric or param is newest first here; :func:`in_order` sorts what was found.
+    """
     key, direction = (order_by or "-start").lstrip("-"), "DESC" if (order_by or "-").startswith("-") else "ASC"
     if key == "name":
         return f"attributes.run_name {direction}"
@@ -22,7 +39,7 @@ def order_clause(order_by: str | None) -> str:
 
 
 def in_order(records: list[TrackedRun], order_by: str) -> list[TrackedRun]:
-    """By a metric or param; runs without it come last."""
+    """Return runs sorted by a metric or param; runs without it come last."""
     key = order_by.lstrip("-")
     sign = -1.0 if order_by.startswith("-") else 1.0
 
@@ -39,15 +56,21 @@ def in_order(records: list[TrackedRun], order_by: str) -> list[TrackedRun]:
 
 
 def haystack(record: TrackedRun) -> str:
-    """The text in which words are looked for."""
+    """Return the text of a run that words are searched in."""
     params = " ".join(f"{key}={value}" for key, value in record.params.items())
     return f"{record.name} {record.experiment} {record.state.value} {params} {record.run_id}".lower()
 
 
-def find_run(store: Any, study_name: str, trial: int | None = None) -> Any:
-    """The MLflow run of a study's newest sweep, or of one of its trials, as a ``TrackedRun``.
+def find_run(store: TrackingStore, study_name: str, trial: int | None = None) -> TrackedRun:
+    """Return the run of a study's newest sweep, or of one of its trials.
 
-    Raises ``RunNotFoundError`` where there is none: a script made the study, or its runs were deleted.
+    Args:
+        store: The tracking store.
+        study_name: The study's name.
+        trial: The trial's number; None for the sweep.
+
+    Raises:
+        RunNotFoundError: There is none: a script made the study, or its runs were deleted.
     """
     query = f"tags.`workbench.study` LIKE '{any_quote(study_name)}' AND "
     query += "tags.`workbench.goal` LIKE '%'" if trial is None else f"tags.`workbench.trial` = '{trial}'"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.tracking.examples import outputs_of
+from workbench.tracking.mlflow_compat import keep_active_experiment
 
 _BASES = (
     ("xgboost.core", "Booster", "xgboost"),
@@ -116,15 +117,10 @@ def log_model(
 def _in_experiment_of(run_id: str, tracking_uri: str) -> Iterator[None]:
     """Have MLflow keep the model beside its run; what the notebook set for itself is as before afterwards."""
     import mlflow
-    from mlflow.tracking import fluent
 
-    experiment_id = fluent._active_experiment_id
-    with _without("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"), _tracking_at(tracking_uri):
-        try:
-            mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
-            yield
-        finally:
-            fluent._active_experiment_id = experiment_id
+    with _without("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"), _tracking_at(tracking_uri), keep_active_experiment():
+        mlflow.set_experiment(experiment_id=mlflow.get_run(run_id).info.experiment_id)
+        yield
 
 
 @contextlib.contextmanager

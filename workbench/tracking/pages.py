@@ -1,71 +1,83 @@
-"""One page of a list of runs, filtered and sorted by the store itself: as quick with 10,000 runs as with ten."""
+"""Pages of runs, filtered and sorted by the store itself: as quick with 10,000 runs as with ten."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 from workbench.errors import OptionError
 from workbench.records.runs import RunState
-from workbench.tracking.matching import any_quote
+from workbench.tracking.experiments import Experiments
+from workbench.tracking.matching import FILTER_MARKS, NO_TRIALS, any_quote
 from workbench.tracking.tracked_run import TrackedRun
 
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
 _ATTRIBUTES = {"start": "attributes.start_time", "end": "attributes.end_time", "name": "attributes.run_name"}
-NO_TRIALS = "tags.`workbench.trial` IS NULL"
-"""Leaves out trials of sweeps, in MLflow's words: their sweep stands for them."""
+_MARKS = (*FILTER_MARKS, " in ")
 
-ENDPOINTS_EXPERIMENT = "workbench: endpoints"
-"""Where the figures of endpoints are kept, a run a version. Lists of runs give them only when that is asked for."""
 
-_MARKS = ("=", "<", ">", " LIKE ", " like ", " IN ", " in ")
+@dataclass(frozen=True)
+class PageQuery:
+    """A question for one page of runs.
+
+    Attributes:
+        query: MLflow's filter syntax, or words of the runs' names. Without it, trials of sweeps are left out.
+        states: The only states; MLflow tells queued and starting apart from the others, not from each other.
+        experiment: The only experiment; an empty string for all that hold runs of cells.
+        notebook: The only notebook whose cells' runs are given, by its whole path.
+        order_by: ``start``, ``end``, ``name``, ``metrics.X`` or ``params.X``; ``-`` in front for descending.
+        limit: The most runs on the page, up to 1,000.
+        token: ``next_token`` of the page before; None for the first page.
+    """
+
+    query: str = ""
+    states: Iterable[RunState] = ()
+    experiment: str = ""
+    notebook: str = ""
+    order_by: str = "-start"
+    limit: int = 50
+    token: str | None = None
 
 
 @dataclass(frozen=True)
 class Page:
-    """Some runs, and the token for those that follow; None at the end."""
+    """One page of runs.
+
+    Attributes:
+        runs: The runs.
+        next_token: The token for the page after this one; None at the end.
+    """
 
     runs: list[TrackedRun]
     next_token: str | None
 
 
-def page_of_runs(
-    client: Any,
-    *,
-    query: str = "",
-    states: Iterable[RunState] = (),
-    experiment: str = "",
-    notebook: str = "",
-    order_by: str = "-start",
-    limit: int = 50,
-    token: str | None = None,
-) -> Page:
-    """A page of runs.
+def page_of_runs(client: MlflowClient, experiments: Experiments, wanted: PageQuery) -> Page:
+    """Return a page of runs.
 
     Args:
-        client: MLflow's.
-        query: MLflow's filter syntax, or words of the runs' names. Without it, trials of sweeps are left out.
-        states: Only these; MLflow tells queued and starting apart from the others, not from each other.
-        experiment: Only this experiment.
-        notebook: Only runs of cells of this notebook, by its whole path.
-        order_by: ``start``, ``end``, ``name``, ``metrics.X`` or ``params.X``; ``-`` in front for descending.
-        limit: At most so many, up to 1,000.
-        token: From the page before.
+        client: MLflow's client of the store.
+        experiments: The store's experiments.
+        wanted: The runs to give.
+
+    Raises:
+        OptionError: The order names nothing that runs can be sorted by.
     """
-    names = {found.experiment_id: found.name for found in client.search_experiments(max_results=1000)}
-    ids = experiment_ids(names, experiment)
-    if not ids:
+    names = experiments.searched(wanted.experiment)
+    if not names:
         return Page([], None)
     found = client.search_runs(
-        ids, _filter(query, states, notebook), max_results=limit, order_by=[_order(order_by)], page_token=token
+        list(names),
+        _filter(wanted.query, wanted.states, wanted.notebook),
+        max_results=wanted.limit,
+        order_by=[_order(wanted.order_by)],
+        page_token=wanted.token,
     )
     following = found.token.decode() if isinstance(found.token, bytes) else found.token  # SQL stores give bytes
     return Page([TrackedRun.from_mlflow(run, names[run.info.experiment_id]) for run in found], following or None)
-
-
-def experiment_ids(names: dict[str, str], experiment: str | None) -> list[str]:
-    """Ids of the experiments to look in: the one that was asked for, else all that hold runs of cells."""
-    return [key for key, name in names.items() if (name == experiment if experiment else name != ENDPOINTS_EXPERIMENT)]
 
 
 def _filter(query: str, states: Iterable[RunState], notebook: str) -> str:

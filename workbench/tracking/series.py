@@ -1,4 +1,4 @@
-"""A metric's points, and fewer of them that draw the same curve: the smallest and the largest of each bucket."""
+"""A metric's points, and fewer points that draw the same curve: the smallest and the largest of each bucket."""
 
 from __future__ import annotations
 
@@ -29,27 +29,36 @@ class Series:
 
     @classmethod
     def of(cls, points: Iterable[tuple[float, float]]) -> Series:
-        """From ``(x, y)`` pairs by rising x."""
+        """Return the series of ``(x, y)`` pairs by rising x."""
         import numpy as np
 
         pairs = np.array(list(points), dtype=np.float64).reshape(-1, 2)
         return cls(pairs[:, 0], pairs[:, 1])
 
+    @classmethod
+    def of_history(cls, history: Iterable[Any], x: str) -> Series:
+        """Return the series of ``mlflow.entities.Metric`` points, by ``"step"`` or by ``"time"``."""
+        if x == "time":
+            return cls.of(sorted((point.timestamp / 1000, point.value) for point in history))
+        ordered = sorted(history, key=lambda point: (point.step, point.timestamp))
+        return cls.of((float(point.step), point.value) for point in ordered)
+
     def __len__(self) -> int:
+        """Return the number of points."""
         return len(self.x)
 
     def points(self) -> list[tuple[float, float]]:
-        """As ``(x, y)`` pairs."""
+        """Return the points as ``(x, y)`` pairs."""
         return list(zip(self.x.tolist(), self.y.tolist(), strict=True))
 
     def between(self, start: float | None, end: float | None) -> Series:
-        """The points whose x is from ``start`` to ``end``; None leaves a side open."""
+        """Return the points whose x is from ``start`` to ``end``; None leaves a side open."""
         low = 0 if start is None else int(self.x.searchsorted(start, "left"))
         high = len(self) if end is None else int(self.x.searchsorted(end, "right"))
         return Series(self.x[low:high], self.y[low:high])
 
     def against(self, other: Series) -> Series:
-        """These values by another metric's value at the same x, or at the last x before it that has one."""
+        """Return these values by another metric's value at the same x, or at the last x before it that has one."""
         import numpy as np
 
         place = other.x.searchsorted(self.x, "right") - 1
@@ -59,10 +68,10 @@ class Series:
         return Series(x[order], y[order])
 
     def drawn(self, most: int) -> Series:
-        """At most ``most`` points (and never fewer than four), in order, with every peak and dip.
+        """Return at most ``most`` points in order, with every peak and dip.
 
         Args:
-            most: How many can be drawn: about two for each pixel of width.
+            most: The number of points to draw, about two for each pixel of width; at least four are returned.
         """
         import numpy as np
 

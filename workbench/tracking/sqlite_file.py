@@ -1,10 +1,9 @@
-"""The SQLite file of an embedded tracking store: made once, whole, whoever comes first."""
+"""The SQLite file of an embedded tracking store: created once and whole, by whichever process comes first."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import shutil
 import sqlite3
@@ -14,10 +13,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from workbench.tracking.series import Series
+from workbench.tracking.mlflow_compat import LARGE_TABLES
 
 _ROOM = 4 * 2**20
-
 _HELP_EVERY_S = 600.0
 
 _helped: dict[Path, float] = {}
@@ -25,11 +23,14 @@ _opened: dict[Path, list[int]] = {}
 
 
 def prepare(path: Path) -> str:
-    """The address of an SQLite store whose file is there and whole, for many readers and one writer.
+    """Return the URI of an SQLite store, whose file is created where it is missing.
 
-    MLflow's own first use of a new file races between processes, so it happens under a lock. It
-    also holds on to a file by its address for as long as the process lives: where the file was
-    removed and made anew, the address is spelled differently.
+    MLflow's own first use of a new file races between processes, so it happens under a lock. MLflow also keeps
+    a file open by its URI for as long as the process lives: where the file was removed and created again, the URI is
+    spelled differently.
+
+    Args:
+        path: The store's file.
     """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +44,7 @@ def prepare(path: Path) -> str:
 
 
 def _make(path: Path) -> None:
-    """Make a store aside and move it into place: a disk that is full half way leaves none, not half of one."""
+    """Create a store aside and move it into place, so that a full disk leaves none instead of half of one."""
     from mlflow import MlflowClient
 
     if shutil.disk_usage(path.parent).free < _ROOM:  # MLflow's own words for it name tables
@@ -62,38 +63,22 @@ def _make(path: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
 
 
-def series(path: Path, run_id: str, metric: str, x: str) -> Series:
-    """A metric's points, read from MLflow's table: its client takes 30 s for a million of them, this half a second."""
-    import numpy as np
-
-    order = "timestamp" if x == "time" else "step, timestamp"
-    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=30.0)) as connection:
-        # MLflow keeps infinities as the largest number: here, one stands for NaN.
-        rows = connection.execute(
-            f"SELECT {order.split(',')[0]}, CASE WHEN is_nan THEN 9e999 ELSE value END FROM metrics "
-            f"WHERE run_uuid = ? AND key = ? ORDER BY {order}",
-            (run_id, metric),
-        )
-        table = np.fromiter(itertools.chain.from_iterable(rows), np.float64).reshape(-1, 2)
-    y = np.where(np.isinf(table[:, 1]), np.nan, table[:, 1])
-    return Series(table[:, 0] / 1000 if x == "time" else table[:, 0].copy(), y)
-
-
 def help_planner(path: Path) -> None:
-    """Tell SQLite how large its tables are, where it does not know: sorting 10,000 runs by a metric then takes
-    0.05 s instead of 5 s.
+    """Have SQLite count the rows of its tables, once in ten minutes.
+
+    Sorting 10,000 runs by a metric takes 0.05 s instead of 5 s then.
     """
     if time.monotonic() - _helped.get(path, -_HELP_EVERY_S) < _HELP_EVERY_S:
         return
     _helped[path] = time.monotonic()
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path, timeout=1.0)) as connection:
-        for table in ("runs", "latest_metrics", "params", "tags"):
+        for table in LARGE_TABLES:
             connection.execute(f"ANALYZE {table}")
         connection.commit()
 
 
 def inode(path: Path) -> int:
-    """The file's number on its disk, -1 where there is no file."""
+    """Return the file's number on its disk, -1 where there is no file."""
     try:
         return path.stat().st_ino
     except OSError:

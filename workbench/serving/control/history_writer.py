@@ -16,7 +16,7 @@ from workbench.records.endpoints import Version
 from workbench.records.runs import RunState
 from workbench.serving.control.endpoint_state import EndpointState
 from workbench.serving.history import FIGURES, PROJECT_TAG, SAMPLES_FILE, runs_of
-from workbench.tracking.pages import ENDPOINTS_EXPERIMENT
+from workbench.tracking.experiments import ENDPOINTS_EXPERIMENT
 from workbench.tracking.registry import Registry
 from workbench.tracking.store import TrackingStore
 
