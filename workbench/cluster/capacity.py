@@ -7,7 +7,7 @@ import ray
 from workbench.errors import ResourcesError
 from workbench.records.runs import Resources, Waiting
 
-_NEARLY_NOTHING = {"CPU": 0.001}
+MINIMAL_BUNDLE = {"CPU": 0.001}
 
 
 _MOST_WORKERS = 1000
@@ -55,7 +55,7 @@ def room_now(resources: Resources) -> int:
     """How many times what a run asks for would find room now."""
     from ray._private.state import available_resources_per_node
 
-    placed, bundle = 0, resources.bundle or _NEARLY_NOTHING
+    placed, bundle = 0, resources.bundle or MINIMAL_BUNDLE
     for node in available_resources_per_node().values():
         free = dict(node)
         while placed < _MOST_WORKERS and _take(free, bundle):

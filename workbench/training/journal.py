@@ -1,33 +1,126 @@
 """The journal of one rank: a file with one JSON line per event, written before anything is sent.
 
 A line that was written survives ``kill -9`` of the process: the foreman reads what had not been
-shipped from the file. The forms::
-
-    {"k":"out","t":1.5,"s":"stdout","x":"text"}                     output of a stream
-    {"k":"disp","t":1.5,"data":{mime: ...},"meta":{},"id":null,"update":false}
-    {"k":"clear","t":1.5,"wait":false}
-    {"k":"met","t":1.5,"step":3,"v":{"loss":0.25}}                  metrics
-    {"k":"prog","t":1.5,"done":3,"total":10,"label":"epoch"}
-    {"k":"trace","t":1.5,"cpu":99.0,"rss":812.0,"gpu":null,"gpu_mem":null,"gpu_total":null}
-    {"k":"ckpt","t":1.5,"step":3,"path":"..."}
-    {"k":"first","t":1.5}                                           the cell's first line starts
-    {"k":"note","t":1.5,"x":"text"}                                 for the run's view
+shipped from the file. Each event has its kind ``k`` and its time ``t`` in seconds since the epoch.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
 
 
+class TextEvent(TypedDict):
+    """Text ``x`` that a stream ``s`` got, such as ``stdout``."""
+
+    k: Literal["out"]
+    t: float
+    s: str
+    x: str
+
+
+class DisplayEvent(TypedDict):
+    """A MIME bundle that ``display(...)`` showed; with ``update`` it takes the place of an earlier one."""
+
+    k: Literal["disp"]
+    t: float
+    data: dict[str, Any]
+    meta: dict[str, Any]
+    id: str | None
+    update: bool
+
+
+class ClearEvent(TypedDict):
+    """The output is cleared, with ``wait`` when the next output comes."""
+
+    k: Literal["clear"]
+    t: float
+    wait: bool
+
+
+class MetricsEvent(TypedDict):
+    """Metrics ``v`` of one step; in a sweep, of one trial."""
+
+    k: Literal["met"]
+    t: float
+    step: int
+    v: dict[str, float]
+    trial: NotRequired[int]
+
+
+class ProgressEvent(TypedDict):
+    """How far a loop is: ``done`` of ``total``, None for an unknown total."""
+
+    k: Literal["prog"]
+    t: float
+    done: int
+    total: int | None
+    label: str
+
+
+class TraceEvent(TypedDict):
+    """A sample of what a rank uses: CPU and GPU in percent, memory in MiB; None without a GPU."""
+
+    k: Literal["trace"]
+    t: float
+    cpu: float
+    rss: float
+    gpu: float | None
+    gpu_mem: float | None
+    gpu_total: float | None
+
+
+class CheckpointEvent(TypedDict):
+    """A checkpoint was saved."""
+
+    k: Literal["ckpt"]
+    t: float
+    step: int | None
+    path: str
+
+
+class FirstLineEvent(TypedDict):
+    """The cell's first line starts."""
+
+    k: Literal["first"]
+    t: float
+
+
+class NoteEvent(TypedDict):
+    """A note ``x`` for the run's views."""
+
+    k: Literal["note"]
+    t: float
+    x: str
+
+
+class TrialEvent(TypedDict):
+    """Trial ``n`` of a sweep starts (``running``, with its ``params``) or ends (with its ``values`` or ``error``)."""
+
+    k: Literal["trial"]
+    t: float
+    n: int
+    state: str
+    params: NotRequired[dict[str, str]]
+    values: NotRequired[list[float] | None]
+    error: NotRequired[str]
+
+
+OutputEvent: TypeAlias = TextEvent | DisplayEvent | ClearEvent
+Event: TypeAlias = (
+    OutputEvent | MetricsEvent | ProgressEvent | TraceEvent | CheckpointEvent | FirstLineEvent | NoteEvent | TrialEvent
+)
+
+
 class Journal:
-    """Appends events to one rank's file; safe to call from any thread.
+    """Append events to one rank's file; safe to call from any thread.
 
     Args:
         path: The file; its folder is created.
@@ -60,9 +153,9 @@ class Journal:
                 self._fd = -1
 
 
-def parse(data: bytes) -> list[dict[str, Any]]:
-    """The events in whole journal lines; a line that a dying process left torn is skipped."""
-    events = []
+def parse(data: bytes) -> list[Event]:
+    """Return the events in journal lines; a line that a dying process left torn is skipped."""
+    events: list[Event] = []
     for line in data.split(b"\n"):
         if not line:
             continue
@@ -74,8 +167,6 @@ def parse(data: bytes) -> list[dict[str, Any]]:
 
 
 def journal_path(run_id: str, attempt: int, rank: int) -> Path:
-    """Where a rank's journal lies on its node, until the foreman has all of it."""
-    import tempfile
-
+    """Return the path of a rank's journal on its node; it is there until the foreman has all of it."""
     folder = Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}" / "journals"
     return folder / run_id / f"{attempt}-{rank}.jsonl"

@@ -1,4 +1,4 @@
-"""What travels between kernel, foreman and workers: the run as asked for, and each rank's part."""
+"""What travels between kernel, foreman and workers: the run as submitted, and each rank's part."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ class CellCode:
 
     @property
     def uses_torch(self) -> bool:
-        """Whether the cell, or what it calls, imports torch or a library on top of it."""
+        """Return whether the cell, or what it calls, imports torch or a library on top of it."""
         return bool(self.imports & (_TORCH_FAMILY | _TORCH_USERS))
 
 
 def runtime_env_of(options: RunOptions) -> dict[str, Any] | None:
-    """Ray's words for the environment that one run asked for, None where it takes the cluster's."""
+    """Return Ray's ``runtime_env`` for a run's own environment, None where it takes the cluster's."""
     if not options.pip:
         return {"env_vars": dict(options.env)} if options.env else None
     return {"env_vars": dict(options.env), "pip": {"packages": list(options.pip), "pip_check": False}}
@@ -74,8 +74,31 @@ class RunSpec:
 
 
 @dataclass(frozen=True)
+class ProcessInfo:
+    """A worker process as it describes itself.
+
+    Attributes:
+        pid: The process's number on its node.
+        node_id: Ray's id of the node.
+        ip: The node's address.
+        host: The node's host name.
+        port: A port of that address that was free, for the rendezvous of a process group that it leads.
+        python: The version of Python.
+        cores: The number of the node's cores.
+    """
+
+    pid: int
+    node_id: str
+    ip: str
+    host: str
+    port: int
+    python: str
+    cores: int
+
+
+@dataclass(frozen=True)
 class Assignment:
-    """What one worker process is told to do.
+    """What one worker process is to do.
 
     ``environ`` is the environment that ``torchrun`` would set, MLflow's, and the run's own.
     ``threads`` is how many threads numerical libraries may use; None leaves them alone.
@@ -105,12 +128,12 @@ class Assignment:
 
     @property
     def worker(self) -> int:
-        """Which of the run's processes this is; in a run that is no sweep, the rank."""
+        """Return the number of this process in the run; in a run that is no sweep, the rank."""
         return self.first_worker + self.rank
 
     @property
     def team(self) -> str:
-        """The team's name for the conductor."""
+        """Return the team's name for the conductor."""
         return str(self.first_worker)
 
 
@@ -119,12 +142,12 @@ class RankOutcome:
     """How one rank ended.
 
     Attributes:
-        rank: Which.
+        rank: The rank's number.
         failure: Why it did not finish, None when it did.
         ended_at: When the last user line ended, seconds since the epoch.
         returned: Names that travel back (rank 0 only).
         returns_error: Why a name could not be returned, or an empty string.
-        models: Those of ``returned`` that are models, to be kept with the run.
+        models: Those of ``returned`` that are models, to be logged with the run.
         is_peer_error: Whether the error only says that another rank went away.
     """
 

@@ -9,7 +9,7 @@ ENGINES = ("crew", "ray-train")
 
 
 def engine_named(name: str) -> Engine:
-    """The engine of that name; ``OptionError`` for an unknown one."""
+    """Return the engine of that name; ``OptionError`` for an unknown one."""
     if name == "crew":
         from workbench.training.engines.crew import CrewEngine
 

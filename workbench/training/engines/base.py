@@ -1,33 +1,32 @@
-"""The protocol of engines: what the foreman asks of whatever runs the ranks of one attempt."""
+"""The protocol of engines, which run the ranks of one attempt."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from workbench.records.runs import Failure
+from workbench.training.engines.spares import SparePool
+from workbench.training.journal import Event
+from workbench.training.runs.active_run import ActiveRun
 from workbench.training.spec import RankOutcome, RunSpec
-
-if TYPE_CHECKING:
-    from workbench.training.engines.spares import SparePool
-    from workbench.training.runs.active_run import ActiveRun
 
 
 @dataclass(frozen=True)
-class Order:
-    """One attempt of a run, as the foreman gives it to an engine.
+class LaunchRequest:
+    """One attempt of a run, as the foreman hands it to an engine.
 
     Attributes:
         environ: Variables that every rank gets (MLflow's and the run's own).
         shared: Captured large values by digest, each a list of one object reference.
-        on_wait: To be called about once a second while resources are not to be had.
-        on_reserved: To be called when they are.
-        take_events: Takes journal events of a rank, for those found after its death.
-        conductor: Of a sweep, the actor that gives out its trials.
-        first_worker: Of a team of a sweep, how many workers the teams before it have.
-        is_crowded: Whether another run waits for resources.
-        on_teams: To be called with a sweep's number of teams when that changes.
+        on_wait: Called about once a second while the resources are not free.
+        on_reserved: Called when they are reserved.
+        take_events: Takes a rank's journal events that are found after its death.
+        conductor: The actor that gives out a sweep's trials; None for a run that is no sweep.
+        first_worker: The number of workers that the teams of a sweep before this one have.
+        is_crowded: Returns whether another run waits for resources.
+        on_teams: Called with a sweep's number of teams when that changes.
     """
 
     run: ActiveRun
@@ -40,7 +39,7 @@ class Order:
     spares: SparePool
     on_wait: Callable[[], None]
     on_reserved: Callable[[], None]
-    take_events: Callable[[int, list[dict[str, Any]]], None]
+    take_events: Callable[[int, list[Event]], None]
     conductor: Any = None
     first_worker: int = 0
     is_crowded: Callable[[], bool] = lambda: False
@@ -52,12 +51,12 @@ class Order:
 
     @property
     def team(self) -> str:
-        """The team's name for the conductor, as :attr:`workbench.training.spec.Assignment.team` has it."""
+        """Return the team's name for the conductor, as :attr:`workbench.training.spec.Assignment.team` has it."""
         return str(self.first_worker)
 
     @property
     def workers(self) -> range:
-        """The numbers of this attempt's workers within the run."""
+        """Return the numbers of this attempt's workers within the run."""
         return range(self.first_worker, self.first_worker + self.spec.options.resources.workers)
 
 
@@ -80,7 +79,7 @@ class Attempt(Protocol):
     """Ranks that are running."""
 
     async def outcome(self) -> AttemptOutcome:
-        """Wait for all ranks; a failed rank makes the others end too."""
+        """Wait for all ranks and return how they ended; a failed rank makes the others end too."""
         ...
 
     async def kill(self) -> None:
@@ -93,10 +92,10 @@ class Attempt(Protocol):
 
 
 class Engine(Protocol):
-    """Starts attempts."""
+    """Start attempts."""
 
     name: str
 
-    async def launch(self, order: Order) -> Attempt:
+    async def launch(self, request: LaunchRequest) -> Attempt:
         """Reserve resources, waiting for them, and start all ranks."""
         ...

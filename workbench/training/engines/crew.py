@@ -11,30 +11,30 @@ from typing import Any
 
 import ray
 
-from workbench.training.engines.base import AttemptOutcome, Order
+from workbench.training.engines.base import AttemptOutcome, LaunchRequest
 from workbench.training.engines.environ import threads_for, torchrun_environ
 from workbench.training.engines.placement import Reservation, reserve
-from workbench.training.engines.postmortem import first_cause, read_the_dead
+from workbench.training.engines.postmortem import examine_dead_rank, first_cause
 from workbench.training.engines.spares import Spare
-from workbench.training.spec import Assignment, RankOutcome, runtime_env_of
+from workbench.training.spec import Assignment, ProcessInfo, RankOutcome, runtime_env_of
 
 _OTHERS_GRACE_S = 1.5
 _AFTER_INTERRUPT_S = 5.0
 
 
 class CrewEngine:
-    """Draws spares on the reserved nodes and gives each its rank."""
+    """Draw spares on the reserved nodes and gives each its rank."""
 
     name = "crew"
 
-    async def launch(self, order: Order) -> CrewAttempt:
+    async def launch(self, request: LaunchRequest) -> CrewAttempt:
         """See :class:`~workbench.training.engines.base.Engine`."""
-        reservation = await reserve(order.spec.options.resources, order.run.run_id, order.on_wait)
-        order.on_reserved()
+        reservation = await reserve(request.spec.options.resources, request.run.run_id, request.on_wait)
+        request.on_reserved()
         spares: list[Spare] = []
         try:
-            spares = await draw(order, reservation)
-            return CrewAttempt(order, reservation, spares)
+            spares = await draw(request, reservation)
+            return CrewAttempt(request, reservation, spares)
         except BaseException:
             for spare in spares:
                 ray.kill(spare.actor)
@@ -42,9 +42,9 @@ class CrewEngine:
             raise
 
 
-async def draw(order: Order, reservation: Reservation) -> list[Spare]:
-    """One process for each bundle, those of one node side by side so that local ranks are too."""
-    options, code = order.spec.options, order.spec.code
+async def draw(request: LaunchRequest, reservation: Reservation) -> list[Spare]:
+    """Return one process for each bundle, those of one node side by side so that local ranks are too."""
+    options, code = request.spec.options, request.spec.code
     nodes = sorted(
         range(len(reservation.node_ids)),
         key=lambda i: (reservation.node_ids[i] != reservation.node_ids[0], reservation.node_ids[i]),
@@ -54,57 +54,61 @@ async def draw(order: Order, reservation: Reservation) -> list[Spare]:
     env = runtime_env_of(options)
     if env is not None:
         if options.pip:
-            order.run.note(f"Installing {', '.join(options.pip)} for this run.")
+            request.run.note(f"Installing {', '.join(options.pip)} for this run.")
         return list(
-            await asyncio.gather(*[order.spares.create(node, code.uses_torch, env) for node in reservation.node_ids])
+            await asyncio.gather(*[request.spares.create(node, code.uses_torch, env) for node in reservation.node_ids])
         )
     for node, count in Counter(reservation.node_ids).items():
-        order.spares.want(node, code.uses_torch, count)
+        request.spares.set_target(node, code.uses_torch, count)
     return list(
-        await asyncio.gather(*[order.spares.take(node, code.uses_torch, code.imports) for node in reservation.node_ids])
+        await asyncio.gather(
+            *[request.spares.take(node, code.uses_torch, code.imports) for node in reservation.node_ids]
+        )
     )
 
 
-def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[str, ...]]) -> list[Assignment]:
-    """Each rank's part, from where the processes are."""
-    options, code = order.spec.options, order.spec.code
-    world_size = len(hellos)
-    node_order = list(dict.fromkeys(hello["node_id"] for hello in hellos))
-    on_node = Counter(hello["node_id"] for hello in hellos)
+def assignments(
+    request: LaunchRequest, processes: list[ProcessInfo], gpu_ids: list[tuple[str, ...]]
+) -> list[Assignment]:
+    """Return each rank's part, from where the processes are."""
+    options, code = request.spec.options, request.spec.code
+    world_size = len(processes)
+    node_order = list(dict.fromkeys(process.node_id for process in processes))
+    on_node = Counter(process.node_id for process in processes)
     seen: Counter[str] = Counter()
     parts = []
-    for rank, hello in enumerate(hellos):
-        node = hello["node_id"]
+    for rank, process in enumerate(processes):
+        node = process.node_id
         visible = _visible_gpus(
-            [gpus for other, gpus in zip(hellos, gpu_ids, strict=True) if other["node_id"] == node],
+            [gpus for other, gpus in zip(processes, gpu_ids, strict=True) if other.node_id == node],
             gpu_ids[rank],
             options.resources.gpus_per_worker,
         )
         backend = _backend(world_size, code.uses_torch, visible, on_node[node])
-        sweep = order.spec.sweep
-        at_once = 1 if sweep is None else sweep.parallel or hello["cores"]
-        threads = threads_for(options.resources, hello["cores"], on_node[node] * at_once)
+        sweep = request.spec.sweep
+        at_once = 1 if sweep is None else sweep.parallel or process.cores
+        threads = threads_for(options.resources, process.cores, on_node[node] * at_once)
         environ = torchrun_environ(
             rank=rank,
             local_rank=seen[node],
             node_rank=node_order.index(node),
             local_world_size=on_node[node],
             world_size=world_size,
-            address=hellos[0]["ip"],
-            port=hellos[0]["port"],
-            attempt=order.attempt,
-            run_id=order.run.run_id,
+            address=processes[0].ip,
+            port=processes[0].port,
+            attempt=request.attempt,
+            run_id=request.run.run_id,
         )
         parts.append(
             Assignment(
-                run_id=order.run.run_id,
-                name=order.spec.name,
-                attempt=order.attempt,
+                run_id=request.run.run_id,
+                name=request.spec.name,
+                attempt=request.attempt,
                 rank=rank,
                 local_rank=seen[node],
                 world_size=world_size,
-                environ={**order.environ, **environ},
-                checkpoint_dir=order.checkpoint_dir,
+                environ={**request.environ, **environ},
+                checkpoint_dir=request.checkpoint_dir,
                 returns=options.returns if rank == 0 else (),
                 threads=threads,
                 gpu_ids=gpu_ids[rank],
@@ -112,8 +116,8 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
                 backend=backend,
                 code=code,
                 sweep=sweep,
-                conductor=order.conductor,
-                first_worker=order.first_worker,
+                conductor=request.conductor,
+                first_worker=request.first_worker,
             )
         )
         seen[node] += 1
@@ -121,7 +125,7 @@ def assignments(order: Order, hellos: list[dict[str, Any]], gpu_ids: list[tuple[
 
 
 def _visible_gpus(on_node: list[tuple[str, ...]], own: tuple[str, ...], each: float) -> tuple[str, ...]:
-    """The GPUs that a rank sees: with one each, those of all ranks on its node, as under ``torchrun``.
+    """Return the GPUs that a rank sees: with one each, those of all ranks on its node, as under ``torchrun``.
 
     So ``cuda:$LOCAL_RANK`` is the rank's own. With several or a part of one each it sees its own alone.
     """
@@ -129,7 +133,7 @@ def _visible_gpus(on_node: list[tuple[str, ...]], own: tuple[str, ...], each: fl
 
 
 def _backend(world_size: int, uses_torch: bool, visible: tuple[str, ...], ranks_on_node: int) -> str | None:
-    """The process group to make: NCCL refuses two ranks on one GPU, gloo does not."""
+    """Return the process group to make: NCCL refuses two ranks on one GPU, gloo does not."""
     if world_size == 1 or not uses_torch:
         return None
     return "nccl" if len(visible) >= ranks_on_node else "gloo"
@@ -138,15 +142,15 @@ def _backend(world_size: int, uses_torch: bool, visible: tuple[str, ...], ranks_
 class CrewAttempt:
     """The ranks of one attempt, each a process of its own."""
 
-    def __init__(self, order: Order, reservation: Reservation, spares: list[Spare]) -> None:
-        self._order = order
+    def __init__(self, request: LaunchRequest, reservation: Reservation, spares: list[Spare]) -> None:
+        self._request = request
         self._reservation = reservation
         self._spares = spares
-        order.run.set_workers(order.workers, [spare.hello for spare in spares])
-        parts = assignments(order, [spare.hello for spare in spares], reservation.gpu_ids)
-        foreman = order.foreman
+        request.run.set_workers(request.workers, [spare.process for spare in spares])
+        parts = assignments(request, [spare.process for spare in spares], reservation.gpu_ids)
+        foreman = request.foreman
         refs = [
-            spare.actor.run.options(num_returns=2).remote(part, order.shared, foreman)
+            spare.actor.run.options(num_returns=2).remote(part, request.shared, foreman)
             for spare, part in zip(spares, parts, strict=True)
         ]
         self._returns = refs[0][1]
@@ -162,7 +166,7 @@ class CrewAttempt:
         died = {index: result for index, result in enumerate(ended) if isinstance(result, BaseException)}
         dead = {}
         for index, error in died.items():
-            dead[index] = await read_the_dead(self._order, index, self._spares[index].hello, error)
+            dead[index] = await examine_dead_rank(self._request, index, self._spares[index].process, error)
         failure = first_cause([result for result in ended if isinstance(result, RankOutcome)], dead)
         rank_zero = ended[0] if isinstance(ended[0], RankOutcome) else None
         has_returns = failure is None and rank_zero is not None and rank_zero.returned
@@ -179,7 +183,7 @@ class CrewAttempt:
             return
         _, pending = await asyncio.wait(pending, timeout=_OTHERS_GRACE_S)
         if pending:
-            self._order.interrupt()
+            self._request.interrupt()
             await asyncio.wait(pending, timeout=_AFTER_INTERRUPT_S)
 
     async def kill(self) -> None:
@@ -200,14 +204,14 @@ class CrewAttempt:
         await self.kill()
         # The next run must find the GPU's memory free, so the processes are seen to be gone first.
         here = ray.get_runtime_context().get_node_id()
-        pids = [spare.hello["pid"] for spare in self._spares if spare.hello["node_id"] == here]
+        pids = [spare.process.pid for spare in self._spares if spare.process.node_id == here]
         deadline = time.monotonic() + 5.0
         while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
 
 
 async def _outcome_of(ref: Any) -> RankOutcome | BaseException:
-    """A rank's outcome, or the error that says how its process died."""
+    """Return a rank's outcome, or the error that says how its process died."""
     try:
         outcome: RankOutcome = await ref
         return outcome

@@ -1,4 +1,4 @@
-"""What a rank finds in its environment, whichever engine started it."""
+"""The environment of a rank, whichever engine started it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def torchrun_environ(
     attempt: int,
     run_id: str,
 ) -> dict[str, str]:
-    """The environment that ``torchrun`` would set for a rank.
+    """Return the environment that ``torchrun`` would set for a rank.
 
     Source: https://docs.pytorch.org/docs/stable/elastic/run.html#environment-variables
     """
@@ -41,7 +41,7 @@ def torchrun_environ(
 
 
 def threads_for(resources: Resources, cores: int, ranks_on_node: int) -> int:
-    """How many threads a rank's numerical libraries may use.
+    """Return how many threads a rank's numerical libraries may use.
 
     Those reserved with ``--cpus-per-worker``, else the node's cores shared by its ranks.
     """

@@ -14,7 +14,7 @@ import ray
 from ray.util import placement_group, placement_group_table, remove_placement_group
 from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 
-from workbench.cluster.capacity import _NEARLY_NOTHING, room_now
+from workbench.cluster.capacity import MINIMAL_BUNDLE, room_now
 from workbench.records.runs import Resources
 
 _FIRST_WAIT_S = 0.12
@@ -47,30 +47,30 @@ class Reservation:
 
 @ray.remote(num_cpus=0)
 class GpuLease:
-    """Holds a worker's GPUs within its placement group bundle, so that Ray says which ones they are."""
+    """Hold a worker's GPUs within its placement group bundle, so that Ray says which ones they are."""
 
     def ids(self) -> tuple[str, ...]:
-        """The GPUs that Ray assigned."""
+        """Return the GPUs that Ray assigned."""
         return tuple(str(gpu) for gpu in ray.get_gpu_ids())
 
 
 async def reserve(resources: Resources, run_id: str, on_wait: Callable[[], None]) -> Reservation:
-    """Reserve all workers' resources at once, waiting as long as it takes.
+    """Reserve all workers' resources at once; wait as long as it takes.
 
     Args:
-        resources: What the run asks for.
-        run_id: For the group's name, which Ray's own tools show.
-        on_wait: Called about once a second while the resources are not to be had.
+        resources: The resources that the run asks for.
+        run_id: The id of its MLflow run, for the group's name, which Ray's own tools show.
+        on_wait: Called about once a second while the resources are not free.
 
     The pending placement group stays registered while it waits, so that an autoscaling cluster
     sees the demand. It is made anew where the resources have become free meanwhile: Ray looks at
     pending groups again only after a back-off of up to a second.
     """
     group = _request(resources, run_id)
-    asked_at = time.monotonic()
+    began = time.monotonic()
     try:
         while True:
-            waited_s = time.monotonic() - asked_at
+            waited_s = time.monotonic() - began
             if await _is_ready(group, _FIRST_WAIT_S if waited_s < 2.0 else _WAIT_S):
                 break
             on_wait()
@@ -85,7 +85,7 @@ async def reserve(resources: Resources, run_id: str, on_wait: Callable[[], None]
 
 
 def _request(resources: Resources, run_id: str) -> Any:
-    bundle = resources.bundle or _NEARLY_NOTHING
+    bundle = resources.bundle or MINIMAL_BUNDLE
     return placement_group(
         [dict(bundle)] * resources.workers, strategy="PACK", name=f"workbench-{run_id}-{uuid.uuid4().hex[:6]}"
     )

@@ -19,89 +19,91 @@ import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from workbench.records.runs import Failure
-from workbench.training.engines.base import AttemptOutcome, Order
-from workbench.training.engines.postmortem import first_cause, read_the_dead
-from workbench.training.spec import Assignment, RunSpec, runtime_env_of
+from workbench.training.engines.base import AttemptOutcome, LaunchRequest
+from workbench.training.engines.postmortem import examine_dead_rank, first_cause
+from workbench.training.spec import Assignment, ProcessInfo, RunSpec, runtime_env_of
 
 _GRACE_S = 1.5
 _POLL_S = 1.0
 
 
 class RayTrainEngine:
-    """Starts a ``TorchTrainer`` in a driver process of its own, since ``fit()`` blocks."""
+    """Start a ``TorchTrainer`` in a driver process of its own, since ``fit()`` blocks."""
 
     name = "ray-train"
 
-    async def launch(self, order: Order) -> RayTrainAttempt:
+    async def launch(self, request: LaunchRequest) -> RayTrainAttempt:
         """See :class:`~workbench.training.engines.base.Engine`."""
         options: dict[str, Any] = {
             "num_cpus": 0,
             "scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True),
         }
-        if order.spec.options.pip:
-            options["runtime_env"] = runtime_env_of(order.spec.options)
-        attempt = RayTrainAttempt(order, Driver.options(**options).remote())  # type: ignore[attr-defined]
+        if request.spec.options.pip:
+            options["runtime_env"] = runtime_env_of(request.spec.options)
+        attempt = RayTrainAttempt(request, Driver.options(**options).remote())  # type: ignore[attr-defined]
         try:
             await attempt.until_ranks_began()
         except BaseException:
             await attempt.kill()
             raise
-        order.on_reserved()
+        request.on_reserved()
         return attempt
 
 
 class RayTrainAttempt:
-    """The ranks of one attempt; each tells the foreman when it begins and how it ended."""
+    """The ranks of one attempt; each reports to the foreman when it begins and how it ended."""
 
-    def __init__(self, order: Order, driver: Any) -> None:
-        self._order = order
+    def __init__(self, request: LaunchRequest, driver: Any) -> None:
+        self._request = request
         self._driver = driver
-        self._board = order.run.board(order.attempt)
-        job = Job(
-            order.spec,
-            order.run.run_id,
-            order.attempt,
-            order.environ,
-            order.checkpoint_dir,
-            order.shared,
-            order.foreman,
+        self._reports = request.run.rank_reports(request.attempt)
+        job = TrainJob(
+            request.spec,
+            request.run.run_id,
+            request.attempt,
+            request.environ,
+            request.checkpoint_dir,
+            request.shared,
+            request.foreman,
         )
         self._fit = asyncio.ensure_future(_error_of(driver.fit.remote(job)))
 
     async def until_ranks_began(self) -> None:
         """Wait until all ranks run; Ray Train waits for the resources itself."""
-        while len(self._board.hellos) < self._order.spec.options.resources.workers:
-            await self._board.wait(_POLL_S)
+        while len(self._reports.processes) < self._request.spec.options.resources.workers:
+            await self._reports.wait(_POLL_S)
             if self._fit.done():
                 error = self._fit.result()
-                if error is not None and not self._board.hellos:
+                if error is not None and not self._reports.processes:
                     raise error
                 break
-            if not self._board.hellos:
-                self._order.on_wait()
-        hellos = self._board.hellos
-        self._order.run.set_workers(self._order.workers, [hellos[rank] for rank in sorted(hellos)])
+            if not self._reports.processes:
+                self._request.on_wait()
+        processes = self._reports.processes
+        self._request.run.set_workers(self._request.workers, [processes[rank] for rank in sorted(processes)])
 
     async def outcome(self) -> AttemptOutcome:
         """See :class:`~workbench.training.engines.base.Attempt`."""
         failed_at: float | None = None
-        while len(self._board.outcomes) < self._order.spec.options.resources.workers and not self._fit.done():
-            await self._board.wait(0.2)
-            if any(outcome.failure for outcome in self._board.outcomes.values()):
+        while len(self._reports.outcomes) < self._request.spec.options.resources.workers and not self._fit.done():
+            await self._reports.wait(0.2)
+            if any(outcome.failure for outcome in self._reports.outcomes.values()):
                 failed_at = failed_at or time.monotonic()
                 if time.monotonic() - failed_at > _GRACE_S:
                     break
         error = self._fit.result() if self._fit.done() else None
         dead = {}
-        for rank in set(self._board.hellos) - set(self._board.outcomes):
-            hello = self._board.hellos[rank]
-            if not _is_alive(hello):
-                dead[rank] = await read_the_dead(self._order, rank, hello, error or RuntimeError("process ended"))
-        failure = first_cause(list(self._board.outcomes.values()), dead)
+        for rank in set(self._reports.processes) - set(self._reports.outcomes):
+            process = self._reports.processes[rank]
+            if not _is_alive(process):
+                dead[rank] = await examine_dead_rank(
+                    self._request, rank, process, error or RuntimeError("process ended")
+                )
+        failure = first_cause(list(self._reports.outcomes.values()), dead)
         if failure is None and error is not None:
             failure = Failure("setup", f"Ray Train failed: {str(error).strip().splitlines()[-1][:300]}")
-        rank_zero = self._board.outcomes.get(0)
-        returns = self._board.returns if failure is None and rank_zero and rank_zero.returned else None
+        rank_zero = self._reports.outcomes.get(0)
+        returns = self._reports.returns if failure is None and rank_zero and rank_zero.returned else None
         return AttemptOutcome(failure, returns, rank_zero)
 
     async def kill(self) -> None:
@@ -116,7 +118,7 @@ class RayTrainAttempt:
 
 
 async def _error_of(ref: Any) -> Exception | None:
-    """The error that ``fit()`` ended with, None when it ended well."""
+    """Return the error that ``fit()`` ended with, None when it ended well."""
     try:
         await ref
     except ray.exceptions.RayError as error:
@@ -125,19 +127,19 @@ async def _error_of(ref: Any) -> Exception | None:
     return None
 
 
-def _is_alive(hello: dict[str, Any]) -> bool:
-    """Whether a rank's process lives; on other nodes only its silence tells."""
-    if hello["node_id"] != ray.get_runtime_context().get_node_id():
+def _is_alive(process: ProcessInfo) -> bool:
+    """Return whether a rank's process lives; one on another node counts as dead, since it has not reported its end."""
+    if process.node_id != ray.get_runtime_context().get_node_id():
         return False
     try:
-        os.kill(hello["pid"], 0)
+        os.kill(process.pid, 0)
     except ProcessLookupError:
         return False
     return True
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainJob:
     """An attempt as the driver gets it."""
 
     spec: RunSpec
@@ -151,9 +153,9 @@ class Job:
 
 @ray.remote(num_cpus=0)
 class Driver:
-    """Calls ``TorchTrainer.fit`` and ends with it."""
+    """Call ``TorchTrainer.fit``, and end with it."""
 
-    def fit(self, job: Job) -> None:
+    def fit(self, job: TrainJob) -> None:
         """Run all ranks; raises what Ray Train raises."""
         from ray.train import FailureConfig, RunConfig, ScalingConfig
         from ray.train.torch import TorchConfig, TorchTrainer
@@ -181,25 +183,25 @@ class Driver:
 
 
 def run_rank_in_train(config: dict[str, Any]) -> None:
-    """The training function: this worker's rank, as in a crew."""
+    """Run this worker's rank as in a crew; this is the training function."""
     from ray import train
 
     from workbench.training.engines.environ import threads_for, torchrun_environ
     from workbench.training.worker.process import describe_process, perform
     from workbench.training.worker.shell import create_shell
 
-    job: Job = config["job"]
+    job: TrainJob = config["job"]
     options = job.spec.options
     context = train.get_context()
-    rank, hello = context.get_world_rank(), describe_process()
+    rank, process = context.get_world_rank(), describe_process()
     own = torchrun_environ(
         rank=rank,
         local_rank=context.get_local_rank(),
         node_rank=context.get_node_rank(),
         local_world_size=context.get_local_world_size(),
         world_size=context.get_world_size(),
-        address=os.environ.get("MASTER_ADDR", hello["ip"]),
-        port=int(os.environ.get("MASTER_PORT", hello["port"])),
+        address=os.environ.get("MASTER_ADDR", process.ip),
+        port=int(os.environ.get("MASTER_PORT", process.port)),
         attempt=job.attempt,
         run_id=job.run_id,
     )
@@ -213,14 +215,14 @@ def run_rank_in_train(config: dict[str, Any]) -> None:
         environ={**job.environ, **own},
         checkpoint_dir=job.checkpoint_dir,
         returns=options.returns if rank == 0 else (),
-        threads=threads_for(options.resources, hello["cores"], context.get_local_world_size()),
+        threads=threads_for(options.resources, process.cores, context.get_local_world_size()),
         gpu_ids=tuple(str(gpu) for gpu in ray.get_gpu_ids()),
         visible_gpus=(),  # Ray Train has set them
         backend=None,  # and made the process group
         code=job.spec.code,
     )
     key = (job.run_id, job.attempt, rank)
-    ray.get(job.foreman.rank_began.remote(*key, hello))
+    ray.get(job.foreman.rank_began.remote(*key, process))
     outcome, blob = perform(assignment, job.shared, job.foreman, create_shell())
     ray.get(job.foreman.rank_ended.remote(*key, outcome, blob))
     if outcome.failure is not None:

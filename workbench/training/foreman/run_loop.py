@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psutil
 import ray
@@ -15,11 +14,10 @@ from workbench.cluster.capacity import explain
 from workbench.errors import WorkbenchError
 from workbench.records.runs import Failure, RunState
 from workbench.training.engines import engine_named
-from workbench.training.engines.base import Attempt, AttemptOutcome, Order
+from workbench.training.engines.base import Attempt, AttemptOutcome, LaunchRequest
+from workbench.training.foreman.run_end import finish
+from workbench.training.foreman.services import Services
 from workbench.training.runs.active_run import ActiveRun
-
-if TYPE_CHECKING:
-    from workbench.training.foreman.actor import Foreman
 
 _FROM_OUTSIDE = frozenset({"killed", "node_lost"})
 _RESTARTS = 3
@@ -28,16 +26,14 @@ _STOP_GRACE_S = 10.0
 log = logging.getLogger(__name__)
 
 
-async def drive(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]]) -> None:
-    """Run attempts until one finishes, the run is stopped, or no more are due; then say how it ended."""
+async def drive(services: Services, run: ActiveRun, shared: dict[str, list[Any]]) -> None:
+    """Run attempts until one finishes, the run is stopped, or no more are due; then end the run."""
     run.node_memory_mb = psutil.virtual_memory().total / 2**20
     restarts = retries = 0
-    failure: Failure | None = None
-    outcome = AttemptOutcome(None)
     attempt = 1
     while True:
         run.begin_attempt(attempt)
-        outcome = await _attempt(foreman, run, shared, attempt)
+        outcome = await _attempt(services, run, shared, attempt)
         failure = outcome.failure
         if failure is None or run.stop_requested.is_set():
             break
@@ -48,61 +44,25 @@ async def drive(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]]) 
         else:
             break
         attempt += 1
-        run.note(f"Attempt {attempt - 1} ended: {failure.message}. Starting again{_from_where(foreman, run)}.")
-        foreman.books_of(run).set_tags(run.run_id, {"workbench.attempt": str(attempt)})
-    await _end(foreman, run, outcome)
+        run.note(f"Attempt {attempt - 1} ended: {failure.message}. Starting again{_from_where(run)}.")
+        services.writers.of(run).set_tags(run.run_id, {"workbench.attempt": str(attempt)})
+    await finish(services, run, outcome)
 
 
-def _from_where(foreman: Foreman, run: ActiveRun) -> str:
-    folder = foreman.checkpoint_dir(run)
+def _from_where(run: ActiveRun) -> str:
+    folder = run.checkpoint_dir
     has_one = folder.is_dir() and any(path.name.isdigit() for path in folder.iterdir())
     return " from the last checkpoint" if has_one else " from the beginning (no checkpoint was saved)"
 
 
-async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]], number: int) -> AttemptOutcome:
-    """One attempt; it can be stopped while it waits and while it runs."""
-
-    def on_wait() -> None:
-        waiting = explain(run.spec.options.resources, foreman.holders(run))
-        if waiting != run.snapshot.waiting:
-            run.enter(RunState.QUEUED, waiting=waiting)
-
-    def hold(teams: int) -> None:
-        resources = run.spec.options.resources
-        if teams:
-            foreman.holding[run.run_id] = replace(resources, workers=resources.workers * teams)
-        else:
-            foreman.holding.pop(run.run_id, None)
-
-    def is_crowded() -> bool:
-        return any(other.snapshot.waiting is not None for other in foreman.runs.values() if other is not run)
-
-    def on_reserved() -> None:
-        hold(1)
-        run.enter(RunState.STARTING, waiting=None, started_at=run.snapshot.started_at or time.time())
-
+async def _attempt(services: Services, run: ActiveRun, shared: dict[str, list[Any]], number: int) -> AttemptOutcome:
+    """Make one attempt; it can be stopped while it waits and while it runs."""
     try:
-        conductor = await foreman.sweeps.conductor(run)
+        conductor = await services.sweeps.conductor(run)
     except WorkbenchError as problem:
         return AttemptOutcome(_launch_failure(problem))
-    order = Order(
-        run=run,
-        spec=run.spec,
-        attempt=number,
-        environ=await foreman.worker_environ(run),
-        checkpoint_dir=str(foreman.checkpoint_dir(run)),
-        shared=shared,
-        foreman=foreman.handle,
-        spares=foreman.spares,
-        on_wait=on_wait,
-        on_reserved=on_reserved,
-        take_events=lambda rank, events: foreman.take_events(run, rank, events),
-        conductor=conductor,
-        is_crowded=is_crowded,
-        on_teams=hold,
-    )
     engine = engine_named(run.spec.options.engine if run.spec.sweep is None else "teams")
-    launching = asyncio.ensure_future(engine.launch(order))
+    launching = asyncio.ensure_future(engine.launch(_request(services, run, shared, number, conductor)))
     stopping = asyncio.ensure_future(run.stop_requested.wait())
     await asyncio.wait({launching, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if not launching.done():
@@ -113,9 +73,43 @@ async def _attempt(foreman: Foreman, run: ActiveRun, shared: dict[str, list[Any]
         return AttemptOutcome(Failure("stopped", "stopped before it started"))
     error = launching.exception()
     if error is not None:
-        foreman.holding.pop(run.run_id, None)
+        services.runs.hold(run, teams=0)
         return AttemptOutcome(_launch_failure(error))
-    return await _follow(foreman, run, launching.result())
+    return await _follow(services, run, launching.result())
+
+
+def _request(
+    services: Services, run: ActiveRun, shared: dict[str, list[Any]], number: int, conductor: Any
+) -> LaunchRequest:
+    """Return what an engine needs to know for one attempt."""
+    from workbench.tracking.in_worker import worker_env
+
+    def on_wait() -> None:
+        waiting = explain(run.spec.options.resources, services.runs.held_by_others(run))
+        if waiting != run.snapshot.waiting:
+            run.enter(RunState.QUEUED, waiting=waiting)
+
+    def on_reserved() -> None:
+        services.runs.hold(run)
+        run.enter(RunState.STARTING, waiting=None, started_at=run.snapshot.started_at or time.time())
+
+    return LaunchRequest(
+        run=run,
+        spec=run.spec,
+        attempt=number,
+        # MLflow's variables have its calls in the cell land on this run.
+        environ={**worker_env(run.spec.tracking_uri, run.run_id), **run.spec.options.env},
+        checkpoint_dir=str(run.checkpoint_dir),
+        shared=shared,
+        foreman=services.actor,
+        spares=services.spares,
+        on_wait=on_wait,
+        on_reserved=on_reserved,
+        take_events=lambda rank, events: services.reports.take_events(run, rank, events),
+        conductor=conductor,
+        is_crowded=lambda: services.runs.is_another_waiting(run),
+        on_teams=lambda teams: services.runs.hold(run, teams),
+    )
 
 
 def _launch_failure(error: BaseException) -> Failure:
@@ -136,9 +130,8 @@ def _launch_failure(error: BaseException) -> Failure:
     )
 
 
-async def _follow(foreman: Foreman, run: ActiveRun, attempt: Attempt) -> AttemptOutcome:
+async def _follow(services: Services, run: ActiveRun, attempt: Attempt) -> AttemptOutcome:
     """Wait for the ranks, the stop button or the time limit, whichever comes first."""
-    foreman.attempts[run.run_id] = attempt
     outcome = asyncio.ensure_future(attempt.outcome())
     stopping = asyncio.ensure_future(run.stop_requested.wait())
     limit_s = run.spec.options.timeout_s
@@ -160,8 +153,12 @@ async def _follow(foreman: Foreman, run: ActiveRun, attempt: Attempt) -> Attempt
     finally:
         stopping.cancel()
         outcome.cancel()
-        foreman.attempts.pop(run.run_id, None)
-        foreman.ending(run, attempt)
+        services.background.start(_release(services, run, attempt))
+
+
+async def _release(services: Services, run: ActiveRun, attempt: Attempt) -> None:
+    await attempt.release()
+    services.runs.hold(run, teams=0)
 
 
 async def _wind_down(
@@ -177,26 +174,3 @@ async def _wind_down(
     run.note(f"It did not end within {_STOP_GRACE_S:g} s of SIGINT: killing it.")
     await attempt.kill()
     return None
-
-
-async def _end(foreman: Foreman, run: ActiveRun, outcome: AttemptOutcome) -> None:
-    """Settle MLflow first, then tell the views: whoever looks finds the same everywhere."""
-    failure = outcome.failure
-    stopped = run.stop_requested.is_set() and failure is not None
-    state = RunState.STOPPED if stopped else RunState.FAILED if failure else RunState.FINISHED
-    if stopped and failure is not None:
-        by = run.snapshot.stopped_by
-        failure = Failure("stopped", f"stopped by {by}" if by else "stopped", traceback="", rank=None)
-    rank_zero = outcome.rank_zero
-    changes: dict[str, Any] = {}
-    if failure is None and rank_zero is not None:
-        run.returns = outcome.returns
-        changes = {"returns": rank_zero.returned, "returns_error": rank_zero.returns_error}
-        if run.returns is not None and rank_zero.models:  # kept after it has finished: publishing waits for them
-            foreman.books_of(run).set_tags(run.run_id, {"workbench.models": ",".join(rank_zero.models)})
-    await foreman.settle(run, state, failure)
-    run.end(state, failure, **changes)
-    if run.returns is not None and rank_zero is not None and rank_zero.models:
-        foreman.keep_models(run, rank_zero.models)
-    if run.snapshot.verdict:
-        foreman.books_of(run).set_tags(run.run_id, {"workbench.verdict": run.snapshot.verdict})

@@ -1,4 +1,4 @@
-"""Keeps captured large values in Ray's object store, once per content, beyond the kernel that sent them."""
+"""Captured large values in Ray's object store, once per content, beyond the life of the kernel that sent them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ _UNTOUCHED_S = 60.0
 
 @ray.remote(num_cpus=0)
 class Owner:
-    """Owns the kept objects: Ray drops an object when the process that put it ends."""
+    """Own the shared objects: Ray drops an object when the process that put it ends."""
 
     def adopt(self, refs: list[Any]) -> list[Any]:
         """Put the same value again, as this process's own."""
         return [ray.put(ray.get(refs[0]))]
 
 
-class Vault:
-    """Kept values by digest, the least recently used dropped first.
+class SharedValues:
+    """Shared values by digest, the least recently used dropped first.
 
     Args:
-        limit_bytes: How much to keep; None takes 30 % of the cluster's object store.
+        limit_bytes: The most bytes to hold; None takes 30 % of the cluster's object store.
     """
 
     def __init__(self, limit_bytes: float | None = None) -> None:
@@ -36,22 +36,26 @@ class Vault:
         self._owner: Any = None
 
     def held(self, digests: list[str]) -> list[str]:
-        """Those of the digests that need not be sent; they stay for the next minute at least."""
+        """Return those of the digests that need not be sent; their values stay for a minute at least."""
         now = time.monotonic()
         for digest in digests:
             if digest in self._refs:
                 self._used_at[digest] = now
         return [digest for digest in digests if digest in self._refs]
 
+    def has_all(self, digests: tuple[str, ...]) -> bool:
+        """Return whether all of these values are held, and have them stay for a minute at least."""
+        return len(self.held(list(digests))) >= len(set(digests))
+
     def add(self, shared: dict[str, list[Any]], sizes: dict[str, int]) -> None:
-        """Take values in that a kernel has put."""
+        """Add values that a kernel has put."""
         self._refs.update(shared)
         self._sizes.update({digest: sizes.get(digest, 0) for digest in shared})
         self._used_at.update(dict.fromkeys(shared, time.monotonic()))
         self._evict()
 
     def refs(self, digests: tuple[str, ...]) -> dict[str, list[Any]]:
-        """The references of these digests."""
+        """Return the references of these digests."""
         return {digest: self._refs[digest] for digest in digests}
 
     async def adopt(self, digests: list[str]) -> None:

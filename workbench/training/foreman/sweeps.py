@@ -1,11 +1,12 @@
-"""The foreman's part in sweeps: their conductors, how far they are, and each trial's MLflow run."""
+"""The foreman's part in sweeps: their conductors, their progress, and each trial's MLflow run."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -13,37 +14,41 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from workbench.errors import OptionError, WorkbenchError
 from workbench.records.sweeps import SweepSnapshot
 from workbench.sweeps.conductor import Conductor, Summary
-from workbench.training.foreman.background import in_background
-from workbench.training.foreman.trial_runs import TrialBooks
+from workbench.training.background import BackgroundTasks
+from workbench.training.foreman.run_registry import RunRegistry
+from workbench.training.foreman.tracking_writer import TrackingWriters
+from workbench.training.foreman.trial_runs import TrialRuns
+from workbench.training.journal import Event
+from workbench.training.runs.active_run import ActiveRun
+from workbench.training.spec import RunSpec
 
-if TYPE_CHECKING:
-    from workbench.training.foreman.actor import Foreman
-    from workbench.training.runs.active_run import ActiveRun
-    from workbench.training.spec import RunSpec
-
-_LOOK_EVERY_S = 0.3
+_UPDATE_EVERY_S = 0.3
 _NUDGE_AFTER_S = 1.5
-_CALLS_BESIDE = 4
-_MOST_AT_ONCE = 12
+_OTHER_CALLS = 4
+_MAX_CALLS = 12
 
 
 class Sweeps:
-    """The sweeps of one foreman.
+    """The sweeps of one foreman that are going on.
 
     Args:
-        foreman: Whose.
+        foreman_id: The foreman's, which tags the trials' runs.
+        runs: The runs that the foreman remembers.
+        writers: The writers of their tracking stores.
+        background: Runs what nobody waits for.
     """
 
-    def __init__(self, foreman: Foreman) -> None:
-        self._foreman = foreman
+    def __init__(
+        self, foreman_id: str, runs: RunRegistry, writers: TrackingWriters, background: BackgroundTasks
+    ) -> None:
+        self._foreman_id, self._runs, self._writers, self._background = foreman_id, runs, writers, background
         self._conductors: dict[str, Any] = {}
-        self._trials: dict[str, TrialBooks] = {}
+        self._trials: dict[str, TrialRuns] = {}
         self._shown: dict[str, Summary] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
 
     def refuse_second(self, spec: RunSpec) -> None:
         """Raise ``WorkbenchError`` when a sweep of the same study goes on: each would take the other's trials."""
-        for run in self._foreman.runs.values():
+        for run in self._runs:
             other = run.spec.sweep
             if spec.sweep is None or other is None or run.snapshot.state.is_terminal:
                 continue
@@ -54,7 +59,7 @@ class Sweeps:
                 )
 
     async def conductor(self, run: ActiveRun) -> Any:
-        """The actor that gives out a run's trials; None for a run that is no sweep.
+        """Return the actor that gives out a run's trials; None for a run that is no sweep.
 
         Raises ``OptionError`` when its study cannot be made.
         """
@@ -64,8 +69,8 @@ class Sweeps:
             with contextlib.suppress(ray.exceptions.RayActorError):  # it is gone itself: make another
                 await self._conductors[run.run_id].release.remote()  # the workers of the attempt before are gone
                 return self._conductors[run.run_id]
-        # A thread for each team that asks, and some for those that look; more make each call slower.
-        calls = min(run.spec.sweep.parallel or _MOST_AT_ONCE, _MOST_AT_ONCE) + _CALLS_BESIDE
+        # A thread for each team that asks for trials, and some for other calls; more make each call slower.
+        calls = min(run.spec.sweep.parallel or _MAX_CALLS, _MAX_CALLS) + _OTHER_CALLS
         here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
         actor = ray.remote(Conductor).options(num_cpus=0, scheduling_strategy=here, max_concurrency=calls)
         conductor = actor.remote(run.spec.sweep)
@@ -77,17 +82,17 @@ class Sweeps:
         is_new = run.run_id not in self._conductors
         self._conductors[run.run_id] = conductor
         if is_new:
-            self._trials[run.run_id] = TrialBooks(self._foreman.books_of(run), run, self._foreman.id)
-            in_background(self._watch(run), self._tasks)
+            self._trials[run.run_id] = TrialRuns(self._writers.of(run), run, self._foreman_id)
+            self._background.start(self._follow(run))
         return conductor
 
-    # -- how far -------------------------------------------------------------------------------
+    # -- progress ------------------------------------------------------------------------------
 
-    async def _watch(self, run: ActiveRun) -> None:
-        """Have the run show how far its study is, until it ends; then the conductor ends, too."""
+    async def _follow(self, run: ActiveRun) -> None:
+        """Show the study's progress in its run until it ends."""
         while run.run_id in self._conductors:
-            await self._look(run)
-            await asyncio.sleep(_LOOK_EVERY_S)
+            await self._update(run)
+            await asyncio.sleep(_UPDATE_EVERY_S)
 
     async def settle(self, run: ActiveRun) -> None:
         """Bring a run's study and its trials' runs to their end; does nothing for a run that is no sweep."""
@@ -96,12 +101,12 @@ class Sweeps:
         with contextlib.suppress(ray.exceptions.RayError):
             await self._conductors[run.run_id].release.remote()
         self._trials[run.run_id].close()
-        await self._look(run)
+        await self._update(run)
         self._trials.pop(run.run_id)
         self._shown.pop(run.run_id, None)
         self._conductors.pop(run.run_id)  # the last handle of an actor ends it
 
-    async def _look(self, run: ActiveRun) -> None:
+    async def _update(self, run: ActiveRun) -> None:
         self._trials[run.run_id].write()
         with contextlib.suppress(ray.exceptions.RayError):
             now: Summary = await self._conductors[run.run_id].summary.remote()
@@ -125,32 +130,32 @@ class Sweeps:
         if now.done != before.done:
             run.handle(0, {"k": "prog", "t": time.time(), "done": now.done, "total": now.total, "label": "trial"})
         if now.best is not None and (now.best_number != before.best_number or now.done != before.done):
-            self._foreman.note_metrics(run, now.done, {f"best_{plan.goals[0].name}": now.best})
+            self._runs.log_metrics(run, now.done, {f"best_{plan.goals[0].name}": now.best})
         if now.best_number is not None and now.best_number != before.best_number:
             words = ", ".join(f"{name} {_shown(value)}" for name, value in now.best_params.items())
             tags = {"workbench.best_trial": str(now.best_number), "workbench.best_params": words}
-            self._foreman.books_of(run).set_tags(run.run_id, tags)
+            self._writers.of(run).set_tags(run.run_id, tags)
 
-    # -- what trials tell ----------------------------------------------------------------------
+    # -- trials -------------------------------------------------------------------------------
 
-    def without_trials(self, run: ActiveRun, rank: int, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The events that are the run's own; those of trials go to runs of their own."""
+    def without_trials(self, run: ActiveRun, rank: int, events: Sequence[Event]) -> Sequence[Event]:
+        """Return the events of the run itself; those of trials go to the trials' runs."""
         trials = self._trials.get(run.run_id)
         return events if trials is None else trials.take(rank, events)
 
     async def trial_run(self, run_id: str, number: int) -> str:
-        """The MLflow run of a trial that runs, made now if there is none yet."""
+        """Return the MLflow run of a running trial; make it where there is none yet."""
         return await self._trials[run_id].run_of(number)
 
     def trial_of(self, run_id: str) -> tuple[ActiveRun, int] | None:
-        """The sweep and the number of the running trial that has this MLflow run."""
+        """Return the sweep and the number of the running trial that has this MLflow run, None for any other."""
         for sweep_id, trials in self._trials.items():
             number = trials.number_of(run_id)
             if number is not None:
-                return self._foreman.runs[sweep_id], number
+                return self._runs.get(sweep_id), number
         return None
 
-    # -- what people want ----------------------------------------------------------------------
+    # -- orders --------------------------------------------------------------------------------
 
     async def order(self, run: ActiveRun, number: int, what: str) -> None:
         """Prune or stop a running trial: at its next report, else by interrupting its cell.
@@ -169,7 +174,7 @@ class Sweeps:
                     first = int(team)
                     run.interrupt(range(first, first + run.spec.options.resources.workers), "end_trial")
 
-        in_background(nudge(), self._tasks)
+        self._background.start(nudge())
 
     async def pause(self, run: ActiveRun, is_paused: bool) -> None:
         """Start no more trials, or start some again; those that run go on."""

@@ -1,4 +1,4 @@
-"""The foreman's book-keeping of one tracking store: writes in order, in a thread, never in the loop."""
+"""The foreman's writes to tracking stores: in order, in threads, never in the event loop."""
 
 from __future__ import annotations
 
@@ -14,18 +14,19 @@ import ray
 from workbench.errors import TrackingError
 from workbench.records.runs import Failure, RunState, lost_with_the_cluster
 from workbench.tracking.store import TrackingStore
+from workbench.training.runs.active_run import ActiveRun
 
-_MOST_RETURNED = 2 * 2**30
+_MAX_RETURNED_BYTES = 2 * 2**30
 
 log = logging.getLogger(__name__)
 
 
-class Books:
-    """Serial access to a tracking store.
+class TrackingWriter:
+    """Serial access to one tracking store.
 
     Args:
-        tracking_uri: MLflow's.
-        artifact_dir: Where an embedded store keeps artifacts, None for a server.
+        tracking_uri: The store's MLflow tracking URI.
+        artifact_dir: The folder where an embedded store keeps artifacts, None for a server.
     """
 
     def __init__(self, tracking_uri: str, artifact_dir: str | None) -> None:
@@ -33,7 +34,7 @@ class Books:
         self._artifact_dir = Path(artifact_dir) if artifact_dir else None
         # One thread for what must be in order and quick, one for files, which may be large.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="tracking")
-        self._filer = ThreadPoolExecutor(1, thread_name_prefix="artifacts")
+        self._file_writer = ThreadPoolExecutor(1, thread_name_prefix="artifacts")
         self.store: TrackingStore | None = None
         self.problem = ""
 
@@ -68,7 +69,7 @@ class Books:
         return run_id
 
     def set_state(self, run_id: str, state: RunState, failure: Failure | None = None) -> Future[None]:
-        """Write a state after all that was written before it; a failure to write is told in ``problem``."""
+        """Write a state after all that was written before it; ``problem`` says what went wrong."""
         return self._writer.submit(self._guarded, "set_state", run_id, state, failure=failure)
 
     def set_tags(self, run_id: str, tags: dict[str, str]) -> Future[None]:
@@ -76,7 +77,7 @@ class Books:
         return self._writer.submit(self._guarded, "set_tags", run_id, tags)
 
     def write(self, action: Callable[[TrackingStore], object]) -> Future[None]:
-        """Do something with the store after all that was written before it."""
+        """Call ``action`` with the store, after all that was written before it."""
 
         def guarded() -> None:
             try:
@@ -94,21 +95,21 @@ class Books:
 
     def log_bytes(self, run_id: str, data: bytes, artifact_file: str) -> Future[None]:
         """Write a small artifact."""
-        return self._filer.submit(self._guarded, "log_bytes", run_id, data, artifact_file)
+        return self._file_writer.submit(self._guarded, "log_bytes", run_id, data, artifact_file)
 
     def log_file(self, run_id: str, path: Path, artifact_path: str) -> Future[None]:
         """Write a file as an artifact."""
-        return self._filer.submit(self._guarded, "log_file", run_id, path, artifact_path)
+        return self._file_writer.submit(self._guarded, "log_file", run_id, path, artifact_path)
 
     def log_value(self, run_id: str, ref: Any, artifact_file: str) -> Future[None]:
         """Write the bytes that an object reference stands for, unless they are very many."""
 
         def write() -> None:
             data = ray.get(ref)
-            if data is not None and data.nbytes <= _MOST_RETURNED:
+            if data is not None and data.nbytes <= _MAX_RETURNED_BYTES:
                 self._guarded("log_bytes", run_id, memoryview(data), artifact_file)
 
-        return self._filer.submit(write)
+        return self._file_writer.submit(write)
 
     def _guarded(self, method: str, *args: Any, **kwargs: Any) -> None:
         try:
@@ -117,3 +118,27 @@ class Books:
         except TrackingError as error:
             self.problem = str(error)
             log.warning("%s: %s", method, error)
+
+
+class TrackingWriters:
+    """The writers of all tracking stores that runs are recorded in, each opened at first use.
+
+    Args:
+        foreman_id: The id of the foreman; unfinished runs of any other have been lost.
+    """
+
+    def __init__(self, foreman_id: str) -> None:
+        self._foreman_id = foreman_id
+        self._writers: dict[str, TrackingWriter] = {}
+
+    async def open(self, tracking_uri: str, artifact_dir: str | None) -> TrackingWriter:
+        """Return the writer of a store, with the store open; raise ``TrackingError`` where that fails."""
+        if tracking_uri not in self._writers:
+            self._writers[tracking_uri] = TrackingWriter(tracking_uri, artifact_dir)
+        writer = self._writers[tracking_uri]
+        await writer.open(self._foreman_id)
+        return writer
+
+    def of(self, run: ActiveRun) -> TrackingWriter:
+        """Return the writer of the store that a run is recorded in."""
+        return self._writers[run.spec.tracking_uri]

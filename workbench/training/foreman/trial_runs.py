@@ -1,23 +1,22 @@
-"""The MLflow runs of one sweep's trials: written in a few calls when they end, live where they take longer."""
+"""The MLflow runs of a sweep's trials: written in a few calls when they end, live where they take longer."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import Counter, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
 
 from workbench.errors import TrackingError
 from workbench.records.runs import Failure, RunState
 from workbench.records.sweeps import TrialSnapshot
 from workbench.tracking.ended_runs import EndedRun, Point
-from workbench.training.runs.live_series import Curve
-
-if TYPE_CHECKING:
-    from workbench.tracking.store import TrackingStore
-    from workbench.training.foreman.tracking_writer import Books
-    from workbench.training.runs.active_run import ActiveRun
+from workbench.tracking.store import TrackingStore
+from workbench.training.foreman.tracking_writer import TrackingWriter
+from workbench.training.journal import Event, MetricsEvent, TrialEvent
+from workbench.training.runs.active_run import ActiveRun
+from workbench.training.runs.live_series import LiveSeries
 
 _LIVE_AFTER_S = 1.5
 _WRITE_EVERY_S = 1.0
@@ -26,7 +25,7 @@ _STATES = {"complete": RunState.FINISHED, "pruned": RunState.STOPPED, "fail": Ru
 
 @dataclass
 class _Trial:
-    """A trial that runs."""
+    """A running trial."""
 
     number: int
     worker: int
@@ -35,50 +34,51 @@ class _Trial:
     first_lines: list[int]
     points: list[Point] = field(default_factory=list)
     logged: set[str] = field(default_factory=set)
-    curve: Curve = field(default_factory=Curve)
+    series: LiveSeries = field(default_factory=LiveSeries)
     value: float | None = None
     run_id: str = ""
     written_at: float = 0.0
     creating: asyncio.Task[str] | None = None
 
 
-class TrialBooks:
-    """The trials of one sweep.
+class TrialRuns:
+    """The trials of one sweep, and their MLflow runs.
 
     Args:
-        books: The tracking store's.
+        writer: The writer of the tracking store.
         run: The sweep's run.
-        foreman_id: Whose runs they are.
+        foreman_id: The id of the foreman, for the trials' tags.
     """
 
-    def __init__(self, books: Books, run: ActiveRun, foreman_id: str) -> None:
+    def __init__(self, writer: TrackingWriter, run: ActiveRun, foreman_id: str) -> None:
         assert run.spec.sweep is not None
-        self._books, self._run, self._foreman_id = books, run, foreman_id
+        self._writer, self._run, self._foreman_id = writer, run, foreman_id
         self._goals = [goal.name for goal in run.spec.sweep.goals]
         self._size = run.spec.options.resources.workers
         self._trials: dict[int, _Trial] = {}
         self._lines: Counter[int] = Counter()
         self._ended: deque[EndedRun] = deque()
 
-    def take(self, worker: int, events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Note what is about trials; the other events."""
-        own = []
+    def take(self, worker: int, events: Sequence[Event]) -> list[Event]:
+        """Take the events about trials; return the others."""
+        own: list[Event] = []
         for event in events:
             if event["k"] == "trial":
                 self._begin(worker, event) if event["state"] == "running" else self._end(event)
             elif event["k"] == "met" and "trial" in event:
                 self._add(event)
             elif event["k"] != "prog":  # the bar is for the trials
-                self._lines[worker] += event["x"].count("\n") if event["k"] == "out" else 0
+                if event["k"] == "out":
+                    self._lines[worker] += event["x"].count("\n")
                 own.append(event)
         return own
 
-    def _begin(self, worker: int, event: dict[str, Any]) -> None:
+    def _begin(self, worker: int, event: TrialEvent) -> None:
         number = event["n"]
         first_lines = [self._lines[worker + rank] for rank in range(self._size)]
         self._trials[number] = _Trial(number, worker, event["params"], event["t"], first_lines)
 
-    def _add(self, event: dict[str, Any]) -> None:
+    def _add(self, event: MetricsEvent) -> None:
         trial = self._trials.get(event["trial"])
         if trial is None:
             return
@@ -88,21 +88,21 @@ class TrialBooks:
         goal = self._goals[0]
         if goal in event["v"]:
             trial.value = event["v"][goal]
-            trial.curve.add(event["step"], trial.value)
+            trial.series.add(event["step"], trial.value)
 
     def running(self) -> list[TrialSnapshot]:
-        """The trials that run, as views show them."""
+        """Return the running trials, as views show them."""
         return [
-            TrialSnapshot(trial.number, trial.params, trial.value, trial.curve.points, trial.run_id, trial.began)
+            TrialSnapshot(trial.number, trial.params, trial.value, trial.series.points, trial.run_id, trial.began)
             for trial in self._trials.values()
         ]
 
     def write(self) -> None:
-        """Record trials that ended, and give those that take a while a run of their own before they do."""
+        """Record the trials that ended; give those that take a while their run before they end."""
         now = time.time()
         if self._ended:
             ended = [self._ended.popleft() for _ in range(len(self._ended))]
-            self._books.write(lambda store: self._record(store, ended))
+            self._writer.write(lambda store: self._record(store, ended))
         for trial in self._trials.values():
             if not trial.run_id:
                 if trial.creating is None and now - trial.began > _LIVE_AFTER_S:
@@ -112,11 +112,11 @@ class TrialBooks:
                 self._flush(trial)
 
     def number_of(self, run_id: str) -> int | None:
-        """Which running trial has that MLflow run."""
+        """Return the number of the running trial that has this MLflow run, None for any other run."""
         return next((trial.number for trial in self._trials.values() if trial.run_id == run_id), None)
 
     async def run_of(self, number: int) -> str:
-        """The run of a trial that runs, made now if there is none yet."""
+        """Return the run of a running trial; make it where there is none yet."""
         while number not in self._trials:  # its worker asks before the journal has come
             await asyncio.sleep(0.01)
         trial = self._trials[number]
@@ -125,10 +125,10 @@ class TrialBooks:
         return await trial.creating
 
     def close(self) -> None:
-        """Trials whose workers are gone have failed."""
+        """End the trials that still run: their workers are gone, so they have failed."""
         for number in list(self._trials):
-            words = "its worker was lost, or the sweep was stopped"
-            self._end({"n": number, "state": "fail", "error": words, "t": time.time()})
+            error = "its worker was lost, or the sweep was stopped"
+            self._end({"k": "trial", "t": time.time(), "n": number, "state": "fail", "error": error})
         self.write()
 
     def _record(self, store: TrackingStore, ended: list[EndedRun]) -> None:
@@ -139,20 +139,20 @@ class TrialBooks:
             raise
 
     async def _create(self, trial: _Trial) -> str:
-        trial.run_id = await self._books.create_run(
+        trial.run_id = await self._writer.create_run(
             experiment=self._run.spec.experiment,
             name=f"{self._run.spec.name}-{trial.number}",
             tags={**self._tags(trial), "workbench.log_lines": self._log_lines(trial, has_ended=False)},
             params=trial.params,
         )
-        self._books.set_state(trial.run_id, RunState.RUNNING)
+        self._writer.set_state(trial.run_id, RunState.RUNNING)
         return trial.run_id
 
     def _flush(self, trial: _Trial) -> None:
         run_id, points, trial.points = trial.run_id, trial.points, []
-        self._books.write(lambda store: store.log_metrics(run_id, points))
+        self._writer.write(lambda store: store.log_metrics(run_id, points))
 
-    def _end(self, event: dict[str, Any]) -> None:
+    def _end(self, event: TrialEvent) -> None:
         trial = self._trials.pop(event["n"], None)
         if trial is None:
             return
@@ -184,8 +184,8 @@ class TrialBooks:
     ) -> None:
         if trial.run_id:
             self._flush(trial)
-            self._books.set_tags(trial.run_id, tags)
-            self._books.write(lambda store: store.set_state(trial.run_id, state, failure=failure, ended_at=ended_at))
+            self._writer.set_tags(trial.run_id, tags)
+            self._writer.write(lambda store: store.set_state(trial.run_id, state, failure=failure, ended_at=ended_at))
 
     def _tags(self, trial: _Trial) -> dict[str, str]:
         return {
@@ -198,7 +198,7 @@ class TrialBooks:
         }
 
     def _log_lines(self, trial: _Trial, *, has_ended: bool) -> str:
-        """Where each rank's output is in the sweep's log: the worker, the first line and the one after the last."""
+        """Return where each rank's output is in the sweep's log: the worker, its first line, the end."""
         workers = range(trial.worker, trial.worker + self._size)
         ends = [str(self._lines[worker]) if has_ended else "" for worker in workers]
         return ",".join(

@@ -1,1 +1,1 @@
-"""The state of one run as the foreman keeps it."""
+"""The state of one run in the foreman."""

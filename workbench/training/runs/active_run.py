@@ -1,22 +1,23 @@
-"""One run as the foreman knows it: its snapshot, its output, its orders. Views wait on its changes."""
+"""One run as the foreman knows it: its snapshot, its output, its orders. Views wait for its changes."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from workbench.records.runs import Failure, Progress, RunSnapshot, RunState, WatchReply, WorkerSnapshot
-from workbench.training.runs.change_counter import Pulse
-from workbench.training.runs.live_series import Curve
-from workbench.training.runs.output_buffer import Feed
-from workbench.training.runs.rank_reports import Board
+from workbench.training.journal import Event, MetricsEvent, ProgressEvent, TraceEvent
+from workbench.training.runs.change_counter import ChangeCounter
+from workbench.training.runs.live_series import LiveSeries
+from workbench.training.runs.output_buffer import OutputBuffer
+from workbench.training.runs.rank_reports import RankReports
 from workbench.training.runs.usage import RankUsage, verdict
-from workbench.training.spec import RunSpec
+from workbench.training.spec import ProcessInfo, RunSpec
 
 _NOTES = 20
 _ALL = -1
@@ -26,16 +27,17 @@ class ActiveRun:
     """A run from its submission until the foreman forgets it.
 
     Args:
-        run_id: MLflow's id.
-        spec: What was asked for.
-        log_dir: Where the ranks' events are kept, one file a rank.
-        pulse: Beats when something happens to any run.
+        run_id: The id of its MLflow run.
+        spec: The run as submitted.
+        folder: The run's folder on the foreman's node.
+        changes: The counter of the changes of all runs.
     """
 
-    def __init__(self, run_id: str, spec: RunSpec, log_dir: Path, pulse: Pulse) -> None:
+    def __init__(self, run_id: str, spec: RunSpec, folder: Path, changes: ChangeCounter) -> None:
         self.run_id = run_id
         self.spec = spec
-        self.log_dir = log_dir
+        self.log_dir = folder / "logs"
+        self.checkpoint_dir = folder / "checkpoints"
         self.snapshot = RunSnapshot(
             run_id=run_id,
             name=spec.name,
@@ -46,16 +48,16 @@ class ActiveRun:
             submitted_at=spec.submitted_at or time.time(),
         )
         self.version = 1
-        self._pulse = pulse
-        self.changed_at = pulse.beat()
+        self._changes = changes
+        self.changed_at = changes.increment()
         self.usage: dict[int, RankUsage] = {}
         self.returns: Any = None  # an object reference, or None
         self.stop_requested = asyncio.Event()
         self.ended = asyncio.Event()
         self.node_memory_mb: float | None = None
-        self._feed = Feed()
-        self._boards: dict[int, Board] = {}
-        self._curves: dict[str, Curve] = {}
+        self._output = OutputBuffer()
+        self._rank_reports: dict[int, RankReports] = {}
+        self._series: dict[str, LiveSeries] = {}
         self._changed = asyncio.Event()
         self._orders: defaultdict[int, asyncio.Event] = defaultdict(asyncio.Event)
         self._interrupted: dict[int, str] = {}
@@ -65,55 +67,55 @@ class ActiveRun:
     # -- what happened -------------------------------------------------------------------------
 
     def touch(self) -> None:
-        """Wake whoever waits for a change."""
+        """Note a change, and wake whoever waits for one."""
         self.version += 1
-        self.changed_at = self._pulse.beat()
+        self.changed_at = self._changes.increment()
         self._changed.set()
         self._changed = asyncio.Event()
 
     def enter(self, state: RunState, **changes: Any) -> None:
-        """Go to another state, with what else changes of the snapshot."""
+        """Enter another state; ``changes`` are further fields of the snapshot."""
         self.snapshot = replace(self.snapshot, state=state, **changes)
         self.touch()
 
     def note(self, text: str) -> None:
-        """Tell the view something once."""
+        """Show a note in the run's views."""
         self.snapshot.notes = [*self.snapshot.notes, text][-_NOTES:]
         self.touch()
 
     def begin_attempt(self, attempt: int) -> None:
-        """Forget what belongs to the attempt before."""
+        """Begin an attempt: forget what belongs to the one before."""
         self._interrupted.clear()
         self.snapshot = replace(self.snapshot, attempt=attempt, workers=[], progress=None)
         self._progress_began = None
         self.touch()
 
-    def handle(self, rank: int, event: dict[str, Any]) -> None:
-        """Take one journal event in."""
-        kind = event["k"]
-        if kind == "out":
+    def handle(self, rank: int, event: Event) -> None:
+        """Add one journal event to the snapshot and the output."""
+        if event["k"] == "out":
             lines = self.snapshot.log_lines
             lines[rank] = lines.get(rank, 0) + event["x"].count("\n")
-        if rank == 0 and kind in ("out", "disp", "clear"):
-            self.version += 1
-            self._feed.add(self.version, event)
-        elif kind == "met":
+        if event["k"] == "out" or event["k"] == "disp" or event["k"] == "clear":
+            if rank == 0:
+                self.version += 1
+                self._output.add(self.version, event)
+        elif event["k"] == "met":
             self._take_metrics(event)
-        elif kind == "trace":
+        elif event["k"] == "trace":
             self._take_trace(rank, event)
-        elif kind == "prog" and rank == 0:
+        elif event["k"] == "prog" and rank == 0:
             self._take_progress(event)
-        elif kind == "note":
+        elif event["k"] == "note":
             self.note(event["x"])
-        elif kind == "first" and self.snapshot.first_line_at is None:
+        elif event["k"] == "first" and self.snapshot.first_line_at is None:
             self.snapshot.first_line_at = event["t"]
 
-    def _take_metrics(self, event: dict[str, Any]) -> None:
+    def _take_metrics(self, event: MetricsEvent) -> None:
         for name, value in event["v"].items():
             self.snapshot.metrics[name] = value
-            self._curves.setdefault(name, Curve()).add(event["step"], value)
+            self._series.setdefault(name, LiveSeries()).add(event["step"], value)
 
-    def _take_trace(self, rank: int, event: dict[str, Any]) -> None:
+    def _take_trace(self, rank: int, event: TraceEvent) -> None:
         self.usage.setdefault(rank, RankUsage()).add(event)
         for worker in self.snapshot.workers:
             if worker.rank == rank:
@@ -121,7 +123,7 @@ class ActiveRun:
                 worker.gpu_percent, worker.gpu_memory_mb = event["gpu"], event["gpu_mem"]
                 worker.gpu_memory_total_mb = event["gpu_total"]
 
-    def _take_progress(self, event: dict[str, Any]) -> None:
+    def _take_progress(self, event: ProgressEvent) -> None:
         done, total = event["done"], event["total"]
         if self._progress_began is None or done < self._progress_began[1]:
             self._progress_began = (event["t"], done)
@@ -134,7 +136,7 @@ class ActiveRun:
     # -- journals ------------------------------------------------------------------------------
 
     def accept(self, attempt: int, rank: int, offset: int, size: int) -> bool:
-        """Whether journal bytes are new; a repeated send is passed over."""
+        """Count journal bytes in; return False for bytes that came before."""
         expected = self._offsets.get((attempt, rank), 0)
         if offset < expected:
             return False
@@ -142,17 +144,24 @@ class ActiveRun:
         return True
 
     def shipped(self, attempt: int, rank: int) -> int:
-        """How many journal bytes of a rank have arrived."""
+        """Return how many journal bytes of a rank have arrived."""
         return self._offsets.get((attempt, rank), 0)
 
-    def board(self, attempt: int) -> Board:
-        """Where the ranks of an attempt tell that they began and how they ended."""
-        return self._boards.setdefault(attempt, Board())
+    def rank_reports(self, attempt: int) -> RankReports:
+        """Return the reports of the ranks of an attempt: that they began, and how they ended."""
+        return self._rank_reports.setdefault(attempt, RankReports())
 
     # -- orders --------------------------------------------------------------------------------
 
+    def request_stop(self, by: str) -> None:
+        """Ask the run to end; does nothing for one that has ended."""
+        if not self.snapshot.state.is_terminal:
+            self.snapshot.stopped_by = by
+            self.stop_requested.set()
+            self.touch()
+
     def interrupt(self, workers: Iterable[int] | None = None, order: str = "interrupt") -> None:
-        """Tell ranks to interrupt their cell, all where none are named; ``"end_trial"`` leaves a sweep's loop going."""
+        """Have ranks interrupt their cell, all where none are named; ``"end_trial"`` leaves a sweep's loop going."""
         for worker in set(self._orders) if workers is None else workers:
             self._interrupted[worker] = order
             self._orders[worker].set()
@@ -160,7 +169,7 @@ class ActiveRun:
             self._interrupted[_ALL] = order
 
     async def next_order(self, worker: int, timeout_s: float) -> str | None:
-        """What a rank is to do: ``"interrupt"`` or ``"end_trial"``; None when nothing came up in time."""
+        """Wait for an order, ``"interrupt"`` or ``"end_trial"``; return None when none came in time."""
         if worker not in self._interrupted and _ALL not in self._interrupted:
             try:
                 await asyncio.wait_for(self._orders[worker].wait(), timeout_s)
@@ -169,7 +178,7 @@ class ActiveRun:
         self._orders[worker].clear()
         return self._interrupted.pop(worker, self._interrupted.get(_ALL))
 
-    # -- what is seen --------------------------------------------------------------------------
+    # -- views --------------------------------------------------------------------------------
 
     def end(self, state: RunState, failure: Failure | None = None, **changes: Any) -> None:
         """Enter a final state."""
@@ -178,26 +187,26 @@ class ActiveRun:
         self.ended.set()
 
     def view(self) -> RunSnapshot:
-        """The snapshot with its curves."""
-        return replace(self.snapshot, series={name: curve.points for name, curve in self._curves.items()})
+        """Return the snapshot with its metrics' series."""
+        return replace(self.snapshot, series={name: series.points for name, series in self._series.items()})
 
     async def watch(self, cursor: int, timeout_s: float) -> WatchReply:
-        """Wait until something happened after ``cursor``, or the time is up."""
+        """Wait until something happens after ``cursor``, or the time is up; return what did."""
         if self.version <= cursor:
             try:
                 await asyncio.wait_for(self._changed.wait(), timeout_s)
             except TimeoutError:
                 pass
-        events, skipped = self._feed.since(cursor)
+        events, skipped = self._output.since(cursor)
         return WatchReply(self.view(), events, self.version, skipped)
 
-    def set_workers(self, workers: range, hellos: list[dict[str, Any]]) -> None:
-        """Show the processes with these numbers as they describe themselves; none of them where they are gone."""
+    def set_workers(self, workers: range, processes: Sequence[ProcessInfo]) -> None:
+        """Show the processes of the workers with these numbers; none where they are gone."""
         others = [worker for worker in self.snapshot.workers if worker.rank not in workers]
         fresh = [
-            WorkerSnapshot(rank, hello["host"], hello["pid"]) for rank, hello in zip(workers, hellos, strict=False)
+            WorkerSnapshot(rank, process.host, process.pid) for rank, process in zip(workers, processes, strict=False)
         ]
-        for worker in workers:  # what its predecessor was told is not for this one
+        for worker in workers:  # orders to its predecessor are not for this one
             self._interrupted.pop(worker, None)
             self._orders.pop(worker, None)
         self.snapshot.workers = sorted([*others, *fresh], key=lambda worker: worker.rank)

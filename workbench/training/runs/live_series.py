@@ -1,12 +1,12 @@
-"""A metric's curve at a bounded number of points, for views; MLflow has every point."""
+"""A metric over its steps at a bounded number of points, for live views; MLflow has every point."""
 
 from __future__ import annotations
 
-_POINTS = 400
+_MAX_POINTS = 400
 
 
-class Curve:
-    """Keeps every ``stride``-th point, doubling the stride when the memory is full, and the last one."""
+class LiveSeries:
+    """Keep every ``stride``-th point and the last one; the stride doubles when there are too many."""
 
     def __init__(self) -> None:
         self._points: list[tuple[float, float]] = []
@@ -18,7 +18,7 @@ class Curve:
         """Append a point."""
         if self._count % self._stride == 0:
             self._points.append((step, value))
-            if len(self._points) > _POINTS:
+            if len(self._points) > _MAX_POINTS:
                 self._points = self._points[::2]
                 self._stride *= 2
         self._count += 1
@@ -26,7 +26,7 @@ class Curve:
 
     @property
     def points(self) -> list[tuple[float, float]]:
-        """At most about 400 points, oldest first, the newest always among them."""
+        """Return at most about 400 points, oldest first, the newest always among them."""
         if self._last is None or (self._points and self._points[-1] == self._last):
             return list(self._points)
         return [*self._points, self._last]

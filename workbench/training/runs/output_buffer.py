@@ -1,28 +1,31 @@
-"""What rank 0 showed, kept in a bounded memory for the views that follow a run."""
+"""The output of rank 0 in a bounded memory, for the views that follow a run."""
 
 from __future__ import annotations
 
 from collections import deque
-from typing import Any
+from itertools import chain
+from typing import Any, cast
+
+from workbench.training.journal import ClearEvent, DisplayEvent, OutputEvent, TextEvent
 
 _TEXT_LIMIT = 1_000_000
 _RICH_LIMIT = 64 * 2**20
 
 
-class Feed:
+class OutputBuffer:
     """Output events by version number; the oldest text goes first when there is too much.
 
-    All of the output is in the run's log files: the feed only serves live views.
+    All of the output is in the run's log files: the buffer only serves live views.
     """
 
     def __init__(self) -> None:
-        self._text: deque[tuple[int, dict[str, Any]]] = deque()
-        self._rich: deque[tuple[int, dict[str, Any]]] = deque()
+        self._text: deque[tuple[int, TextEvent]] = deque()
+        self._rich: deque[tuple[int, DisplayEvent | ClearEvent]] = deque()
         self._text_size = 0
         self._rich_size = 0
         self._dropped: deque[tuple[int, int]] = deque(maxlen=10_000)
 
-    def add(self, version: int, event: dict[str, Any]) -> None:
+    def add(self, version: int, event: OutputEvent) -> None:
         """Append an event that appeared at ``version`` (rising)."""
         if event["k"] == "out":
             self._text.append((version, event))
@@ -38,12 +41,14 @@ class Feed:
                 self._rich_size -= _size(self._rich.popleft()[1])
 
     def since(self, version: int) -> tuple[list[dict[str, Any]], int]:
-        """Events after ``version`` in order, and how many lines of text among them were dropped."""
-        fresh = [item for item in self._text if item[0] > version] + [item for item in self._rich if item[0] > version]
+        """Return the events after ``version`` in order, and how many lines of text among them were dropped."""
+        kept: chain[tuple[int, OutputEvent]] = chain(self._text, self._rich)
+        fresh = [item for item in kept if item[0] > version]
         fresh.sort(key=lambda item: item[0])
         skipped = sum(lines for dropped_at, lines in self._dropped if dropped_at > version)
-        return [event for _, event in fresh], skipped
+        return [cast("dict[str, Any]", event) for _, event in fresh], skipped
 
 
-def _size(event: dict[str, Any]) -> int:
-    return sum(len(value) if isinstance(value, str) else 200 for value in event.get("data", {}).values())
+def _size(event: DisplayEvent | ClearEvent) -> int:
+    data = event["data"] if event["k"] == "disp" else {}
+    return sum(len(value) if isinstance(value, str) else 200 for value in data.values())

@@ -1,4 +1,4 @@
-"""What the ranks of an attempt have told the foreman, for engines that do not hold their processes."""
+"""What the ranks of an attempt have reported, for engines that do not hold their processes."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ import asyncio
 import contextlib
 from typing import Any
 
-from workbench.training.spec import RankOutcome
+from workbench.training.spec import ProcessInfo, RankOutcome
 
 
-class Board:
-    """Hellos and outcomes by rank, and rank 0's returned values."""
+class RankReports:
+    """The processes and outcomes by rank, and rank 0's returned values."""
 
     def __init__(self) -> None:
-        self.hellos: dict[int, dict[str, Any]] = {}
+        self.processes: dict[int, ProcessInfo] = {}
         self.outcomes: dict[int, RankOutcome] = {}
         self.returns: Any = None
         self._changed = asyncio.Event()
 
     def notify(self) -> None:
-        """Something was added."""
+        """Wake whoever waits; called when something was added."""
         self._changed.set()
 
     async def wait(self, timeout_s: float) -> None:

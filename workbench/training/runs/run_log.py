@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from workbench.tracking.log_file import LogFile, LogPage
+from workbench.training.journal import Event
 
 
 class RunLog:
-    """Appends what the ranks print to ``rank-N.log``, and what rank 0 displays to ``outputs.jsonl``.
+    """Append what the ranks print to ``rank-N.log``, and what rank 0 displays to ``outputs.jsonl``.
 
     A disk that is full costs the log, never the run.
 
     Args:
-        folder: Where the files lie; made with the first output.
+        folder: The folder of the files; made with the first output.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -25,7 +27,7 @@ class RunLog:
         self._files: dict[str, IO[str]] = {}
         self._readers: dict[int, LogFile] = {}
 
-    def append(self, rank: int, events: list[dict[str, Any]]) -> None:
+    def append(self, rank: int, events: Sequence[Event]) -> None:
         """Write the events that are output."""
         try:
             for event in events:

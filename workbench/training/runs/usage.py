@@ -1,9 +1,10 @@
-"""Sums up the per-rank traces of a run and says in plain words what held it up."""
+"""Sums up the usage traces of a run's ranks and says in plain words what limited it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from workbench.training.journal import TraceEvent
 
 _ENOUGH_SAMPLES = 5
 
@@ -19,31 +20,31 @@ class RankUsage:
     gpu_sum: float = 0.0
     gpu_memory_share_max: float = 0.0
 
-    def add(self, trace: dict[str, Any]) -> None:
-        """Count one ``trace`` event in."""
+    def add(self, trace: TraceEvent) -> None:
+        """Add one sample."""
         self.samples += 1
         self.cpu_sum += trace.get("cpu") or 0.0
         self.rss_max = max(self.rss_max, trace.get("rss") or 0.0)
-        if trace.get("gpu") is not None:
+        if (gpu := trace.get("gpu")) is not None:
             self.gpu_samples += 1
-            self.gpu_sum += trace["gpu"]
+            self.gpu_sum += gpu
             total = trace.get("gpu_total") or 0.0
             if total:
                 self.gpu_memory_share_max = max(self.gpu_memory_share_max, (trace.get("gpu_mem") or 0.0) / total)
 
     @property
     def cpu(self) -> float:
-        """Mean CPU use in percent of one core."""
+        """Return the mean CPU use in percent of one core."""
         return self.cpu_sum / self.samples if self.samples else 0.0
 
     @property
     def gpu(self) -> float | None:
-        """Mean GPU use in percent, None without a GPU."""
+        """Return the mean GPU use in percent, None without a GPU."""
         return self.gpu_sum / self.gpu_samples if self.gpu_samples else None
 
 
 def verdict(ranks: dict[int, RankUsage], *, node_memory_mb: float | None = None) -> str:
-    """One or two sentences on how well the run used its hardware; empty for very short runs.
+    """Return one or two sentences on how well the run used its hardware; empty for very short runs.
 
     Args:
         ranks: Usage by rank.
@@ -85,11 +86,16 @@ def verdict(ranks: dict[int, RankUsage], *, node_memory_mb: float | None = None)
     return " ".join(findings)
 
 
-def system_metrics(rank: int, event: dict[str, Any], at_ms: int) -> list[tuple[str, float, int, int]]:
-    """A trace as MLflow system metrics; the step counts seconds."""
-    names = {"cpu": "cpu_percent", "rss": "memory_mb", "gpu": "gpu_percent", "gpu_mem": "gpu_memory_mb"}
+def system_metrics(rank: int, event: TraceEvent, at_ms: int) -> list[tuple[str, float, int, int]]:
+    """Return a trace as MLflow system metrics; the step counts seconds."""
+    values = {
+        "cpu_percent": event["cpu"],
+        "memory_mb": event["rss"],
+        "gpu_percent": event["gpu"],
+        "gpu_memory_mb": event["gpu_mem"],
+    }
     return [
-        (f"system/rank_{rank}/{name}", float(event[key]), at_ms, int(event["t"]))
-        for key, name in names.items()
-        if event.get(key) is not None
+        (f"system/rank_{rank}/{name}", float(value), at_ms, int(event["t"]))
+        for name, value in values.items()
+        if value is not None
     ]

@@ -12,7 +12,7 @@ from typing import Any
 import ray
 
 from workbench.training.journal import Journal, journal_path
-from workbench.training.spec import Assignment, RankOutcome
+from workbench.training.spec import Assignment, ProcessInfo, RankOutcome
 from workbench.training.worker.ports import as_array, free_port
 
 
@@ -20,7 +20,7 @@ class WorkerProcess:
     """One process of a crew. Spares are the same before they are given a run.
 
     Args:
-        modules: What to import now, so that the cell need not wait for it. A module that is not
+        modules: The modules to import now, so that the cell need not wait for them. One that is not
             installed here is passed over.
     """
 
@@ -40,7 +40,7 @@ class WorkerProcess:
             with contextlib.suppress(ImportError):
                 importlib.import_module("torch.distributed")
 
-    def hello(self) -> dict[str, Any]:
+    def describe(self) -> ProcessInfo:
         """See :func:`describe_process`."""
         return describe_process()
 
@@ -49,25 +49,25 @@ class WorkerProcess:
         return perform(assignment, shared, foreman, self._shell)
 
 
-def describe_process() -> dict[str, Any]:
-    """Where this process is; a free port for rank 0's rendezvous among it."""
+def describe_process() -> ProcessInfo:
+    """Return where this process is, with a port that is free now."""
     ip = ray.util.get_node_ip_address()
-    return {
-        "pid": os.getpid(),
-        "node_id": ray.get_runtime_context().get_node_id(),
-        "ip": ip,
-        "host": socket.gethostname(),
-        "port": free_port(ip),
-        "python": sys.version.split()[0],
-        "cores": os.cpu_count() or 1,
-    }
+    return ProcessInfo(
+        pid=os.getpid(),
+        node_id=ray.get_runtime_context().get_node_id(),
+        ip=ip,
+        host=socket.gethostname(),
+        port=free_port(ip),
+        python=sys.version.split()[0],
+        cores=os.cpu_count() or 1,
+    )
 
 
 def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, shell: Any) -> tuple[RankOutcome, Any]:
-    """Run one rank with its line to the foreman; both engines end here.
+    """Run one rank with its channel to the foreman; both engines end here.
 
     Args:
-        assignment: What to run.
+        assignment: The rank's part.
         shared: Captured large values by digest, each a list of one object reference.
         foreman: The foreman's actor handle.
         shell: The process's :class:`~workbench.training.worker.shell.CellShell`.
@@ -75,7 +75,7 @@ def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, 
     Returns:
         The outcome and, from rank 0, its returned values as an array of bytes or None.
     """
-    from workbench.training.worker.link import Link
+    from workbench.training.worker.foreman_channel import ForemanChannel
     from workbench.training.worker.runtime import run_rank, watch_for_crashes
 
     path = journal_path(assignment.run_id, assignment.attempt, assignment.worker)
@@ -86,7 +86,7 @@ def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, 
         return _writable_if(digest in assignment.code.private, ray.get(shared[digest][0]))
 
     try:
-        with Link(foreman, (assignment.run_id, assignment.attempt, assignment.worker), journal):
+        with ForemanChannel(foreman, (assignment.run_id, assignment.attempt, assignment.worker), journal):
             outcome, blob = run_rank(assignment, journal, shell, resolve, foreman)
     finally:
         journal.close()
@@ -96,7 +96,7 @@ def perform(assignment: Assignment, shared: dict[str, list[Any]], foreman: Any, 
 
 
 def read_leftover(run_id: str, attempt: int, rank: int, offset: int) -> tuple[bytes, str]:
-    """What a dead worker wrote after ``offset`` but did not ship, and its crash report; both files are deleted."""
+    """Return what a dead worker wrote after ``offset`` but did not ship, and its crash report; delete both files."""
     path = journal_path(run_id, attempt, rank)
     crash = path.with_suffix(".crash")
     data, report = b"", ""
@@ -111,5 +111,5 @@ def read_leftover(run_id: str, attempt: int, rank: int, offset: int) -> tuple[by
 
 
 def _writable_if(private: bool, value: Any) -> Any:
-    """A private copy of a captured value that the cell may change in place; others share one."""
+    """Return a private copy of a captured value that the cell may change in place, else the shared one."""
     return value.copy() if private and hasattr(value, "copy") else value

@@ -21,14 +21,14 @@ from workbench.tracking.in_worker import settle
 from workbench.tracking.model_logging import flavor_of
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment, RankOutcome
-from workbench.training.worker.context import WorkerContext
 from workbench.training.worker.failures import describe, is_peer_error
-from workbench.training.worker.output import OutputCapture
+from workbench.training.worker.output_capture import OutputCapture
 from workbench.training.worker.returns import bare, pack_returns
 from workbench.training.worker.shell import CellShell, execute
 from workbench.training.worker.source_files import importable
 from workbench.training.worker.torch_group import limit_threads, process_group
 from workbench.training.worker.trace import Sampler
+from workbench.training.worker.worker_context import WorkerContext
 
 Resolve = Callable[[str], Any]
 

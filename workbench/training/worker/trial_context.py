@@ -12,7 +12,7 @@ import ray
 
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment
-from workbench.training.worker.context import WorkerContext
+from workbench.training.worker.worker_context import WorkerContext
 
 _REPORT_EVERY_S = 0.1
 _VERDICT_WAIT_S = 1.0

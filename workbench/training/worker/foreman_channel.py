@@ -1,4 +1,4 @@
-"""A rank's line to the foreman: ships the journal as it grows, and takes orders to stop."""
+"""A rank's channel to the foreman: sends the journal as it grows, and takes orders to stop."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MAX_INTERVAL_S = 0.5
 _CHUNK_BYTES = 4 * 2**20
 
 
-class Link:
-    """Two threads beside the cell: one sends new journal bytes, one waits for the foreman's orders.
+class ForemanChannel:
+    """Run two threads beside the cell: one sends new journal bytes, one waits for the foreman's orders.
 
     Args:
         foreman: The foreman's actor handle.
         key: ``(run id, attempt, rank)``.
-        journal: What to ship.
+        journal: The journal to send.
     """
 
     def __init__(self, foreman: Any, key: tuple[str, int, int], journal: Journal) -> None:
@@ -34,11 +34,11 @@ class Link:
         self._cell_thread = threading.current_thread()
         self._closing = threading.Event()
         self._shipper = threading.Thread(target=self._ship, name="ship-journal", daemon=True)
-        self._orders = threading.Thread(target=self._obey, name="take-orders", daemon=True)
+        self._order_taker = threading.Thread(target=self._follow_orders, name="take-orders", daemon=True)
 
-    def __enter__(self) -> Link:
+    def __enter__(self) -> ForemanChannel:
         self._shipper.start()
-        self._orders.start()
+        self._order_taker.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -61,7 +61,7 @@ class Link:
                 self._closing.wait(_MIN_INTERVAL_S)
 
     def _ship_chunk(self, file: Any) -> bool:
-        """Send the next whole lines; whether there may be more."""
+        """Send the next whole lines; return whether there may be more."""
         file.seek(self._offset)
         data = file.read(_CHUNK_BYTES)
         whole = data.rfind(b"\n") + 1
@@ -80,12 +80,12 @@ class Link:
     def _call(self, method: str, *args: Any) -> Any:
         return ray.get(getattr(self._foreman, method).remote(*self._key, *args))
 
-    def _obey(self) -> None:
+    def _follow_orders(self) -> None:
         while not self._closing.is_set():
             try:
                 order = self._call("next_order")
             except ray.exceptions.RayError:
-                # The foreman is gone: Ray ends this process too; nothing is left to obey.
+                # The foreman is gone: Ray ends this process too; no order can come.
                 time.sleep(1.0)
                 continue
             if order is None:

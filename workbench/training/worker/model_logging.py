@@ -1,4 +1,4 @@
-"""After a run: keeps the models that it returned, in a process beside the foreman, which runs no user code."""
+"""Logs the models that a run returned, in a process of its own: the foreman runs no user code."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from workbench.training.worker.returns import unpack_example, unpack_returns
 from workbench.training.worker.source_files import importable, write_modules
 
 
-def keep_models(code: CellCode, blob: Any, names: tuple[str, ...], run_id: str, tracking_uri: str) -> dict[str, str]:
+def log_models(code: CellCode, blob: Any, names: tuple[str, ...], run_id: str, tracking_uri: str) -> dict[str, str]:
     """Log the named returned values as MLflow models.
 
     Returns:
-        Per name of one that could not be kept, why.
+        Why each model that could not be logged was not, by its name.
     """
     problems = {}
     with contextlib.ExitStack() as stack:
@@ -35,6 +35,6 @@ def keep_models(code: CellCode, blob: Any, names: tuple[str, ...], run_id: str, 
                     code_paths=sorted(folder.iterdir()),
                     example=unpack_example(memoryview(blob), name),
                 )
-            except Exception as error:  # whatever a user's class or a library raises: the others are kept
+            except Exception as error:  # whatever a user's class or a library raises: the others are logged
                 problems[name] = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
     return problems

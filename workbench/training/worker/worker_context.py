@@ -14,7 +14,12 @@ _PROGRESS_INTERVAL_S = 0.1
 
 
 class WorkerContext:
-    """What the functions of :mod:`workbench.context` speak to on a worker."""
+    """The functions of :mod:`workbench.context` on a worker.
+
+    Args:
+        assignment: The rank's part.
+        journal: The journal that gets the events.
+    """
 
     def __init__(self, assignment: Assignment, journal: Journal) -> None:
         self.rank = assignment.rank
@@ -31,11 +36,11 @@ class WorkerContext:
 
     @property
     def run_id(self) -> str:
-        """The id of the MLflow run that the cell is."""
+        """Return the id of the cell's MLflow run."""
         return self._run_id
 
     def log(self, values: dict[str, Any], step: int | None) -> None:
-        """Write one metrics line; a value that is no number is an error that names it."""
+        """Write one metrics line; raise ``TypeError`` for a value that is no number."""
         if step is None:
             step = self._calls
         self._calls += 1
@@ -50,11 +55,11 @@ class WorkerContext:
         self.write_metrics(int(step), numbers)
 
     def write_metrics(self, step: int, values: dict[str, float]) -> None:
-        """Note metrics of one step."""
+        """Write the metrics of one step."""
         self._journal.write("met", step=step, v=values)
 
     def progress(self, done: int, total: int | None, label: str, *, last: bool = False) -> None:
-        """Note how far a loop is; inner loops and calls less than 0.1 s apart are passed over."""
+        """Write how far a loop is; inner loops and calls less than 0.1 s apart are passed over."""
         key = f"{label}/{total}"
         if done == 0 and not last:
             self._loops.append(key)
@@ -68,18 +73,18 @@ class WorkerContext:
             self._loops.pop()
 
     def save_checkpoint(self, source: Any, step: int | None) -> str:
-        """Save a checkpoint and note it; returns its folder."""
+        """Save a checkpoint, write an event about it, and return its folder."""
         path = self._checkpoints.save(source)
         self._journal.write("ckpt", step=step, path=str(path))
         return str(path)
 
     def load_checkpoint(self) -> Any:
-        """The newest whole checkpoint, None when there is none."""
+        """Return the newest whole checkpoint, None when there is none."""
         return self._checkpoints.load()
 
 
 def _number(value: Any) -> float:
-    """A metric's value; a tensor's item rather than its float, which warns where it has a gradient."""
+    """Return a metric's value; a tensor's item rather than its float, which warns where it has a gradient."""
     return float(value.item() if hasattr(value, "item") else value)
 
 
