@@ -80,7 +80,7 @@ class Rounds:
             return
         with ours.cluster(), ours.published(self._made[kind], kind, body, models.example(kind)) as found:
             self.cold_s.append(found.took_s)
-            settle(ours.keeper())
+            settle(ours.supervisor())
             yield found.url, found.headers
 
 

@@ -56,7 +56,7 @@ def _end_cluster() -> None:
     local.stop()
 
 
-def keeper() -> psutil.Process:
+def supervisor() -> psutil.Process:
     """The process that all of the cluster descends from."""
     from workbench.cluster import local
 
@@ -98,7 +98,7 @@ def measure(model: Any, folder: Path, cold_s: list[float]) -> list[Figure]:
     """What has no peer; ``cold_s`` is how long it took from no cluster to a first answer."""
     job, rows = json.loads((folder / "digits.json").read_text()), models.example("digits")
     with cluster(), published(model, "digits", job["bodies"][0], rows) as digits:
-        settle(keeper())
+        settle(supervisor())
         ask(digits.url, job["bodies"], job["answers"], clients=CLIENTS, seconds=LOAD_S, headers=digits.headers)
         memory = _memory()
         warm_s = []
@@ -162,7 +162,7 @@ def _cached() -> Figure:
 def _memory() -> str:
     """What the gateway and the replica have resident."""
     found: dict[str, list[float]] = {"Gateway": [], "ServeReplica": []}
-    for process in keeper().children(recursive=True):
+    for process in supervisor().children(recursive=True):
         title = " ".join(process.cmdline())
         for word, sizes in found.items():
             if title.startswith("ray::") and word in title:

@@ -97,10 +97,10 @@ def test_dashboard_comes_when_it_is_asked_for_and_lists_jobs(cluster: Path) -> N
 
 def addresses_listened_on() -> set[str]:
     """Of all processes of the local cluster."""
-    keeper = local.running()
-    assert keeper is not None
+    supervisor = local.running()
+    assert supervisor is not None
     found = set()
-    for process in psutil.Process(keeper.pid).children(recursive=True):
+    for process in psutil.Process(supervisor.pid).children(recursive=True):
         with contextlib.suppress(psutil.Error, FileNotFoundError):  # one that just ended
             found |= {
                 connection.laddr.ip

@@ -246,9 +246,9 @@ async def test_cluster_that_hangs_is_told_and_blocks_nothing(cluster: Path, jp_f
     from workbench.cluster import local
 
     assert json.loads((await ask(jp_fetch, "GET", "/workbench/api/cluster")).body)["state"] == "up"
-    keeper = local.running()
-    assert keeper is not None
-    family = psutil.Process(keeper.pid).children(recursive=True)
+    supervisor = local.running()
+    assert supervisor is not None
+    family = psutil.Process(supervisor.pid).children(recursive=True)
     foremen = [process for process in family if "ray::Foreman" in " ".join(process.cmdline())]
     assert foremen
     for process in foremen:

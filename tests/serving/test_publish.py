@@ -449,8 +449,8 @@ def test_publish_several_models_in_one_endpoint(published: Path) -> None:
 def test_publish_listens_on_loopback_alone(published: Path, name: str) -> None:
     model, data = digits()
     workbench.publish(model, name=name, example=data[:2])
-    keeper = _own("workbench.cluster.supervisor")
-    ours = [keeper, *keeper.children(recursive=True)]
+    supervisor = _own("workbench.training.local_cluster")
+    ours = [supervisor, *supervisor.children(recursive=True)]
     open_to_all = {
         (_title(process), connection.laddr.ip, connection.laddr.port)
         for process in ours

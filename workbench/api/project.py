@@ -19,7 +19,7 @@ _LOGS_KEPT = 32
 _PART_LINES = 100_000
 
 if TYPE_CHECKING:
-    from workbench.cluster.connection import Connection
+    from workbench.cluster.actors import ActorConnection
     from workbench.tracking.store import TrackingStore
     from workbench.tracking.tracked_run import TrackedRun
 
@@ -48,7 +48,7 @@ class Project:
                 self._store = TrackingStore(self.settings.tracking_uri, artifacts)
             return self._store
 
-    def connection(self, *, start: bool = True, **options: Any) -> Connection:
+    def connection(self, *, start: bool = True, **options: Any) -> ActorConnection:
         """Connect to the cluster; see :func:`workbench.cluster.connection.connect`."""
         from workbench.training.foreman_client import connect_to_foreman
 

@@ -1,16 +1,16 @@
-"""What a cluster can give: whether a request can ever be met, how much room there is, and what holds the rest."""
+"""The capacity of a cluster: whether a request can ever be met, what is free, and what holds the rest."""
 
 from __future__ import annotations
 
 import ray
 
+from workbench.cluster.ray_compat import available_resources_per_node
 from workbench.errors import ResourcesError
 from workbench.records.runs import Resources, Waiting
 
 MINIMAL_BUNDLE = {"CPU": 0.001}
-
-
-_MOST_WORKERS = 1000
+_MAX_WORKERS = 1000
+_KINDS = ("CPU", "GPU", "memory")
 
 
 def check_feasible(resources: Resources, noun: str = "worker") -> None:
@@ -32,9 +32,6 @@ def check_feasible(resources: Resources, noun: str = "worker") -> None:
     )
 
 
-_KINDS = ("CPU", "GPU", "memory")
-
-
 def _take(node: dict[str, float], bundle: dict[str, float]) -> bool:
     if any(node.get(kind, 0.0) + 1e-9 < amount for kind, amount in bundle.items()):
         return False
@@ -52,23 +49,21 @@ def _first_lack(resources: Resources, noun: str) -> str:
 
 
 def room_now(resources: Resources) -> int:
-    """How many times what a run asks for would find room now."""
-    from ray._private.state import available_resources_per_node
-
+    """Return how many times the resources of a run are free now."""
     placed, bundle = 0, resources.bundle or MINIMAL_BUNDLE
     for node in available_resources_per_node().values():
         free = dict(node)
-        while placed < _MOST_WORKERS and _take(free, bundle):
+        while placed < _MAX_WORKERS and _take(free, bundle):
             placed += 1
     return placed // resources.workers
 
 
 def explain(resources: Resources, holders: dict[str, Resources]) -> Waiting:
-    """Why the resources cannot be had now, and what the user can do.
+    """Return why the resources are not free now, and what the user can do.
 
     Args:
-        resources: What the waiting run asks for.
-        holders: Who holds resources now: run name to what it holds.
+        resources: The resources that the waiting run asks for.
+        holders: The resources that each other run holds, by its name.
     """
     total, free = ray.cluster_resources(), ray.available_resources()
     needed = {kind: amount * resources.workers for kind, amount in resources.bundle.items()}

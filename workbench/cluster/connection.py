@@ -1,4 +1,4 @@
-"""A process's connection to a cluster and its foreman: made at first use, mended when it broke."""
+"""A process's connection to a cluster: made at first use, made again when it broke."""
 
 from __future__ import annotations
 
@@ -10,126 +10,19 @@ from collections.abc import Callable
 from typing import Any
 
 from workbench.cluster import local
+from workbench.cluster.actors import ActorConnection
+from workbench.cluster.ray_compat import is_client_connected
 from workbench.cluster.ray_env import import_ray, outlive_the_cluster, prepare_environment
-from workbench.errors import ClusterError, ForemanError, WorkbenchError
+from workbench.errors import ClusterError
 from workbench.settings import Settings
 
-_CALL_TIMEOUT_S = 60.0
-_KNOCK_EVERY_S = 5.0
-_MISSED = 3
+_CHECK_EVERY_S = 5.0
+_MAX_MISSED = 3
 
 _lock = threading.RLock()
 _connected_to: str | None = None
 _is_our_driver = False
-"""Whether it was Workbench that connected Ray in this process, not the notebook's own code."""
-
-
-def detached_actor(kind: type, name: str, namespace: str, *arguments: Any, max_restarts: int = 0) -> Any:
-    """The cluster's only actor of a name, made where there is none; it outlives who made it, and reserves nothing."""
-    import ray
-
-    return (
-        ray.remote(kind)
-        .options(
-            name=name,
-            namespace=namespace,
-            lifetime="detached",
-            get_if_exists=True,
-            num_cpus=0,
-            max_concurrency=10_000,
-            max_restarts=max_restarts,
-            scheduling_strategy=_on_this_node(),
-        )
-        .remote(*arguments)
-    )
-
-
-def _on_this_node() -> Any:
-    """Our actors run where the project's files are, if that is a node of the cluster."""
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    if ray.util.client.ray.is_connected():
-        return "DEFAULT"
-    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-
-
-class Connection:
-    """Calls to the foreman of one cluster, or to another actor of ours there.
-
-    Args:
-        foreman: Its actor handle.
-        address: The cluster's.
-        dashboard: Where Ray says that the cluster's dashboard is (``host:port``), None where it has none.
-        called: What messages call the actor.
-    """
-
-    def __init__(self, foreman: Any, address: str, dashboard: str | None = None, called: str = "foreman") -> None:
-        self.foreman = foreman
-        self.address = address
-        self.dashboard = dashboard
-        self.called = called
-
-    @property
-    def is_local(self) -> bool:
-        """Whether the cluster is the one that Workbench runs on this machine."""
-        present = local.running()
-        return present is not None and present.address == self.address
-
-    def to(self, actor: Any, called: str) -> Connection:
-        """The same way to another actor."""
-        return Connection(actor, self.address, self.dashboard, called)
-
-    def call(self, method: str, *args: Any, timeout_s: float = _CALL_TIMEOUT_S) -> Any:
-        """Call a verb of the foreman and wait for its answer.
-
-        Raises what the verb raises, and ``ForemanError`` when the foreman is gone or silent.
-        """
-        import ray
-
-        if not ray.is_initialized():  # a call would have Ray start a cluster of its own
-            raise ForemanError(
-                f"The {self.called} at {self.address} was left: this process is no longer connected to it."
-            )
-        try:
-            return self._answer(getattr(self.foreman, method).remote(*args), timeout_s)
-        except ray.exceptions.RayTaskError as error:
-            cause = error.cause
-            if isinstance(cause, WorkbenchError):
-                raise cause from None
-            raise ForemanError(f"The {self.called} failed in {method!r}: {cause!r}. Please report this.") from error
-        except ray.exceptions.GetTimeoutError:
-            raise ForemanError(
-                f"The {self.called} at {self.address} said nothing for {timeout_s:g} s. "
-                "%workbench doctor looks into it.",
-                is_silent=True,
-            ) from None
-        except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
-            raise self._gone(error) from error
-
-    def _answer(self, ref: Any, timeout_s: float) -> Any:
-        """Wait for an answer, and look now and then whether there is still somebody to give it."""
-        import ray
-
-        deadline = time.monotonic() + timeout_s
-        while True:
-            left = deadline - time.monotonic()
-            try:
-                return ray.get(ref, timeout=max(0.0, min(left, _KNOCK_EVERY_S)))
-            except ray.exceptions.GetTimeoutError:
-                if not local.answers(self.address):
-                    raise ConnectionError("its cluster ended") from None
-                if left <= _KNOCK_EVERY_S:
-                    raise
-
-    def _gone(self, error: BaseException) -> ForemanError:
-        _forget()
-        if self.called != "foreman":
-            return ForemanError(f"The {self.called} at {self.address} is gone ({type(error).__name__}). Try once more.")
-        return ForemanError(
-            f"The foreman at {self.address} is gone ({type(error).__name__}). Its runs have ended; "
-            f"the next run starts a new one. Continue a lost run with %%train --resume RUN."
-        )
+"""Whether Workbench connected Ray in this process, rather than the notebook's own code."""
 
 
 def connect(
@@ -141,17 +34,17 @@ def connect(
     cpus: float | None = None,
     gpus: float | None = None,
     on_tick: Callable[[float], None] = lambda _: None,
-) -> Connection:
+) -> ActorConnection:
     """Connect this process to a cluster and to an actor there.
 
     Args:
-        settings: The project's; its ``address`` is joined unless ``address`` is given.
+        settings: The project's settings; their ``address`` is joined unless ``address`` is given.
         find_actor: Called once the process is connected; returns the actor that the connection calls.
         address: A cluster to join: ``ray://host:10001`` or ``host:6379``; None takes the one that
             this process is connected to (by ``ray.init`` too), else the settings', else the local one.
         start: Whether to start the local cluster where none runs.
-        cpus: CPUs of a local cluster that is started now.
-        gpus: GPUs of it.
+        cpus: The number of CPUs of a local cluster that is started now.
+        gpus: The number of its GPUs.
         on_tick: Called while a cluster starts.
 
     Raises:
@@ -159,23 +52,23 @@ def connect(
     """
     global _connected_to
     with _lock:
-        wanted = address or _connected_to or _users_own() or settings.address
+        target = address or _connected_to or _users_own() or settings.address
         present = local.running()
-        if wanted is None or (_connected_to == wanted and address is None and not _is_joined(wanted, settings)):
+        if target is None or (_connected_to == target and address is None and not _is_joined(target, settings)):
             # The local cluster: it may have been stopped and started by another notebook meanwhile.
             if present is None:
                 if not start:
                     raise ClusterError("There is no cluster yet: the first %%train starts one, or %workbench up.")
                 present = local.start(settings, cpus=cpus, gpus=gpus, on_tick=on_tick)
-            wanted = present.address
-        is_local = present is not None and wanted == present.address
-        if _connected_to is None and _users_own() == wanted:
+            target = present.address
+        is_local = present is not None and target == present.address
+        if _connected_to is None and _users_own() == target:
             if not is_local:
-                _joined.add(wanted)
-        elif _connected_to != wanted or not _is_alive():
-            _join(wanted, is_local=is_local)
-        _connected_to = wanted
-        return Connection(find_actor(), wanted, _dashboards.get(wanted))
+                _joined.add(target)
+        elif _connected_to != target or not _is_alive():
+            _join(target, is_local=is_local)
+        _connected_to = target
+        return ActorConnection(find_actor(), target, _dashboards.get(target), on_gone=_forget)
 
 
 _joined: set[str] = set()
@@ -183,9 +76,9 @@ _dashboards: dict[str, str] = {}
 
 
 def _users_own() -> str | None:
-    """The cluster that the notebook has connected itself to with ``ray.init``: then runs go there."""
+    """Return the cluster that the notebook itself has joined with ``ray.init``: then runs go there."""
     ray = sys.modules.get("ray")
-    if _is_our_driver or ray is None or not ray.is_initialized() or ray.util.client.ray.is_connected():
+    if _is_our_driver or ray is None or not ray.is_initialized() or is_client_connected():
         return None
     address: str = ray.get_runtime_context().gcs_address
     return address
@@ -197,7 +90,7 @@ def _is_joined(address: str, settings: Settings) -> bool:
 
 def _join(address: str, *, is_local: bool) -> None:
     global _is_our_driver
-    _knock(address)
+    _check_address(address)
     _leave()
     outlive_the_cluster()
     prepare_environment(is_local=is_local)
@@ -211,7 +104,7 @@ def _join(address: str, *, is_local: bool) -> None:
             f"{_join_fix(str(error))} Without --address, Workbench starts one on this machine."
         ) from error
     _is_our_driver = True
-    _watch_over(address)
+    _leave_when_gone(address)
     if not is_local:
         _joined.add(address)
 
@@ -241,13 +134,13 @@ def _join_fix(text: str) -> str:
     return "Is it up, and is its token in RAY_AUTH_TOKEN (mode RAY_AUTH_MODE=token)?"
 
 
-def _watch_over(address: str) -> None:
-    """Leave a cluster that is gone: Ray's threads would look for it for ever, and keep a core busy with that."""
+def _leave_when_gone(address: str) -> None:
+    """Leave the cluster once it is gone: Ray's threads would look for it for ever, and keep a core busy with that."""
 
     def watch() -> None:
         missed = 0
-        while _connected_to in (address, None) and _is_our_driver and missed < _MISSED:
-            time.sleep(_KNOCK_EVERY_S)
+        while _connected_to in (address, None) and _is_our_driver and missed < _MAX_MISSED:
+            time.sleep(_CHECK_EVERY_S)
             missed = 0 if local.answers(address) else missed + 1
         if missed:
             with _lock:
@@ -258,8 +151,8 @@ def _watch_over(address: str) -> None:
     threading.Thread(target=watch, name="cluster-watch", daemon=True).start()
 
 
-def _knock(address: str) -> None:
-    """See that somebody listens: Ray itself tries for minutes where nobody does."""
+def _check_address(address: str) -> None:
+    """Raise ``ClusterError`` where nobody listens: Ray itself would try for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
         raise ClusterError(
@@ -288,13 +181,13 @@ def _is_alive() -> bool:
 
 
 def _forget() -> None:
-    """Have the next call look for the cluster anew."""
+    """Have the next call look for a cluster again."""
     global _connected_to
     _connected_to = None if _connected_to not in _joined else _connected_to
 
 
 def current_address() -> str | None:
-    """The address of the cluster that this process is connected to."""
+    """Return the address of the cluster that this process is connected to, None for none."""
     return _connected_to
 
 

@@ -1,4 +1,4 @@
-"""Ray's own dashboard: the local cluster starts without it, which saves seconds, and gets it when it is asked for."""
+"""Ray's own dashboard: the local cluster starts without it, which saves seconds, and gets it on request."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import time
-from typing import Any
 
 from workbench.cluster import local
 from workbench.cluster.ray_env import token_path
@@ -16,11 +15,11 @@ _TIMEOUT_S = 60.0
 
 
 def dashboard(address: str, known: str | None) -> tuple[str, str]:
-    """The address of a cluster's dashboard and the token that it asks for (empty for none).
+    """Return the address of a cluster's dashboard and the token that it asks for (empty for none).
 
     Args:
-        address: The cluster's.
-        known: What Ray says of the dashboard of a cluster that was joined, ``host:port``.
+        address: The cluster's address.
+        known: The dashboard's ``host:port`` as Ray gives it for a cluster that was joined.
 
     Raises ``ClusterError`` where there is none.
     """
@@ -44,7 +43,7 @@ def dashboard(address: str, known: str | None) -> tuple[str, str]:
 
 
 def present(address: str, known: str | None) -> tuple[str, str] | None:
-    """The same where the dashboard is up already, else None."""
+    """Return the same where the dashboard is up already, else None."""
     here = local.running()
     if (here is not None and here.address == address and not _recorded()) or (here is None and not known):
         return None
@@ -56,22 +55,3 @@ def _recorded() -> str:
         return str(json.loads(local.record_path().read_text()).get("dashboard", ""))
     except (OSError, ValueError):
         return ""
-
-
-def start_beside() -> str:
-    """In the keeper: replace the little that Ray runs in its place by the whole dashboard; its address.
-
-    Ray has no public call for that.
-    """
-    from ray._private import ray_constants
-    from ray._private.worker import _global_node
-    from ray.experimental.internal_kv import _internal_kv_del
-
-    node: Any = _global_node
-    if ray_constants.PROCESS_TYPE_DASHBOARD in node.all_processes:
-        node.kill_dashboard(check_alive=False)
-        node.all_processes.pop(ray_constants.PROCESS_TYPE_DASHBOARD, None)
-    _internal_kv_del(ray_constants.DASHBOARD_ADDRESS, namespace=ray_constants.KV_NAMESPACE_DASHBOARD)
-    node._ray_params.dashboard_host = "127.0.0.1"
-    node.start_api_server(include_dashboard=True, raise_on_failure=True)
-    return f"http://{node.webui_url}"

@@ -10,7 +10,7 @@ _STATES = {"PENDING": "queued", "RUNNING": "running", "SUCCEEDED": "finished", "
 
 
 @dataclass(frozen=True)
-class Job:
+class RayJob:
     """One job, in the words of runs. Times are seconds since the epoch."""
 
     job_id: str
@@ -21,12 +21,12 @@ class Job:
     ended_at: float | None
 
 
-def jobs(url: str, token: str) -> list[Job]:
-    """The jobs that a cluster's dashboard knows, newest first.
+def jobs(url: str, token: str) -> list[RayJob]:
+    """Return the jobs that a cluster's dashboard knows, newest first.
 
     Args:
         url: The dashboard's address.
-        token: What it asks for, empty for nothing.
+        token: The token that it asks for, empty for none.
     """
     from ray.job_submission import JobSubmissionClient
 
@@ -36,7 +36,7 @@ def jobs(url: str, token: str) -> list[Job]:
     except (RuntimeError, ConnectionError) as error:
         raise ClusterError(f"Cannot list the jobs of the cluster at {url}: {error}") from error
     rows = [
-        Job(
+        RayJob(
             job_id=job.submission_id,
             entrypoint=job.entrypoint,
             state=_STATES.get(str(job.status.value), "running"),

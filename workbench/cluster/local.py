@@ -29,7 +29,7 @@ from workbench.settings import Settings, home
 _START_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
 _ENTRY = "workbench.training.local_cluster"
-"""The module that the cluster's own process runs."""
+"""The module that the supervisor runs."""
 
 
 @dataclass(frozen=True)
@@ -42,17 +42,17 @@ class LocalCluster:
 
 
 def record_path() -> Path:
-    """The file that says where the local cluster is."""
+    """Return the file that says where the local cluster is."""
     return home() / "cluster.json"
 
 
 def log_path() -> Path:
-    """What the cluster's keeper prints."""
+    """Return the file with what the cluster's supervisor prints."""
     return home() / "cluster.log"
 
 
 def answers(address: str, timeout_s: float = 5.0) -> bool:
-    """Whether somebody listens at an address, ``host:port`` or ``ray://host:port``."""
+    """Return whether somebody listens at an address, ``host:port`` or ``ray://host:port``."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=timeout_s).close()
@@ -62,13 +62,13 @@ def answers(address: str, timeout_s: float = 5.0) -> bool:
 
 
 def running() -> LocalCluster | None:
-    """The local cluster, None where none runs, or where nothing but its keeper is left of it."""
+    """Return the local cluster, None where none runs, or where nothing but its supervisor is left of it."""
     try:
         record = json.loads(record_path().read_text())
         cluster = LocalCluster(record["address"], record["pid"], record.get("python", ""))
     except (OSError, ValueError, KeyError):
         return None
-    return cluster if _is_keeper(cluster.pid) and answers(cluster.address) else None
+    return cluster if _is_supervisor(cluster.pid) and answers(cluster.address) else None
 
 
 def start(
@@ -78,12 +78,12 @@ def start(
     gpus: float | None = None,
     on_tick: Callable[[float], None] = lambda _: None,
 ) -> LocalCluster:
-    """The local cluster, started where none runs yet; two notebooks at once get the same one.
+    """Return the local cluster; start it where none runs. Two notebooks at once get the same one.
 
     Args:
-        settings: The project that asks; its tracking store is opened ahead.
-        cpus: How many CPUs the cluster has; None takes the machine's.
-        gpus: How many GPUs; None takes the machine's.
+        settings: The project's settings; its tracking store is opened ahead.
+        cpus: The number of the cluster's CPUs; None takes the machine's.
+        gpus: The number of its GPUs; None takes the machine's.
         on_tick: Called with the seconds waited, a few times a second.
 
     Raises:
@@ -113,7 +113,7 @@ def start(
                 command += [name, f"{value:g}"]
         with log_path().open("ab") as log:
             # A session of its own: it lives on when the kernel or Jupyter ends.
-            keeper = subprocess.Popen(
+            supervisor = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -124,11 +124,11 @@ def start(
             )
         # This process needs Ray as well as soon as the cluster is up.
         threading.Thread(target=import_ray, name="import-ray", daemon=True).start()
-        return _wait_until_up(keeper, on_tick)
+        return _wait_until_up(supervisor, on_tick)
 
 
 def _environment() -> dict[str, str]:
-    """The keeper's environment: workers inherit it, so nothing of this kernel's own may be in it."""
+    """Return the supervisor's environment: workers inherit it, so nothing of this kernel's own may be in it."""
     environ = cluster_environ()
     first = [str(lazy_imports_path()), str(Path(__file__).resolve().parents[2])]
     others = [path for path in environ.get("PYTHONPATH", "").split(os.pathsep) if path and path not in first]
@@ -136,20 +136,20 @@ def _environment() -> dict[str, str]:
     return environ
 
 
-def _wait_until_up(keeper: subprocess.Popen[bytes], on_tick: Callable[[float], None]) -> LocalCluster:
+def _wait_until_up(supervisor: subprocess.Popen[bytes], on_tick: Callable[[float], None]) -> LocalCluster:
     began = time.monotonic()
     while time.monotonic() - began < _START_TIMEOUT_S:
         cluster = running()
-        if cluster is not None and cluster.pid == keeper.pid:
+        if cluster is not None and cluster.pid == supervisor.pid:
             return cluster
-        if keeper.poll() is not None:
+        if supervisor.poll() is not None:
             raise ClusterError(
-                f"Cannot start the local cluster: it ended with code {keeper.returncode}. "
+                f"Cannot start the local cluster: it ended with code {supervisor.returncode}. "
                 f"The end of {log_path()}:\n{_log_end()}\nRun %workbench doctor for what may be wrong."
             )
         on_tick(time.monotonic() - began)
         time.sleep(0.02)
-    keeper.terminate()
+    supervisor.terminate()
     raise ClusterError(
         f"Cannot start the local cluster: it was not up within {_START_TIMEOUT_S:g} s. "
         f"The end of {log_path()}:\n{_log_end()}"
@@ -157,22 +157,22 @@ def _wait_until_up(keeper: subprocess.Popen[bytes], on_tick: Callable[[float], N
 
 
 def stop() -> bool:
-    """End the local cluster and all its runs; whether there was one."""
+    """End the local cluster and all its runs; return whether there was one."""
     cluster = running()
     if cluster is None:
         return False
     os.kill(cluster.pid, signal.SIGTERM)
     deadline = time.monotonic() + _STOP_TIMEOUT_S
-    while _is_keeper(cluster.pid) and time.monotonic() < deadline:
+    while _is_supervisor(cluster.pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    if _is_keeper(cluster.pid):
+    if _is_supervisor(cluster.pid):
         os.kill(cluster.pid, signal.SIGKILL)  # Ray's processes end with their parent
     record_path().unlink(missing_ok=True)
     return True
 
 
-def _is_keeper(pid: int) -> bool:
-    """Whether the process lives and is a keeper: process numbers are used again."""
+def _is_supervisor(pid: int) -> bool:
+    """Return whether the process lives and is a supervisor: process numbers are used again."""
     import psutil
 
     try:

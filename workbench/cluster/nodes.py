@@ -1,21 +1,39 @@
-"""What each node of a cluster really uses, beside what is reserved: CPU, memory, GPUs."""
+"""What each node of a cluster really uses, beyond what is reserved: CPU, memory, GPUs."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any
+from typing import Any, TypedDict
 
 import psutil
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-_ANSWER_S = 3.0
+_TIMEOUT_S = 3.0
 _IDLE_S = 60.0
 
 
-def sample_here() -> dict[str, Any]:
-    """This node now: CPU in percent of all cores, memory in bytes, and each GPU."""
+class GpuSample(TypedDict):
+    """One GPU: use in percent, memory in bytes."""
+
+    name: str
+    percent: float
+    memory_used: float
+    memory_total: float
+
+
+class NodeSample(TypedDict):
+    """One node: CPU in percent of all cores, memory in bytes, each of its GPUs."""
+
+    cpu_percent: float
+    memory_used: int
+    memory_total: int
+    gpus: list[GpuSample]
+
+
+def sample_here() -> NodeSample:
+    """Return what this node uses now."""
     memory = psutil.virtual_memory()
     return {
         "cpu_percent": psutil.cpu_percent(),
@@ -25,7 +43,7 @@ def sample_here() -> dict[str, Any]:
     }
 
 
-def _gpus() -> list[dict[str, Any]]:
+def _gpus() -> list[GpuSample]:
     try:
         import pynvml
 
@@ -47,22 +65,22 @@ def _gpus() -> list[dict[str, Any]]:
 class Probe:
     """Samples its node; one on each node but the foreman's, for as long as somebody looks."""
 
-    def sample(self) -> dict[str, Any]:
+    def sample(self) -> NodeSample:
         """See :func:`sample_here`."""
         return sample_here()
 
 
 class NodeWatch:
-    """Samples of all nodes. A node that does not answer in time is left out."""
+    """Sample all nodes. A node that does not answer in time is left out."""
 
     def __init__(self) -> None:
         self._probes: dict[str, Any] = {}
-        self._asked_at = 0.0
+        self._requested_at = 0.0
         self._closing: asyncio.Task[None] | None = None
 
-    async def samples(self) -> dict[str, dict[str, Any]]:
-        """Samples by node id."""
-        self._asked_at = time.monotonic()
+    async def samples(self) -> dict[str, NodeSample]:
+        """Return a sample of each node, by its id."""
+        self._requested_at = time.monotonic()
         here = ray.get_runtime_context().get_node_id()
         others = {node["NodeID"] for node in ray.nodes() if node["Alive"]} - {here}
         for node_id in others - set(self._probes):
@@ -77,14 +95,14 @@ class NodeWatch:
         found.update({node_id: sample for node_id, sample in answers if sample is not None})
         return found
 
-    async def _sample(self, node_id: str) -> tuple[str, dict[str, Any] | None]:
+    async def _sample(self, node_id: str) -> tuple[str, NodeSample | None]:
         try:
-            return node_id, await asyncio.wait_for(self._probes[node_id].sample.remote(), _ANSWER_S)
+            return node_id, await asyncio.wait_for(self._probes[node_id].sample.remote(), _TIMEOUT_S)
         except (TimeoutError, ray.exceptions.RayError):
             return node_id, None
 
     async def _close_when_idle(self) -> None:
-        """A probe is a process: it ends when nobody has looked for a minute."""
-        while (left := self._asked_at + _IDLE_S - time.monotonic()) > 0:
+        """End the probes, each of which is a process, when nobody has asked for samples for a minute."""
+        while (left := self._requested_at + _IDLE_S - time.monotonic()) > 0:
             await asyncio.sleep(left)
         self._probes.clear()  # the last handle of an actor ends it

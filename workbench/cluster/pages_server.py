@@ -1,4 +1,4 @@
-"""Web pages of a project that a program of its own serves on the loopback interface: MLflow's, optuna-dashboard's."""
+"""Programs that serve web pages of a project on the loopback interface: MLflow's and optuna-dashboard's."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _TIMEOUT_S = 60.0
 
 
 class PagesServer:
-    """One such program, found again by whoever asks later; it goes on until it is stopped.
+    """One such program. It runs until it is stopped; other processes find it by its record.
 
     Args:
-        settings: Whose pages.
-        name: Names its files below ``.workbench/``: ``NAME.json`` says where it is, ``NAME.log`` what it printed.
-        title: What users call it, for errors.
-        command: Its command line for a port.
+        settings: The project's settings.
+        name: The name of its files below ``.workbench/``: ``NAME.json`` is its record, ``NAME.log`` has its output.
+        title: The name that users know it by, for errors.
+        command: Returns its command line for a port.
         health: A path that answers once it is up.
-        mark: A word of its command line, to know its process by.
+        mark: A word of its command line, which tells its process from others.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class PagesServer:
         """Whether this process started it."""
 
     def url(self) -> str:
-        """Its address; it is started where it is not up yet. Raises ``WorkbenchError`` with where its log is."""
+        """Return its address; start it where it is not up. Raise ``WorkbenchError`` where that fails."""
         known = self._running()
         if known is not None:
             return known[1]
@@ -61,7 +61,7 @@ class PagesServer:
         return url
 
     def stop(self) -> bool:
-        """End it; whether it was up."""
+        """End it; return whether it was up."""
         import psutil
 
         known = self._running()

@@ -1,4 +1,4 @@
-"""The environment that every process of a cluster of ours, and every process that connects to it, must have."""
+"""The environment of every process of a local cluster, and of every process that connects to one."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import secrets
 import sys
 from pathlib import Path
 
+from workbench.cluster.ray_compat import LOOPBACK_ENVIRON, read_environment_again
 from workbench.settings import home
 
-_LOOPBACK = "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"
 _before: dict[str, str | None] = {}
-_PATIENCE = "RAY_gcs_rpc_server_reconnect_timeout_s"
+_RECONNECT_TIMEOUT = "RAY_gcs_rpc_server_reconnect_timeout_s"
 
 
 def token_path() -> Path:
-    """The file with the token that Ray asks for; made at first use, readable by its user alone."""
+    """Return the file with the token that Ray asks for; make it at first use, readable by its user alone."""
     path = home() / "ray-token"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,9 +48,7 @@ def prepare_environment(*, is_local: bool) -> None:
     ours = {
         "RAY_AUTH_MODE": "token",
         "RAY_AUTH_TOKEN_PATH": str(token_path()),
-        # Ray takes this machine's outside address unless it believes that clusters are not for this
-        # system; then it binds 127.0.0.1 alone.
-        _LOOPBACK: "0",
+        LOOPBACK_ENVIRON: "0",
     }
     for name, value in ours.items():
         if is_local:
@@ -60,51 +58,27 @@ def prepare_environment(*, is_local: bool) -> None:
             former = _before.pop(name)
             os.environ.pop(name) if former is None else os.environ.update({name: former})
     if "ray" in sys.modules:
-        _have_ray_read_again(is_local)
-
-
-def _have_ray_read_again(is_local: bool) -> None:
-    """The notebook imported Ray before us, or left another cluster: Ray has read its variables already."""
-    from ray._private import ray_constants
-    from ray._raylet import AuthenticationTokenLoader, Config  # type: ignore[attr-defined]
-
-    ray_constants.ENABLE_RAY_CLUSTER = not is_local and os.environ.get(_LOOPBACK) not in ("0", "false")
-    Config.initialize("")
-    AuthenticationTokenLoader.instance().reset_cache()
-
-
-def take_free_ports() -> None:
-    """Have a cluster that this process starts take any free port for its nodes' agents.
-
-    Ray has one fixed port for them. A second cluster on the machine waits for it, then goes without: it takes no
-    Ray Jobs. ``ray.init`` has no argument for it.
-    """
-    from ray._private import ray_constants
-    from ray._private.parameter import RayParams
-
-    fixed = ray_constants.DEFAULT_DASHBOARD_AGENT_LISTEN_PORT
-    given = RayParams.__init__.__defaults__
-    RayParams.__init__.__defaults__ = tuple(0 if value == fixed else value for value in given)
+        read_environment_again(is_local=is_local)  # the notebook imported Ray before, or left another cluster
 
 
 def outlive_the_cluster() -> None:
     """Have this process live on when its cluster ends: Ray would end it a minute later, a kernel and all.
 
-    By then it has left: see ``connection._watch_over``.
+    By then it has left: see ``connection._leave_when_gone``.
 
     For kernels and terminals, before :func:`prepare_environment`; a cluster's own processes must end with it.
     """
-    os.environ.setdefault(_PATIENCE, "300")
+    os.environ.setdefault(_RECONNECT_TIMEOUT, "300")
 
 
 def cluster_environ() -> dict[str, str]:
-    """This process's variables without those that are for itself alone."""
-    own = ("JPY_", "IPY", "MLFLOW_RUN_ID", "MPLBACKEND", "PYDEVD", _PATIENCE)
+    """Return this process's variables without those that are for itself alone."""
+    own = ("JPY_", "IPY", "MLFLOW_RUN_ID", "MPLBACKEND", "PYDEVD", _RECONNECT_TIMEOUT)
     return {key: value for key, value in os.environ.items() if not key.startswith(own)}
 
 
 def lazy_imports_path() -> Path:
-    """The folder that goes first on the import path of a cluster's processes; see what is in it."""
+    """Return the folder of stand-in modules that goes first on the import path of a cluster's processes."""
     return Path(__file__).resolve().parent / "lazy_imports"
 
 

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbench.cluster.ray_env import import_ray, prepare_environment, take_free_ports
+from workbench.cluster.ray_compat import LOOPBACK_INIT, start_dashboard, take_free_ports
+from workbench.cluster.ray_env import import_ray, prepare_environment
 
 
 def supervise(
@@ -28,12 +29,12 @@ def supervise(
     start_services: Callable[[], dict[str, Any]],
     on_up: Callable[[], None],
 ) -> None:
-    """Start a cluster, write where it is, and wait to be told to end.
+    """Start a cluster, record its address, and run until a signal ends it.
 
     Args:
-        record_path: The file that tells where the cluster is; the cluster ends when the file is gone.
-        cpus: How many CPUs the cluster has; None takes the machine's.
-        gpus: How many GPUs; None takes the machine's.
+        record_path: The file that says where the cluster is; the cluster ends when the file is gone.
+        cpus: The number of the cluster's CPUs; None takes the machine's.
+        gpus: The number of its GPUs; None takes the machine's.
         prepare: Called in a thread while Ray starts.
         start_services: Called when Ray is up; returns the actors to close at the end, by name.
         on_up: Called when the record is written and ``prepare`` has returned.
@@ -48,7 +49,7 @@ def supervise(
 
     from workbench.cluster.local import answers
 
-    news, ending, wanted = threading.Event(), threading.Event(), threading.Event()
+    wake, ending, dashboard_requested = threading.Event(), threading.Event(), threading.Event()
     preparing = threading.Thread(target=prepare, daemon=True)
     preparing.start()
     ray.init(
@@ -58,15 +59,15 @@ def supervise(
         include_dashboard=False,
         log_to_driver=False,
         namespace="workbench",
-        _node_ip_address="127.0.0.1",
+        **LOOPBACK_INIT,
     )
 
-    def told(number: int, _: object) -> None:
-        (wanted if number == signal.SIGUSR1 else ending).set()
-        news.set()
+    def on_signal(number: int, _: object) -> None:
+        (dashboard_requested if number == signal.SIGUSR1 else ending).set()
+        wake.set()
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):  # after ray.init, which sets handlers of its own
-        signal.signal(number, told)
+        signal.signal(number, on_signal)
     services = start_services()
     record: dict[str, Any] = {
         "address": ray.get_runtime_context().gcs_address,
@@ -80,10 +81,10 @@ def supervise(
     on_up()
     missed = 0
     while not ending.is_set():
-        news.wait(2.0)
-        news.clear()
-        if wanted.is_set():
-            wanted.clear()
+        wake.wait(2.0)
+        wake.clear()
+        if dashboard_requested.is_set():
+            dashboard_requested.clear()
             _add_dashboard(record_path, record)
         missed = 0 if answers(record["address"]) else missed + 1
         if missed == 3:  # Ray's own processes were killed
@@ -100,13 +101,11 @@ def _write(path: Path, record: dict[str, Any]) -> None:
 
 
 def _add_dashboard(path: Path, record: dict[str, Any]) -> None:
-    """Start Ray's dashboard and note where it is; what goes wrong is in the log."""
-    from workbench.cluster.dashboard import start_beside
-
+    """Start Ray's dashboard and record its address; the log says what went wrong."""
     if "dashboard" in record:
         return
     try:
-        record["dashboard"] = start_beside()
+        record["dashboard"] = start_dashboard()
     except Exception as error:
         print(f"the dashboard did not start: {error}", file=sys.stderr)
         return
@@ -114,7 +113,7 @@ def _add_dashboard(path: Path, record: dict[str, Any]) -> None:
 
 
 def _end(record: Path, services: dict[str, Any]) -> None:
-    """Give runs their chance to end, then take the cluster down."""
+    """Close the services, then take the cluster down."""
     import ray
 
     # First, so that nobody joins a cluster that is about to end.

@@ -13,7 +13,7 @@ from workbench.errors import OptionError, suggestion
 from workbench.options.parsers import WORKBENCH_VERBS
 
 if TYPE_CHECKING:
-    from workbench.cluster.connection import Connection
+    from workbench.cluster.actors import ActorConnection
 
 
 def status(project: Project) -> Table | str:
@@ -68,7 +68,7 @@ def check_verb(word: str) -> str:
     return word
 
 
-def cluster_status(connection: Connection) -> list[tuple[str, str]]:
+def cluster_status(connection: ActorConnection) -> list[tuple[str, str]]:
     """Rows of what and how much."""
     import ray
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from workbench.cluster.connection import Connection, detached_actor
+from workbench.cluster.actors import ActorConnection, detached_actor
 from workbench.errors import ClusterError, OptionError, ServingError
 from workbench.settings import home
 
 _BEGIN_S = 60.0
 
 
-def gateway_of(connection: Connection, *, start: bool = True) -> Connection:
+def gateway_of(connection: ActorConnection, *, start: bool = True) -> ActorConnection:
     """The cluster's gateway, listening.
 
     Args:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.cluster.connection import connect, detached_actor
+from workbench.cluster.actors import detached_actor
+from workbench.cluster.connection import connect
 
 if TYPE_CHECKING:
-    from workbench.cluster.connection import Connection
+    from workbench.cluster.actors import ActorConnection
     from workbench.settings import Settings
 
 
-def connect_to_foreman(settings: Settings, **options: Any) -> Connection:
+def connect_to_foreman(settings: Settings, **options: Any) -> ActorConnection:
     """Connect to the cluster and its foreman; see :func:`workbench.cluster.connection.connect` for the options."""
     return connect(settings, lambda: ensure_foreman(settings.spares), **options)
 

@@ -10,7 +10,7 @@ from typing import Any, TypedDict
 import ray
 
 from workbench.cluster.facts import facts_here
-from workbench.cluster.nodes import NodeWatch
+from workbench.cluster.nodes import NodeSample, NodeWatch
 from workbench.errors import TrackingError
 from workbench.records.runs import ClusterFacts, RunSnapshot, RunState, WatchReply
 from workbench.tracking.log_file import LogPage
@@ -146,7 +146,7 @@ class Foreman:
             "spares": self._services.spares.counts(),
         }
 
-    async def nodes(self) -> dict[str, dict[str, Any]]:
+    async def nodes(self) -> dict[str, NodeSample]:
         """Return what each node really uses, by its id."""
         return await self._nodes.samples()
 
