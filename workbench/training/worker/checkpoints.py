@@ -11,7 +11,7 @@ from typing import Any
 
 import cloudpickle
 
-_KEPT = 2
+_MAX_CHECKPOINTS = 2
 _STATE = "state.pkl"
 _TORCH_STATE = "state.pt"
 
@@ -20,20 +20,20 @@ class CheckpointFolder:
     """The checkpoints of one run, numbered; the newest two are kept.
 
     Args:
-        folder: Where they lie; created with the first one.
+        folder: The folder that holds them; created with the first one.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def numbered(self) -> list[Path]:
-        """Whole checkpoints, oldest first."""
+        """Return the whole checkpoints, oldest first."""
         if not self.folder.is_dir():
             return []
         return sorted((path for path in self.folder.iterdir() if path.name.isdigit()), key=lambda path: int(path.name))
 
     def save(self, source: Any) -> Path:
-        """Save a state, or a copy of the file or folder at a path, as the newest checkpoint.
+        """Save a state, or a copy of the file or folder at a path, as the newest checkpoint; return its folder.
 
         Raises ``FileNotFoundError`` for a path that is not there and ``OSError`` when the disk is
         full; earlier checkpoints stay as they are.
@@ -49,12 +49,12 @@ class CheckpointFolder:
         except BaseException:
             shutil.rmtree(aside, ignore_errors=True)
             raise
-        for old in self.numbered()[:-_KEPT]:
+        for old in self.numbered()[:-_MAX_CHECKPOINTS]:
             shutil.rmtree(old, ignore_errors=True)
         return target
 
     def load(self) -> Any:
-        """What was saved last: the state, or the path of the saved file or folder; None at first."""
+        """Return what was saved last: the state, or the path of the saved file or folder; None at first."""
         present = self.numbered()
         if not present:
             return None

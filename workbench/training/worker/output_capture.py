@@ -1,4 +1,4 @@
-"""Everything that a rank prints becomes journal lines: Python's streams and the descriptors below them."""
+"""Sends all that a rank prints to its journal: Python's streams and the descriptors below them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class JournalStream(io.TextIOBase):
     """A text stream whose lines go to the journal, gathered for at most 50 ms.
 
     Args:
-        journal: Where to write.
+        journal: The journal that gets the lines.
         name: ``"stdout"`` or ``"stderr"``.
-        fd: The descriptor that ``fileno()`` gives, for libraries that ask.
+        fd: The descriptor that ``fileno()`` returns, for libraries that ask.
     """
 
     encoding = "utf-8"
@@ -66,13 +66,13 @@ class JournalStream(io.TextIOBase):
                 self._journal.write("out", s=self._name, x=text)
 
     def flush_if_due(self) -> None:
-        """Write what has waited for the batch to fill; called by a thread now and then."""
+        """Write text that has waited for the batch to fill; a thread calls this now and then."""
         if self._parts and time.monotonic() - self._since >= _BATCH_S:
             self.flush()
 
 
 class OutputCapture:
-    """While entered, standard output and error of this process, C code included, go to the journal."""
+    """A context in which standard output and error of this process, C code included, go to the journal."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
@@ -98,7 +98,7 @@ class OutputCapture:
         return self
 
     def flush(self) -> None:
-        """Write what the streams still hold."""
+        """Write the text that the streams still hold."""
         for stream in self.streams:
             stream.flush()
 

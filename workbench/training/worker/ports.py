@@ -7,7 +7,7 @@ from typing import Any
 
 
 def as_array(blob: bytes | None) -> Any:
-    """Bytes as an array, which Ray keeps out of band: no second copy on the way."""
+    """Return bytes as an array, which Ray keeps out of band: no second copy on the way."""
     if blob is None:
         return None
     import numpy as np
@@ -16,7 +16,7 @@ def as_array(blob: bytes | None) -> Any:
 
 
 def free_port(ip: str) -> int:
-    """A port of that address that nothing listens on now."""
+    """Return a port of that address that nothing listens on now."""
     with socket.socket() as probe:
         probe.bind((ip, 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""A run's returned values on their way back into the notebook."""
+"""Packs a run's returned values for their way back into the notebook."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.tracking.examples import as_plain, example_for
 from workbench.tracking.model_logging import flavor_of
 
 _EXAMPLE = "\0example of "
-"""What an example's key begins with: no name of a variable does."""
+"""The prefix of an example's key; no name of a variable begins so."""
 
 
 def pack_returns(namespace: dict[str, Any], names: tuple[str, ...]) -> tuple[bytes | None, tuple[str, ...], str]:
@@ -38,7 +38,7 @@ def pack_returns(namespace: dict[str, Any], names: tuple[str, ...]) -> tuple[byt
 
 
 def _example(namespace: dict[str, Any], name: str) -> bytes | None:
-    """Two rows that a returned model takes, pickled: with them it is known what a published model is to be asked."""
+    """Return two pickled rows that a returned model takes: they give a published model its schema."""
     if flavor_of(bare(namespace[name])) is None:
         return None
     try:
@@ -49,19 +49,19 @@ def _example(namespace: dict[str, Any], name: str) -> bytes | None:
 
 
 def unpack_returns(blob: bytes | memoryview) -> dict[str, Any]:
-    """The values that :func:`pack_returns` packed."""
+    """Return the values that :func:`pack_returns` packed."""
     packed: dict[str, bytes] = pickle.loads(blob)
     return {name: cloudpickle.loads(data) for name, data in packed.items() if not name.startswith(_EXAMPLE)}
 
 
 def unpack_example(blob: bytes | memoryview, name: str) -> Any:
-    """Rows that a returned model takes, None where none were found."""
+    """Return rows that a returned model takes, None where none were found."""
     data = pickle.loads(blob).get(f"{_EXAMPLE}{name}")
     return None if data is None else cloudpickle.loads(data)
 
 
 def bare(value: Any) -> Any:
-    """A model without DDP's wrapper around it."""
+    """Return a model without DDP's wrapper around it."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, torch.nn.parallel.DistributedDataParallel):
         return value.module
@@ -69,7 +69,7 @@ def bare(value: Any) -> Any:
 
 
 def _on_cpu(value: Any) -> Any:
-    """A model or tensor where a notebook without that GPU can load it; see also :func:`bare`."""
+    """Return a model or tensor where a notebook without that GPU can load it; see also :func:`bare`."""
     torch = sys.modules.get("torch")
     if torch is None:
         return value

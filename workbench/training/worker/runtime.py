@@ -21,7 +21,7 @@ from workbench.tracking.in_worker import settle
 from workbench.tracking.model_logging import flavor_of
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment, RankOutcome
-from workbench.training.worker.failures import describe, is_peer_error
+from workbench.training.worker.failures import UserCode, describe, is_peer_error
 from workbench.training.worker.output_capture import OutputCapture
 from workbench.training.worker.returns import bare, pack_returns
 from workbench.training.worker.shell import CellShell, execute
@@ -39,18 +39,18 @@ def run_rank(
     """Execute the cell as one rank.
 
     Args:
-        assignment: What to run, and as which rank.
-        journal: Where events go; it stays open.
+        assignment: The rank's part.
+        journal: The journal that gets the events; it stays open.
         shell: This process's shell; its namespace becomes the cell's.
-        resolve: Gives the captured large value of a digest.
+        resolve: Returns the captured large value of a digest.
         foreman: The foreman's actor handle.
 
     Returns:
         How it ended, and rank 0's returned values pickled (None where there are none).
     """
     code = assignment.code
-    user_files = {code.filename: code.filename, **{name: code.labels.get(name, name) for name in code.sources}}
-    roots = (code.workdir, *code.sys_path)
+    files = {code.filename: code.filename, **{name: code.labels.get(name, name) for name in code.sources}}
+    user_code = UserCode(files, (code.workdir, *code.sys_path))
     with contextlib.ExitStack() as stack:
         capture = stack.enter_context(OutputCapture(journal))
         stack.enter_context(Sampler(journal, assignment.gpu_ids))
@@ -65,11 +65,10 @@ def run_rank(
         except BaseException as problem:
             return RankOutcome(assignment.rank, _setup_failure(problem, assignment.rank), time.time()), None
         if assignment.sweep is not None:
-            describe_with = {"is_user_file": user_files, "roots": roots}
-            outcome, blob = _sweep(assignment, journal, shell, resolve, foreman, describe_with), None
+            outcome, blob = _sweep(assignment, journal, shell, resolve, foreman, user_code), None
         else:
             error = _execute(assignment, journal, shell)
-            outcome, blob = _outcome(assignment, shell, error, time.time(), user_files, roots)
+            outcome, blob = _outcome(assignment, shell, error, time.time(), user_code)
         capture.flush()
     return outcome, blob
 
@@ -92,14 +91,14 @@ def _sweep(
     shell: CellShell,
     resolve: Resolve,
     foreman: Any,
-    describe_with: dict[str, Any],
+    user_code: UserCode,
 ) -> RankOutcome:
-    """Trials instead of one execution; the best one's values travel by way of the conductor."""
+    """Run trials instead of the cell once; the best one's values travel by way of the conductor."""
     from workbench.training.worker.trials import TrialLoop
 
     with _interruptible():
         journal.write("first")
-        interrupt = TrialLoop(assignment, journal, shell, resolve, foreman, describe_with).run()
+        interrupt = TrialLoop(assignment, journal, shell, resolve, foreman, user_code).run()
     failure = Failure("stopped", "interrupted", rank=assignment.rank) if interrupt is not None else None
     return RankOutcome(assignment.rank, failure, time.time())
 
@@ -109,15 +108,14 @@ def _outcome(
     shell: CellShell,
     error: BaseException | None,
     ended_at: float,
-    user_files: dict[str, str],
-    roots: tuple[str, ...],
+    user_code: UserCode,
 ) -> tuple[RankOutcome, bytes | None]:
     rank = assignment.rank
     if error is not None:
         if isinstance(error, KeyboardInterrupt):
             failure = Failure("stopped", "interrupted", rank=rank)
         else:
-            failure = describe(error, rank=rank, is_user_file=user_files, roots=roots)
+            failure = describe(error, rank=rank, user_code=user_code)
         return RankOutcome(rank, failure, ended_at, is_peer_error=is_peer_error(error)), None
     if rank != 0 or not assignment.returns:
         return RankOutcome(rank, None, ended_at), None
@@ -128,7 +126,7 @@ def _outcome(
 
 @contextlib.contextmanager
 def _environment(assignment: Assignment) -> Iterator[None]:
-    """The rank's environment variables, working folder, threads and crash report."""
+    """Set the rank's environment variables, working folder, threads and warning filters."""
     os.environ.update(assignment.environ)
     if assignment.visible_gpus:
         os.environ["CUDA_VISIBLE_DEVICES"] = ",".join(assignment.visible_gpus)
@@ -150,7 +148,7 @@ def _environment(assignment: Assignment) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _interruptible() -> Iterator[None]:
-    """While the cell runs, SIGINT raises ``KeyboardInterrupt``, so that its ``finally`` blocks run."""
+    """Have SIGINT raise ``KeyboardInterrupt`` while the cell runs, so that its ``finally`` blocks run."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -20,7 +20,7 @@ from workbench.training.journal import Journal
 
 
 class JournalPublisher(DisplayPublisher):
-    """Sends what ``display(...)`` shows to the journal."""
+    """Send what ``display(...)`` shows to the journal."""
 
     journal = AnyTrait(None, allow_none=True)
 
@@ -45,7 +45,7 @@ class JournalPublisher(DisplayPublisher):
 
 
 class JournalDisplayHook(DisplayHook):
-    """Shows the value of a cell's last expression, without a prompt."""
+    """Show the value of a cell's last expression, without a prompt."""
 
     def write_output_prompt(self) -> None:
         return None
@@ -55,7 +55,7 @@ class JournalDisplayHook(DisplayHook):
 
 
 class CellCompiler(CachingCompiler):
-    """Compiles the cell under the name that the notebook gave it; its source lines are known already."""
+    """Compile the cell under the name that the notebook gave it; its source lines are known already."""
 
     cell_name = "cell"
 
@@ -71,17 +71,17 @@ class CellShell(InteractiveShell):
     compiler_class = Type(CellCompiler)
 
     def enable_gui(self, gui: str | None = None) -> None:
-        """Workers have no screen: a GUI event loop is never started."""
+        """Do nothing: workers have no screen, and start no GUI event loop."""
 
     def showtraceback(self, *args: Any, **kwargs: Any) -> None:
-        """The runtime reports the error, cut to the user's own frames."""
+        """Do nothing: the runtime reports the error, cut to the user's own frames."""
 
     def showsyntaxerror(self, *args: Any, **kwargs: Any) -> None:
-        """The runtime reports the error."""
+        """Do nothing: the runtime reports the error."""
 
 
 class _ShiftLines(ast.NodeTransformer):
-    """Moves line numbers down, so that they count from the top of the notebook's cell."""
+    """Move line numbers down, so that they count from the top of the notebook's cell."""
 
     def __init__(self, offset: int) -> None:
         self.offset = offset
@@ -91,7 +91,7 @@ class _ShiftLines(ast.NodeTransformer):
 
 
 def create_shell() -> CellShell:
-    """This process's shell, made once; its namespace becomes the module ``__main__``."""
+    """Return this process's shell, made once; its namespace becomes the module ``__main__``."""
     if CellShell.initialized():
         present: CellShell = CellShell.instance()
         return present
@@ -132,13 +132,13 @@ def execute(shell: CellShell, journal: Journal, source: str, filename: str, line
 
 
 def flush_streams() -> None:
-    """Keep text and displays in order: write out text that is still gathered."""
+    """Write out text that is still gathered, so that text and displays stay in order."""
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
 
 
 def _jsonable(data: dict[str, Any]) -> dict[str, Any]:
-    """Binary MIME data as base64, as the notebook format wants it."""
+    """Return binary MIME data as base64, as the notebook format wants it."""
     import base64
 
     return {

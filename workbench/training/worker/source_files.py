@@ -15,7 +15,7 @@ from workbench.training.spec import CellCode
 
 @contextlib.contextmanager
 def importable(code: CellCode) -> Iterator[None]:
-    """Put the notebook's import path first.
+    """Put the notebook's import path first in this process's.
 
     On the notebook's own machine the files are used where they lie; on another one, or when they
     were edited since, the copies that travelled with the run are written to a folder of their own.

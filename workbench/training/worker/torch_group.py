@@ -13,7 +13,7 @@ _TIMEOUT = datetime.timedelta(minutes=30)
 
 @contextlib.contextmanager
 def process_group(backend: str) -> Iterator[None]:
-    """An initialised default process group of that backend, gloo for tensors on the CPU in any case.
+    """Make the default process group of that backend, with gloo for tensors on the CPU in any case.
 
     The environment must be what ``torchrun`` sets. A group that the cell destroyed or replaced
     itself is left as the cell left it.

@@ -1,4 +1,4 @@
-"""What a rank uses while it runs, sampled into its journal: CPU, memory, GPU."""
+"""Samples what a rank uses while it runs, CPU, memory and GPU, into its journal."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ INTERVAL_S = 1.0
 
 
 class Sampler:
-    """A thread that writes a ``trace`` event a second; children of the process are counted in.
+    """A context in which a thread writes a ``trace`` event a second; the process's children count, too.
 
     Args:
-        journal: Where to write.
+        journal: The journal that gets the events.
         gpu_ids: The GPUs of this rank, as NVML numbers or UUIDs; empty for none.
     """
 
@@ -45,7 +45,7 @@ class Sampler:
             self._journal.write("trace", **self.sample())
 
     def sample(self) -> dict[str, float | None]:
-        """One reading: CPU in percent of one core, memory in MiB, GPU in percent."""
+        """Return one reading: CPU in percent of one core, memory in MiB, GPU in percent."""
         cpu, rss = self._process.cpu_percent(), float(self._process.memory_info().rss)
         for child in self._process.children(recursive=True):
             known = self._children.setdefault(child.pid, child)

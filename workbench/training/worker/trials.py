@@ -1,4 +1,4 @@
-"""Trials of a sweep in one process, one after the other: what is asked for, the cell, what came out."""
+"""Runs trials of a sweep in one process, one after the other."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from workbench.tracking.in_worker import settle
 from workbench.tracking.model_logging import flavor_of
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment
-from workbench.training.worker.failures import describe, is_peer_error
+from workbench.training.worker.failures import UserCode, describe, is_peer_error
 from workbench.training.worker.ports import as_array, free_port
 from workbench.training.worker.returns import bare, pack_returns
 from workbench.training.worker.shell import CellShell, execute, flush_streams
 from workbench.training.worker.torch_group import process_group
-from workbench.training.worker.trial_context import TrialContext, TrialEnds
+from workbench.training.worker.trial_context import TrialContext, TrialInterrupt
 
 _PARAM_CHARS = 250
 _POLL_S = 0.004
@@ -45,19 +45,19 @@ class _Result:
     state: str
     values: list[float] | None = None
     constraints: list[float] | None = None
-    words: str = ""
+    message: str = ""
 
 
 class TrialLoop:
-    """Runs trials until the conductor has none left; with ``--isolate``, one.
+    """Run trials until the conductor has none left; with ``--isolate``, one.
 
     Args:
-        assignment: The rank's; it has a sweep and its conductor. Rank 0 leads its team.
-        journal: Where events go.
+        assignment: The rank's part; it has a sweep and its conductor. Rank 0 leads its team.
+        journal: The journal that gets the events.
         shell: The process's shell.
-        resolve: Gives the captured large value of a digest.
+        resolve: Returns the captured large value of a digest.
         foreman: The foreman's actor handle.
-        describe_with: What :func:`describe` needs to know the user's own files.
+        user_code: Which frames of an error to show.
     """
 
     def __init__(
@@ -67,20 +67,20 @@ class TrialLoop:
         shell: CellShell,
         resolve: Callable[[str], Any],
         foreman: Any,
-        describe_with: dict[str, Any],
+        user_code: UserCode,
     ) -> None:
         assert assignment.sweep is not None
         self._assignment, self._plan = assignment, assignment.sweep
         self._journal, self._shell, self._resolve = journal, shell, resolve
         self._foreman = foreman
-        self._describe_with = describe_with
+        self._user_code = user_code
         self._conductor = assignment.conductor
         self._is_leader = assignment.rank == 0
         self._turn = 0
-        self._given: list[TrialTask | None] = []
+        self._next_tasks: list[TrialTask | None] = []
 
     def run(self) -> KeyboardInterrupt | None:
-        """Run trials; the interrupt that ended them early, None when none is left."""
+        """Run trials; return the interrupt that ended them early, None when no trial is left."""
         transformer = TakeSwept(self._plan.space.names)
         self._shell.ast_transformers.append(transformer)
         try:
@@ -97,9 +97,9 @@ class TrialLoop:
     def _next_task(self) -> TrialTask | None:
         team = self._assignment.team
         if self._is_leader:
-            given, self._given = self._given, []
-            asked: TrialTask | None = given[0] if given else ray.get(self._conductor.ask.remote(team, self._port()))
-            return asked
+            tasks, self._next_tasks = self._next_tasks, []
+            first: TrialTask | None = tasks[0] if tasks else ray.get(self._conductor.ask.remote(team, self._port()))
+            return first
         while (found := ray.get(self._conductor.task_after.remote(team, self._turn))) is None:
             time.sleep(_POLL_S)
         task: TrialTask | None = found[0]
@@ -107,7 +107,7 @@ class TrialLoop:
         return task
 
     def _port(self) -> int:
-        """Where this process's next process group can listen."""
+        """Return a free port for the next process group; 0 where there is none."""
         return free_port(self._assignment.environ["MASTER_ADDR"]) if self._assignment.world_size > 1 else 0
 
     def _trial(self, task: TrialTask) -> KeyboardInterrupt | None:
@@ -116,12 +116,16 @@ class TrialLoop:
         error = self._execute(task, context)
         interrupt = error if isinstance(error, KeyboardInterrupt) else None
         if interrupt is not None and (order := ray.get(self._conductor.order_of.remote(task.number))):
-            context.order, error, interrupt = order, TrialEnds(order), None  # meant for this trial alone
+            context.order, error, interrupt = order, TrialInterrupt(order), None  # meant for this trial alone
         if self._is_leader:
             goes_on = interrupt is None and not self._plan.isolate
-            interrupt = self._lead_out(task, self._result(context, error), goes_on=goes_on) or interrupt
+            interrupt = self._end_as_leader(task, self._result(context, error), goes_on=goes_on) or interrupt
         else:
-            fault = "" if error is None or isinstance(error, TrialEnds) or is_peer_error(error) else self._tell(error)
+            fault = (
+                ""
+                if error is None or isinstance(error, TrialInterrupt) or is_peer_error(error)
+                else self._error_message(error)
+            )
             part = self._conductor.end_part.remote(self._assignment.team, task.turn, self._assignment.rank, fault)
             ray.get(part)
         for name in set(self._shell.user_ns) - before:
@@ -130,7 +134,7 @@ class TrialLoop:
         return interrupt
 
     def _execute(self, task: TrialTask, context: TrialContext) -> BaseException | None:
-        """Run the cell with the trial's values; what it raised."""
+        """Run the cell with the trial's values; return what it raised."""
         code = self._assignment.code
         try:
             values = self._prepare(task)
@@ -155,7 +159,7 @@ class TrialLoop:
                     settle(context.run_id)
 
     def _prepare(self, task: TrialTask) -> dict[str, Any]:
-        """A namespace as fresh as a new process's, with the trial's values in it."""
+        """Fill the namespace as a new process would, and put the trial's values in it; return the values."""
         names, space = self._shell.user_ns, self._plan.space
         load(self._assignment.code.pickled, names, self._resolve)
         chosen = task.values
@@ -182,34 +186,34 @@ class TrialLoop:
         run_id: str = ray.get(self._foreman.trial_run.remote(self._assignment.run_id, number))
         return run_id
 
-    # -- how it ended --------------------------------------------------------------------------
+    # -- ends ----------------------------------------------------------------------------------
 
-    def _lead_out(self, task: TrialTask, result: _Result, *, goes_on: bool) -> KeyboardInterrupt | None:
-        """Tell the conductor and the journal how a trial ended, and take the next one where the team ``goes_on``.
+    def _end_as_leader(self, task: TrialTask, result: _Result, *, goes_on: bool) -> KeyboardInterrupt | None:
+        """Report how a trial ended, and take the next one where the team ``goes_on``.
 
-        An interrupt where the team is of no more use.
+        Returns an interrupt where the team cannot go on.
         """
         if self._assignment.world_size > 1:
             fault = self._wait_for_followers(has_ended=result.state == "complete")
             if fault is None:
-                result = _Result("fail", words=_STUCK)
+                result = _Result("fail", message=_STUCK)
             elif fault and result.state != "pruned":
-                result = _Result("fail", words=fault)
+                result = _Result("fail", message=fault)
         ended = (task.number, result.state, result.values, result.constraints)
-        if not goes_on or result.words is _STUCK:
+        if not goes_on or result.message is _STUCK:
             is_best = ray.get(self._conductor.tell.remote(*ended))
         else:
-            is_best, *self._given = ray.get(
+            is_best, *self._next_tasks = ray.get(
                 self._conductor.tell_and_ask.remote(self._assignment.team, self._port(), *ended)
             )
         if is_best and self._assignment.returns:
             ray.get(self._conductor.keep.remote(task.number, self._returned()))
         flush_streams()
-        self._journal.write("trial", n=task.number, state=result.state, values=result.values, error=result.words)
-        return KeyboardInterrupt() if result.words is _STUCK else None
+        self._journal.write("trial", n=task.number, state=result.state, values=result.values, error=result.message)
+        return KeyboardInterrupt() if result.message is _STUCK else None
 
     def _wait_for_followers(self, *, has_ended: bool) -> str | None:
-        """The first fault of the others, an empty string where there is none; None when they do not end in time."""
+        """Return the first fault of the others, empty where there is none; None when they do not end in time."""
         deadline = math.inf if has_ended else time.monotonic() + _FOLLOWERS_GRACE_S
         while True:
             count, fault = ray.get(self._conductor.ends.remote(self._assignment.team))
@@ -222,45 +226,45 @@ class TrialLoop:
             time.sleep(_POLL_S)
 
     def _result(self, context: TrialContext, error: BaseException | None) -> _Result:
-        if isinstance(error, TrialEnds):
+        if isinstance(error, TrialInterrupt):
             state = "pruned" if context.order == "prune" else "fail"
-            return _Result(state, words="" if state == "pruned" else "stopped by hand")
+            return _Result(state, message="" if state == "pruned" else "stopped by hand")
         if isinstance(error, KeyboardInterrupt):
-            return _Result("fail", words="stopped")
+            return _Result("fail", message="stopped")
         if error is not None:
-            return _Result("fail", words=self._tell(error))
+            return _Result("fail", message=self._error_message(error))
         found: dict[str, float] = {}
         for name in (*[goal.name for goal in self._plan.goals], *[bound.name for bound in self._plan.constraints]):
             value = context.latest.get(name, self._shell.user_ns.get(name))
             try:
                 found[name] = float(value.item() if hasattr(value, "item") else value)
             except (TypeError, ValueError):
-                words = (
+                message = (
                     f"the cell neither logs {name!r} nor leaves a number of that name: "
                     f"log({name}=…), or assign {name} at its end"
                 )
-                print(words, file=sys.stderr)
-                return _Result("fail", words=words)
+                print(message, file=sys.stderr)
+                return _Result("fail", message=message)
             if math.isnan(found[name]):
-                return _Result("pruned", words=f"{name} is not a number (nan)")
+                return _Result("pruned", message=f"{name} is not a number (nan)")
         values = [found[goal.name] for goal in self._plan.goals]
         return _Result("complete", values, [found[bound.name] for bound in self._plan.constraints])
 
-    def _tell(self, error: BaseException) -> str:
-        """An error's last line; all of it goes to the log."""
-        failure = describe(error, rank=self._assignment.rank, **self._describe_with)
+    def _error_message(self, error: BaseException) -> str:
+        """Print an error to the log; return its last line."""
+        failure = describe(error, rank=self._assignment.rank, user_code=self._user_code)
         print(f"{failure.traceback}\n{failure.message}", file=sys.stderr)
         return failure.message
 
     def _returned(self) -> tuple[Any, tuple[str, ...], str, tuple[str, ...]]:
-        """Pickled values, their names, what was wrong with others, and which of them are models."""
+        """Return the pickled values, their names, what was wrong with others, and which of them are models."""
         blob, names, problem = pack_returns(self._shell.user_ns, self._assignment.returns)
         models = tuple(name for name in names if flavor_of(bare(self._shell.user_ns[name])))
         return as_array(blob), names, problem, models
 
 
 def _seed(seed: int | None) -> None:
-    """Random numbers as in a new process: those of a seed, else of the system's own chance."""
+    """Seed random numbers as in a new process: from the seed, or from the system where it is None."""
     random.seed(seed)
     numpy, torch = sys.modules.get("numpy"), sys.modules.get("torch")
     if numpy is not None:
@@ -270,7 +274,7 @@ def _seed(seed: int | None) -> None:
 
 
 def _free_gpu() -> None:
-    """Give back the GPU's memory that the trial used, which others may wait for."""
+    """Free the GPU memory that the trial used: others may wait for it."""
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         gc.collect()
