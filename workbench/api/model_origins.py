@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.cell.likeness import digest_of
+from workbench.cell.digest import digest_of
 from workbench.tracking.model_logging import flavor_of
 
 

@@ -13,7 +13,7 @@ import xxhash
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What identifies a value's content.
+    """The identity of a value's content.
 
     Attributes:
         kind: ``ndarray``, ``DataFrame``, ``Series``, ``tensor``, ``Table`` (Arrow's) or ``bytes``.
@@ -31,7 +31,7 @@ class Fingerprint:
 
 
 def fingerprint(value: Any) -> Fingerprint | None:
-    """The fingerprint of a value, None for kinds that have none, and for frames with cells that cannot be pickled.
+    """Return the fingerprint of a value; None for kinds that have none, and for frames with unpicklable cells.
 
     The whole content counts. A contiguous array is read once and not copied.
 
@@ -66,7 +66,7 @@ def fingerprint(value: Any) -> Fingerprint | None:
 
 
 def kind_of(value: Any) -> str | None:
-    """The kind of a value that can be fingerprinted, None for others.
+    """Return the kind of a value that can be fingerprinted, None for others.
 
     Imports nothing: a value of a library that is not loaded cannot exist.
     """
@@ -89,7 +89,7 @@ def kind_of(value: Any) -> str | None:
 
 
 def size_of(value: Any) -> int:
-    """The size in bytes of a value that has a kind, quickly (cells that are objects by a sample of them)."""
+    """Return the size in bytes of a value that has a kind, quickly (cells that are objects by a sample of them)."""
     kind = kind_of(value)
     if kind == "bytes":
         return len(value)
@@ -108,7 +108,7 @@ def size_of(value: Any) -> int:
 
 
 def tensor_as_array(tensor: Any) -> Any:
-    """A CPU tensor's content as a NumPy array without a copy; types that NumPy lacks as integers of their size."""
+    """Return a CPU tensor as a NumPy array without a copy; types that NumPy lacks become integers of their size."""
     import torch
 
     tensor = tensor.detach().resolve_conj().resolve_neg()
@@ -119,7 +119,7 @@ def tensor_as_array(tensor: Any) -> Any:
 
 
 def _size_of_objects(column: Any) -> int:
-    """What the objects of a column take beyond their references, by some 100 of them spread evenly."""
+    """Return the size of a column's objects beyond their references, estimated from about 100 of them."""
     if str(column.dtype) != "object":
         return 0
     step = max(1, len(column) // 100)
@@ -172,7 +172,7 @@ def _update_index(hasher: Any, index: Any) -> None:
 
 
 def _update_column(hasher: Any, column: Any) -> None:
-    """One column's content. Text is hashed cell by cell; other objects by their pickled form, since 1 is not "1"."""
+    """Hash one column: text cell by cell, other objects by their pickled form, since 1 is not "1"."""
     import numpy as np
     import pandas as pd
 
@@ -194,7 +194,7 @@ def _update_column(hasher: Any, column: Any) -> None:
 
 
 def _update_table(hasher: Any, table: Any) -> None:
-    """An Arrow table as the stream that would be sent: the rows of a slice alone, not what it was cut from."""
+    """Hash an Arrow table as the stream that would be sent: the rows of a slice alone, not what it was cut from."""
     import pyarrow as pa
 
     with pa.PythonFile(_Sink(hasher), mode="w") as file, pa.ipc.new_stream(file, table.schema) as stream:
@@ -208,7 +208,7 @@ def _update_object(hasher: Any, value: Any) -> None:
 
 
 class _Sink:
-    """A file that is hashed rather than kept."""
+    """A file whose content is only hashed."""
 
     closed = False
 

@@ -1,4 +1,4 @@
-"""The modules beside the notebook: which the cell uses, and their source as it is now."""
+"""The modules beside the notebook that a cell uses, with their source as it is now."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ class LocalModule:
 
 
 def local_modules(names: Iterable[str], folders: Iterable[Path]) -> tuple[LocalModule, ...]:
-    """The local modules among these, and those that they import in turn.
+    """Return the local modules among these, and those that they import in turn.
 
     Args:
         names: Dotted names of modules that the cell uses.
-        folders: Where local modules lie: the notebook's folder first.
+        folders: The folders of local modules, the notebook's first.
     """
     places = [folder.resolve() for folder in folders]
     found: dict[str, LocalModule] = {}
@@ -56,7 +56,7 @@ def local_modules(names: Iterable[str], folders: Iterable[Path]) -> tuple[LocalM
 
 
 def import_folders(places: Iterable[Path]) -> list[Path]:
-    """Where local modules are imported from: the notebook's folder, the project, and folders in them on the path."""
+    """Return the folders of local modules: the notebook's, the project's, and those on the path inside them."""
     roots = list(dict.fromkeys(place.resolve() for place in places))
     on_path = [Path(entry).resolve() for entry in sys.path if entry]
     inside = [
@@ -88,7 +88,7 @@ def _is_installed(path: Path) -> bool:
 
 
 def _is_stale(name: str, path: Path) -> bool:
-    """Whether the kernel imported an earlier version: its compiled file remembers the source's time."""
+    """Return whether the kernel imported an earlier version of the file."""
     module = sys.modules.get(name)
     loaded_from = getattr(module, "__file__", None)
     if module is None or loaded_from is None or Path(loaded_from).resolve() != path:

@@ -1,4 +1,4 @@
-"""Which names' values a piece of Python may change in place: large ones among them need a copy on each worker."""
+"""The names whose values a piece of Python may change in place: large ones need a copy on each worker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _PASS_ON = frozenset({"zip", "enumerate", "reversed", "iter"})
 
 
 def mutated_names(nodes: Iterable[ast.AST]) -> set[str]:
-    """Names whose value may change: ``X /= 2``, ``X[0] = 1``, ``X.sort()``, ``out=X``, ``shuffle(X)``.
+    """Return the names whose value may change: ``X /= 2``, ``X[0] = 1``, ``X.sort()``, ``out=X``, ``shuffle(X)``.
 
     Also through another name (``Y = X.T; Y[0] = 1``), a loop over it, and a function in ``nodes``
     that changes its argument. Scopes are not told apart: one copy too many does no harm.
@@ -68,7 +68,7 @@ def mutated_names(nodes: Iterable[ast.AST]) -> set[str]:
 def _spread(
     names: set[str], aliases: dict[str, set[str]], functions: dict[str, list[str]], calls: list[ast.Call]
 ) -> set[str]:
-    """The names that share what the names hold, until there are no more."""
+    """Return the names with all others that share their values."""
     while True:
         more = set().union(*[aliases[name] for name in names if name in aliases])
         for call in calls:
@@ -79,7 +79,7 @@ def _spread(
 
 
 def _arguments_among(names: set[str], call: ast.Call, functions: dict[str, list[str]]) -> set[str]:
-    """What a call hands to parameters that its function changes."""
+    """Return the names that a call passes to parameters that its function changes."""
     is_method = isinstance(call.func, ast.Attribute)
     called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     parameters = functions.get(called)
@@ -109,7 +109,7 @@ def _changed_by(call: ast.Call) -> set[str]:
 
 
 def _viewed(node: ast.expr) -> set[str]:
-    """Names whose memory the value of an expression may share."""
+    """Return the names whose memory the value of an expression may share."""
     match node:
         case ast.Name():
             return {node.id}

@@ -55,12 +55,12 @@ class CellPayload:
     """A cell with all that it reads.
 
     Attributes:
-        source: What a worker executes.
-        filename: The name that stands in tracebacks.
+        source: The text that a worker executes.
+        filename: The cell's file name in tracebacks.
         line_offset: Lines of the notebook's cell above ``source``.
         pickled: The names, large values left out.
         shared: The large values.
-        captured: What was captured, for people.
+        captured: The captured names, for people.
         modules: Local modules with their source.
         sources: Source text of notebook-defined code by the name that its frames carry.
         params: Literals that the cell assigns, and captured scalars.
@@ -88,7 +88,7 @@ class CellPayload:
 
     @property
     def nbytes(self) -> int:
-        """All that would leave the kernel, in bytes."""
+        """Return the size in bytes of all that would leave the kernel."""
         return len(self.pickled) + sum(value.fingerprint.nbytes for value in self.shared)
 
 
@@ -109,7 +109,7 @@ def prepare(
     Args:
         source: The cell without its magic line.
         namespace: The notebook's names.
-        filename: What tracebacks call the cell, for example ``Cell In[5]``.
+        filename: The cell's file name in tracebacks, for example ``Cell In[5]``.
         line_offset: Lines of the notebook's cell above ``source``.
         workdir: The notebook's folder; None takes the current one.
         returns: Names that are to come back.
@@ -133,7 +133,7 @@ def prepare(
     bound = (*given, "best_params") if given else ()
     extra = _check_returns(tuple(name for name in returns if name not in bound), reads, namespace)
     pickled = pickle_names([*names, *[name for name in extra if name not in names]], namespace, reads.dotted)
-    _refuse_stuck(pickled, reads)
+    _refuse_blocked(pickled, reads)
     folders = import_folders([folder, find_project(folder)])
     used = (
         reads.imports
@@ -149,7 +149,9 @@ def prepare(
         filename=filename,
         line_offset=line_offset,
         pickled=pickled.data,
-        shared=tuple(SharedValue(tuple(paths), mark, value) for mark, value, paths in pickled.shared.values()),
+        shared=tuple(
+            SharedValue(tuple(large.paths), large.fingerprint, large.value) for large in pickled.large.values()
+        ),
         captured=_captured(pickled, reads, namespace),
         modules=local,
         sources=_sources(pickled.functions, history or {}),
@@ -157,24 +159,24 @@ def prepare(
         imports=frozenset(imports - {"__main__", "builtins", ""}),
         sys_path=tuple(map(str, folders)),
         workdir=str(folder),
-        mutated=_mutated(cell, pickled) if pickled.shared else frozenset(reads.mutated & set(pickled.sizes)),
+        mutated=_mutated(cell, pickled) if pickled.large else frozenset(reads.mutated & set(pickled.sizes)),
         python=platform.python_version(),
     )
 
 
 def load(pickled: bytes, namespace: dict[str, Any], resolve: Callable[[str], Any]) -> None:
-    """On a worker: put a payload's names into the namespace that the cell will run in.
+    """Put a payload's names into the namespace that the cell will run in; called on a worker.
 
     Args:
         pickled: :attr:`CellPayload.pickled`.
         namespace: The dictionary of the module ``__main__``.
-        resolve: Gives a shared value by its digest.
+        resolve: Returns a shared value by its digest.
     """
     unpickle_names(pickled, namespace, resolve)
 
 
 def _captured_names(reads: Reads, namespace: dict[str, Any]) -> list[str]:
-    """Which names to take along; a name that exists nowhere is an error, also inside a function."""
+    """Return the names to take along; a name that exists nowhere is an error, inside a function, too."""
     names, missing = [], []
     unsure = set(reads.needed) if reads.is_dynamic else reads.tried
     for name, line in reads.needed.items():
@@ -195,7 +197,7 @@ def _captured_names(reads: Reads, namespace: dict[str, Any]) -> list[str]:
 
 
 def _check_returns(returns: tuple[str, ...], reads: Reads, namespace: dict[str, Any]) -> list[str]:
-    """Names to return must be bound by the cell, or come from the notebook (then they travel both ways)."""
+    """Return the names of ``returns`` that come from the notebook: they travel both ways. Others the cell must bind."""
     for name in returns:
         if name not in reads.bound and name not in namespace and not reads.is_dynamic:
             known = suggestion(name, [*reads.bound, *namespace])
@@ -206,17 +208,17 @@ def _check_returns(returns: tuple[str, ...], reads: Reads, namespace: dict[str, 
     return [name for name in returns if name not in reads.bound and name in namespace]
 
 
-def _refuse_stuck(pickled: Pickled, reads: Reads) -> None:
-    if not pickled.stuck:
+def _refuse_blocked(pickled: Pickled, reads: Reads) -> None:
+    if not pickled.blocked:
         return
     lines = []
     # A name that the cell may bind itself was only taken along to be sure.
-    for stuck in {item.path: item for item in pickled.stuck}.values():
-        where = _where(stuck.name, pickled, reads)
-        lines.append(f"{stuck.path} is {stuck.what}; {where}. {stuck.fix}")
+    for item in {item.path: item for item in pickled.blocked}.values():
+        where = _where(item.name, pickled, reads)
+        lines.append(f"{item.path} is {item.blocker.what}; {where}. {item.blocker.fix}")
     raise CaptureError(
         "Cannot send to the workers:\n  " + "\n  ".join(lines),
-        names=tuple(dict.fromkeys(item.name for item in pickled.stuck)),
+        names=tuple(dict.fromkeys(item.name for item in pickled.blocked)),
     )
 
 
@@ -235,9 +237,9 @@ def _captured(pickled: Pickled, reads: Reads, namespace: dict[str, Any]) -> tupl
     rows = []
     for name, size in pickled.sizes.items():
         shared = sum(
-            mark.nbytes
-            for mark, _, paths in pickled.shared.values()
-            if any(path == name or path.startswith((f"{name}[", f"{name}.")) for path in paths)
+            large.fingerprint.nbytes
+            for large in pickled.large.values()
+            if any(path == name or path.startswith((f"{name}[", f"{name}.")) for path in large.paths)
         )
         via = pickled.via.get(name, "") if name not in reads.needed else ""
         line = reads.needed.get(name) or reads.needed.get(via, 0)
@@ -246,7 +248,7 @@ def _captured(pickled: Pickled, reads: Reads, namespace: dict[str, Any]) -> tupl
 
 
 def _sources(functions: list[types.FunctionType], history: Mapping[str, str]) -> dict[str, str]:
-    """Source text for tracebacks, by the file name in the functions' code."""
+    """Return the source text for tracebacks, by the file name in the functions' code."""
     sources: dict[str, str] = {}
     for function in functions:
         name = function.__code__.co_filename
@@ -280,7 +282,7 @@ def _imports_in_sources(sources: Iterable[bytes]) -> set[str]:
 def _params(
     cell: CellSource, reads: Reads, pickled: Pickled, namespace: dict[str, Any]
 ) -> dict[str, str | int | float | bool]:
-    """Captured scalars and the cell's top-level literals, which override them."""
+    """Return captured scalars and the cell's top-level literals, which override them."""
     params: dict[str, str | int | float | bool] = {}
     for name in pickled.sizes:
         value = namespace[name]
@@ -318,7 +320,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _mutated(cell: CellSource, pickled: Pickled) -> frozenset[str]:
-    """Captured names that the cell, or a notebook function that it calls, may change in place."""
+    """Return the captured names that the cell, or a notebook function that it calls, may change in place."""
     trees = [section.tree for section in cell.sections]
     for text in _sources(pickled.functions, {}).values():
         try:

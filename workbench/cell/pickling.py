@@ -1,8 +1,8 @@
-"""Pickles a notebook's names so that they live on a worker as they did in the notebook.
+"""Pickles a notebook's names so that they behave on a worker as they did in the notebook.
 
 Functions defined in the notebook get the worker's namespace as their globals, so a cell that
 rebinds a global is seen by the helpers that it calls. Large values stay out of the pickle: they
-are referred to by their fingerprint and travel once.
+are referred to by their fingerprint, and travel once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import cloudpickle
 
 from workbench.cell import rebuild
-from workbench.cell.blockers import find_path, is_traveller, why_stuck
+from workbench.cell.blockers import Blocker, blocker_of, find_path, is_in_memory_file
 from workbench.cell.fingerprint import Fingerprint, fingerprint, kind_of, size_of, tensor_as_array
 from workbench.cell.reads import globals_of_code
 from workbench.cell.rebuild import as_tensor
@@ -32,22 +32,40 @@ _PLAIN = frozenset({int, float, str, bool, complex, type(None), list, tuple, dic
 
 
 @dataclass(frozen=True)
-class Stuck:
-    """A value that cannot travel: where it is, what it is, what to do."""
+class Blocked:
+    """A value that cannot travel: the name that holds it, its place in that name's value, and why."""
 
     name: str
     path: str
-    what: str
-    fix: str
+    blocker: Blocker
+
+
+@dataclass(frozen=True)
+class LargeValue:
+    """A value that travels by reference, and the places where it stands."""
+
+    fingerprint: Fingerprint
+    value: Any
+    paths: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Pickled:
-    """What a pickler made of the names it was given."""
+    """Names made ready to travel.
+
+    Attributes:
+        data: One pickle record for each name, large values left out.
+        large: The large values, by digest.
+        blocked: The values that cannot travel.
+        sizes: The size of each name's record in bytes.
+        via: For a name that the cell does not read itself: the name through which it is read.
+        functions: Functions of the notebook among the values.
+        modules: The modules that the values need.
+    """
 
     data: bytes = b""
-    shared: dict[str, tuple[Fingerprint, Any, list[str]]] = field(default_factory=dict)
-    stuck: list[Stuck] = field(default_factory=list)
+    large: dict[str, LargeValue] = field(default_factory=dict)
+    blocked: list[Blocked] = field(default_factory=list)
     sizes: dict[str, int] = field(default_factory=dict)
     via: dict[str, str] = field(default_factory=dict)
     functions: list[types.FunctionType] = field(default_factory=list)
@@ -57,10 +75,10 @@ class Pickled:
 def pickle_names(names: list[str], namespace: dict[str, Any], dotted: Iterable[str] = ()) -> Pickled:
     """Pickle these names and whatever notebook-defined code among them reads, one record a name.
 
-    What cannot travel is listed in ``stuck``, all of it.
+    All that cannot travel is listed in ``blocked``.
 
     Args:
-        names: What the cell reads.
+        names: The names that the cell reads.
         namespace: The notebook's names.
         dotted: Attribute chains in the cell, such as ``scipy.stats.norm``: submodules that only
             an earlier cell imported are imported on the worker too.
@@ -102,7 +120,7 @@ def pickle_names(names: list[str], namespace: dict[str, Any], dotted: Iterable[s
 
 
 def _reached(names: list[str], namespace: dict[str, Any]) -> dict[str, str]:
-    """Names that the notebook's functions and classes read in turn, and through which name."""
+    """Return the names that the notebook's functions and classes read in turn, each with the name that reads it."""
     via: dict[str, str] = {}
     queue = list(names)
     seen = set(queue)
@@ -117,7 +135,7 @@ def _reached(names: list[str], namespace: dict[str, Any]) -> dict[str, str]:
 
 
 def _globals_of(value: Any, namespace: dict[str, Any]) -> set[str]:
-    """Global names that a function, or the methods of a class or of an instance's class, read."""
+    """Return the global names that a function, or the methods of a class or of an instance's class, read."""
     function = value.__wrapped__ if isinstance(value, functools._lru_cache_wrapper) else value
     if isinstance(function, types.FunctionType):
         return globals_of_code(function.__code__) if function.__globals__ is namespace else set()
@@ -170,11 +188,11 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             return ("namespace",)
         if type(value) in _PLAIN:
             return None
-        stuck = why_stuck(value)
-        if stuck is not None and not is_traveller(value):
+        blocker = blocker_of(value)
+        if blocker is not None and not is_in_memory_file(value):
             path = find_path(self._name, self._namespace.get(self._name), value)
-            self._result.stuck.append(Stuck(self._name, path, *stuck))
-            return ("stuck",)
+            self._result.blocked.append(Blocked(self._name, path, blocker))
+            return ("blocked",)
         if kind_of(value) is not None and size_of(value) >= SHARED_BYTES:
             return self._share(value)
         return None
@@ -186,12 +204,13 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             if mark is None:  # a frame with cells that cannot be pickled: found, and named, when it is
                 return None
             stored = tensor_as_array(value) if mark.kind == "tensor" else value
-            self._result.shared.setdefault(mark.digest, (mark, stored, []))
+            self._result.large.setdefault(mark.digest, LargeValue(mark, stored))
             known = self._digests[id(value)] = (value, mark.digest, len(self._digests))
-        mark, _, names = self._result.shared[known[1]]
+        large = self._result.large[known[1]]
+        mark = large.fingerprint
         path = find_path(self._name, self._namespace.get(self._name), value, limit=2000)
-        if path not in names:
-            names.append(path)
+        if path not in large.paths:
+            large.paths.append(path)
         # The object's own number keeps two equal values apart that the cell may change one by one.
         return ("shared", mark.digest, mark.kind, mark.dtype, known[2])
 
@@ -206,7 +225,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
         return super().reducer_override(value)
 
     def _note(self, value: Any) -> None:
-        """Remember what the value brings along: names that it reads, modules that it needs."""
+        """Note the names that a value reads, and the modules that it needs."""
         if isinstance(value, types.FunctionType):
             if value.__globals__ is self._namespace:
                 self._result.functions.append(value)
@@ -229,18 +248,15 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def problem(self, name: str, value: Any, error: Exception) -> None:
         """Note a value that could not be pickled for a reason of its own."""
         path = _narrow(name, value)
-        self._result.stuck.append(
-            Stuck(
-                name,
-                path,
-                f"not picklable ({type(error).__name__}: {error})",
-                "Make it inside the cell, or keep the plain data that it is made of.",
-            )
+        blocker = Blocker(
+            f"not picklable ({type(error).__name__}: {error})",
+            "Make it inside the cell, or keep the plain data that it is made of.",
         )
+        self._result.blocked.append(Blocked(name, path, blocker))
 
 
 def _narrow(name: str, value: Any, depth: int = 6) -> str:
-    """The path of the smallest part that cannot be pickled."""
+    """Return the path of the smallest part that cannot be pickled."""
     parts: list[tuple[str, Any]] = []
     if isinstance(value, dict):
         parts = [(f"{name}[{key!r}]", item) for key, item in value.items()]
@@ -257,10 +273,10 @@ def _narrow(name: str, value: Any, depth: int = 6) -> str:
 
 
 class _Probe(cloudpickle.Pickler):  # type: ignore[misc]
-    """Tries whether a value can be pickled; passes over large ones, and over those that are reported anyway."""
+    """Try whether a value can be pickled; large ones, and those that are reported anyway, are passed over."""
 
     def persistent_id(self, value: Any) -> Any:
-        return ("aside",) if size_of(value) >= SHARED_BYTES or why_stuck(value) is not None else None
+        return ("aside",) if size_of(value) >= SHARED_BYTES or blocker_of(value) is not None else None
 
 
 class _Unpickler(pickle.Unpickler):
@@ -284,9 +300,9 @@ def unpickle_names(data: bytes, namespace: dict[str, Any], resolve: Callable[[st
     """Put the pickled names into a namespace.
 
     Args:
-        data: From :func:`pickle_names`.
-        namespace: Gets the names, and is what the functions among them see as globals.
-        resolve: Gives a large value by its digest.
+        data: The data of :func:`pickle_names`.
+        namespace: The dictionary that gets the names; the functions among them see it as their globals.
+        resolve: Returns a large value by its digest.
     """
     buffer = io.BytesIO(data)
     unpickler = _Unpickler(buffer, namespace, resolve)

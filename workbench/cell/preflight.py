@@ -1,4 +1,4 @@
-"""The pre-flight sheet: what leaves the kernel, and what would go wrong on the other side."""
+"""The pre-flight sheet: what leaves the kernel, and what would go wrong on the workers."""
 
 from __future__ import annotations
 
@@ -44,11 +44,11 @@ class Preflight:
 
     @property
     def is_large(self) -> bool:
-        """Whether so much is sent that the user should see it before."""
+        """Return whether so much is sent that the user should see the sheet first."""
         return self.send_bytes > LARGE_BYTES
 
     def text(self) -> str:
-        """The sheet as plain text."""
+        """Return the sheet as plain text."""
         lines = [f"To send: {_size(self.send_bytes)}"]
         width = max([len(row.name) for row in self.rows], default=0)
         for row in self.rows:
@@ -60,7 +60,7 @@ class Preflight:
         return "\n".join(lines)
 
     def html(self) -> str:
-        """The sheet as a small HTML table in JupyterLab's colours."""
+        """Return the sheet as a small HTML table in JupyterLab's colours."""
         rows = "".join(
             f"<tr><td><code>{escape(row.name)}</code></td><td>{escape(row.type_name)}</td>"
             f'<td style="text-align:right">{_size(row.nbytes)}</td><td>{escape(row.travels)}</td>'
@@ -81,11 +81,11 @@ class Preflight:
 
 
 def sheet(payload: CellPayload, cluster: ClusterFacts | None, held: Set[str]) -> Preflight:
-    """The sheet of a cell.
+    """Return the sheet of a cell.
 
     Args:
         payload: The captured cell.
-        cluster: What the workers have, None where no cluster runs yet.
+        cluster: The Python and the packages of the workers, None where no cluster runs yet.
         held: Digests of large values that the cluster holds already.
     """
     shared = {name: value for value in payload.shared for name in value.names}

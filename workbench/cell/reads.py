@@ -1,4 +1,4 @@
-"""Which names a piece of Python reads from outside, and which it binds."""
+"""The names that a piece of Python reads from outside, and those that it binds."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from workbench.cell.mutations import mutated_names
-from workbench.cell.scopes import Found, bound_in, catches_missing, collect, nodes_of
+from workbench.cell.scopes import ScopeReads, bound_in, catches_missing, collect, nodes_of
 
 _BINDERS = frozenset({"exec", "globals", "locals", "vars", "dir"})
 
 
 @dataclass
 class Reads:
-    """What a cell reads and binds at its top level.
+    """The names that a cell reads and binds at its top level.
 
     Attributes:
         needed: Names read before the cell surely binds them, with the first line that does.
-        straight: Those of them that are read in straight-line code (not in a branch, loop or function).
+        straight: Those of ``needed`` that are read in straight-line code (not in a branch, loop or function).
         tried: Names that are only read where a ``NameError`` is caught.
         bound: Names that the cell binds somewhere at its top level, with the first line.
         mutated: Names whose value the cell may change in place.
@@ -42,7 +42,7 @@ class Reads:
 
 
 def reads_of(trees: Iterable[ast.Module]) -> Reads:
-    """The reads of a cell's sections, in order."""
+    """Return what the sections of a cell, in their order, read and bind."""
     reads = Reads()
     walker = _TopLevel(reads)
     nodes: list[ast.AST] = []
@@ -78,7 +78,7 @@ def _chain(node: ast.Attribute) -> str:
 
 
 class _TopLevel:
-    """Walks statements in the order in which they run, with the names that are surely bound by then."""
+    """Walk statements in the order in which they run, with the names that are surely bound by then."""
 
     def __init__(self, reads: Reads) -> None:
         self.reads = reads
@@ -93,42 +93,21 @@ class _TopLevel:
             self.statement(statement, bound)
 
     def statement(self, node: ast.stmt, bound: set[str]) -> None:
+        """Walk one statement; ``bound`` becomes what is surely bound after it."""
         match node:
-            case ast.Assign():
-                self.expression(node.value, bound)
-                for target in node.targets:
-                    self.bind_target(target, bound)
+            case ast.Assign() | ast.AugAssign() | ast.AnnAssign() | ast.Delete():
+                self.assignment(node, bound)
             case ast.If():
                 self.expression(node.test, bound)
                 bound |= self.inner(node.body, bound) & self.inner(node.orelse, bound)
-            case ast.For() | ast.AsyncFor():
-                self.expression(node.iter, bound)
-                looped = set(bound)
-                self.bind_target(node.target, looped)
-                self.inner(node.body, looped)
-                bound |= self.inner(node.orelse, bound)
-            case ast.While():
-                self.expression(node.test, bound)
-                self.inner(node.body, bound)
-                self.inner(node.orelse, bound)
+            case ast.For() | ast.AsyncFor() | ast.While():
+                self.loop(node, bound)
             case ast.Try() | ast.TryStar():
                 self.attempt(node, bound)
             case ast.With() | ast.AsyncWith():
-                for item in node.items:
-                    self.expression(item.context_expr, bound)
-                    if item.optional_vars is not None:
-                        self.bind_target(item.optional_vars, bound)
-                self.block(node.body, bound)
+                self.with_block(node, bound)
             case ast.Match():
-                self.expression(node.subject, bound)
-                for case in node.cases:
-                    inside = bound | bound_in([case.pattern])
-                    for name in inside - bound:
-                        self.bind(name, case.pattern.lineno)
-                    self.expression(case.pattern, bound)
-                    if case.guard is not None:
-                        self.expression(case.guard, inside)
-                    self.inner(case.body, inside)
+                self.match(node, bound)
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
                 self.expression(node, bound)
                 bound.add(self.bind(node.name, node.lineno))
@@ -136,9 +115,16 @@ class _TopLevel:
                 for alias in node.names:
                     if alias.name != "*":
                         bound.add(self.bind((alias.asname or alias.name).split(".")[0], node.lineno))
-            case ast.Delete():
+            case _:
                 self.expression(node, bound)
-                bound -= {target.id for target in node.targets if isinstance(target, ast.Name)}
+
+    def assignment(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign | ast.Delete, bound: set[str]) -> None:
+        """Walk a statement that binds its targets, or takes them away."""
+        match node:
+            case ast.Assign():
+                self.expression(node.value, bound)
+                for target in node.targets:
+                    self.bind_target(target, bound)
             case ast.AugAssign():
                 self.expression(node.value, bound)
                 if isinstance(node.target, ast.Name):
@@ -149,10 +135,45 @@ class _TopLevel:
                 if node.value is not None:
                     self.expression(node.value, bound)
                     self.bind_target(node.target, bound)
-            case _:
+            case ast.Delete():
                 self.expression(node, bound)
+                bound -= {target.id for target in node.targets if isinstance(target, ast.Name)}
+
+    def loop(self, node: ast.For | ast.AsyncFor | ast.While, bound: set[str]) -> None:
+        """Walk a loop, whose body may not run."""
+        if isinstance(node, ast.While):
+            self.expression(node.test, bound)
+            self.inner(node.body, bound)
+            self.inner(node.orelse, bound)
+            return
+        self.expression(node.iter, bound)
+        looped = set(bound)
+        self.bind_target(node.target, looped)
+        self.inner(node.body, looped)
+        bound |= self.inner(node.orelse, bound)
+
+    def with_block(self, node: ast.With | ast.AsyncWith, bound: set[str]) -> None:
+        """Walk a ``with`` statement."""
+        for item in node.items:
+            self.expression(item.context_expr, bound)
+            if item.optional_vars is not None:
+                self.bind_target(item.optional_vars, bound)
+        self.block(node.body, bound)
+
+    def match(self, node: ast.Match, bound: set[str]) -> None:
+        """Walk a ``match`` statement; each case sees the names that its pattern binds."""
+        self.expression(node.subject, bound)
+        for case in node.cases:
+            inside = bound | bound_in([case.pattern])
+            for name in inside - bound:
+                self.bind(name, case.pattern.lineno)
+            self.expression(case.pattern, bound)
+            if case.guard is not None:
+                self.expression(case.guard, inside)
+            self.inner(case.body, inside)
 
     def attempt(self, node: ast.Try | ast.TryStar, bound: set[str]) -> None:
+        """Walk a ``try`` statement; after it is bound what each of its ways out binds."""
         self.in_try += catches_missing(node)
         after = self.inner(node.body, bound)
         self.in_try -= catches_missing(node)
@@ -169,7 +190,7 @@ class _TopLevel:
             self.block(node.finalbody, bound)
 
     def inner(self, body: list[ast.stmt], bound: set[str]) -> set[str]:
-        """Walk a block that may not run, and give what is bound after it."""
+        """Walk a block that may not run; return what is bound after it."""
         inside = set(bound)
         self.depth += 1
         self.block(body, inside)
@@ -178,7 +199,7 @@ class _TopLevel:
 
     def expression(self, node: ast.AST, bound: set[str]) -> None:
         """Note the names that evaluating a node reads now, and those that functions in it will read."""
-        found = Found()
+        found = ScopeReads()
         collect(node, found, later=False, tried=False)
         for name, line, later, tried in found.names:
             self.read(name, line, bound, later=later or name in found.walrus, tried=tried)
@@ -188,6 +209,7 @@ class _TopLevel:
             self.bind(name, line)
 
     def read(self, name: str, line: int, bound: set[str], *, later: bool = False, tried: bool = False) -> None:
+        """Note a read of a name that may not be bound by then."""
         if name in bound:
             return
         self.reads.needed.setdefault(name, line)
@@ -197,11 +219,12 @@ class _TopLevel:
             self.reads.straight.add(name)
 
     def bind(self, name: str, line: int) -> str:
+        """Note that the cell binds a name; return the name."""
         self.reads.bound.setdefault(name, line)
         return name
 
     def bind_target(self, target: ast.expr, bound: set[str]) -> None:
-        """Bind the names of an assignment's target; what its subscripts and attributes read counts too."""
+        """Bind the names of an assignment's target; its subscripts and attributes read names, too."""
         match target:
             case ast.Name():
                 bound.add(self.bind(target.id, target.lineno))
@@ -215,7 +238,7 @@ class _TopLevel:
 
 
 def globals_of_code(code: types.CodeType) -> set[str]:
-    """Global names that a compiled function reads, inner functions included."""
+    """Return the global names that a compiled function reads, inner functions included."""
     names = {
         instruction.argval
         for instruction in dis.get_instructions(code)

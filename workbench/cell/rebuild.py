@@ -1,4 +1,4 @@
-"""Makes values anew on a worker that pickle alone cannot: what the pickler's reducers refer to."""
+"""Functions that make values again on a worker where pickle alone cannot; the pickler's reducers name them."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from typing import Any
 
 
 def cached(function: Callable[..., Any], parameters: dict[str, Any]) -> Any:
-    """A function of the notebook under ``lru_cache``, with an empty cache."""
+    """Return a function of the notebook under ``lru_cache``, with an empty cache."""
     return functools.lru_cache(**parameters)(function)
 
 
 def property_cached(function: Callable[[Any], Any], name: str | None) -> Any:
-    """A ``cached_property`` that knows the name it has in its class."""
+    """Return a ``cached_property`` that knows the name it has in its class."""
     made = functools.cached_property(function)
     made.attrname = name
     return made
 
 
 def as_tensor(array: Any, dtype: str) -> Any:
-    """A tensor with memory of its own: a tensor over shared memory could be written to unnoticed."""
+    """Return a tensor with memory of its own: a tensor over shared memory could be written to unnoticed."""
     import torch
 
     tensor = torch.from_numpy(array.copy())
-    wanted = getattr(torch, dtype.removeprefix("torch."))
-    return tensor if tensor.dtype == wanted else tensor.view(wanted)
+    element_type = getattr(torch, dtype.removeprefix("torch."))
+    return tensor if tensor.dtype == element_type else tensor.view(element_type)
 
 
 def is_leaf_with_gradient(value: Any) -> bool:
-    """Whether a value is a plain CPU tensor that wants a gradient; torch would pickle its memory inband."""
+    """Return whether a value is a plain CPU tensor that requires a gradient; torch would pickle its memory in band."""
     torch = sys.modules.get("torch")
     if torch is None or type(value) is not getattr(torch, "Tensor", None) or not value.requires_grad:
         return False
@@ -39,5 +39,5 @@ def is_leaf_with_gradient(value: Any) -> bool:
 
 
 def leaf_with_gradient(tensor: Any) -> Any:
-    """A tensor that wants a gradient again."""
+    """Return a tensor that requires a gradient again."""
     return tensor.requires_grad_()

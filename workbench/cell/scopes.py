@@ -1,10 +1,11 @@
-"""Python's scopes: what an expression or a definition reads from around it, and what statements bind."""
+"""Python's scopes: the names that code reads from around it, and those that statements bind."""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -12,7 +13,7 @@ _CATCH_MISSING = frozenset({"NameError", "Exception", "BaseException"})
 
 
 def nodes_of(tree: ast.AST) -> list[ast.AST]:
-    """All nodes of a tree; what ``ast.walk`` gives, in less time."""
+    """Return all nodes of a tree, as ``ast.walk`` does, in less time."""
     nodes: list[ast.AST] = [tree]
     for node in nodes:
         nodes += children_of(node)
@@ -20,7 +21,7 @@ def nodes_of(tree: ast.AST) -> list[ast.AST]:
 
 
 def children_of(node: ast.AST) -> list[ast.AST]:
-    """The nodes right below a node, without operators and contexts."""
+    """Return the nodes right below a node, without operators and contexts."""
     children: list[ast.AST] = []
     values = node.__dict__
     for name in node._fields:
@@ -33,85 +34,112 @@ def children_of(node: ast.AST) -> list[ast.AST]:
     return children
 
 
-@dataclass
-class Found:
-    """Names that an expression reads: ``(name, line, only when a function is called, a NameError is caught)``."""
+class Read(NamedTuple):
+    """A name that is read in a line: ``later`` when a function is called, ``tried`` where a ``NameError`` is caught."""
 
-    names: list[tuple[str, int, bool, bool]] = field(default_factory=list)
+    name: str
+    line: int
+    later: bool
+    tried: bool
+
+
+@dataclass
+class ScopeReads:
+    """The names that code reads from around it, and those that it binds there on the way.
+
+    Attributes:
+        names: The reads, in order.
+        walrus: Names bound by ``:=``, with the first line.
+        made_global: Names that functions declare global and bind, with the first line.
+    """
+
+    names: list[Read] = field(default_factory=list)
     walrus: dict[str, int] = field(default_factory=dict)
     made_global: dict[str, int] = field(default_factory=dict)
 
 
 def catches_missing(node: ast.Try | ast.TryStar) -> bool:
-    """Whether a ``NameError`` in the body of a ``try`` is caught by it."""
+    """Return whether a ``try`` catches a ``NameError`` in its body."""
     return any(
         handler.type is None or any(isinstance(n, ast.Name) and n.id in _CATCH_MISSING for n in ast.walk(handler.type))
         for handler in node.handlers
     )
 
 
-def collect(node: ast.AST, found: Found, *, later: bool, tried: bool) -> None:
+def collect(node: ast.AST, found: ScopeReads, *, later: bool, tried: bool) -> None:
     """Gather the names that a node reads from around it."""
     match node:
         case ast.Name():
             if not isinstance(node.ctx, ast.Store):
-                found.names.append((node.id, node.lineno, later, tried))
+                found.names.append(Read(node.id, node.lineno, later, tried))
         case ast.Constant():
             return
         case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
-            for part in _around_function(node):
-                collect(part, found, later=later, tried=tried)
+            _collect_all(_around_function(node), found, later=later, tried=tried)
             _collect_inside(node, found, tried=tried)
         case ast.ClassDef():
-            for part in (*node.decorator_list, *node.bases, *node.keywords):
-                collect(part, found, later=later, tried=tried)
-            seen: set[str] = set()
-            for statement in node.body:
-                part_found = Found(made_global=found.made_global)
-                collect(statement, part_found, later=later, tried=tried)
-                # Methods do not see the class's own names; its body does, once they are bound.
-                found.names += [read for read in part_found.names if (read[2] and not later) or read[0] not in seen]
-                seen |= bound_in([statement])
+            _collect_class(node, found, later=later, tried=tried)
         case ast.ListComp() | ast.SetComp() | ast.DictComp() | ast.GeneratorExp():
-            collect(node.generators[0].iter, found, later=later, tried=tried)
-            inside = Found(walrus=found.walrus, made_global=found.made_global)
-            for child in children_of(node):
-                collect(child, inside, later=later, tried=tried)
-            own = set().union(*[bound_in([generator.target]) for generator in node.generators])
-            found.names += [read for read in inside.names if read[0] not in own]
+            _collect_comprehension(node, found, later=later, tried=tried)
         case ast.NamedExpr():
             collect(node.value, found, later=later, tried=tried)
             found.walrus.setdefault(node.target.id, node.lineno)
         case ast.AugAssign():
             if isinstance(node.target, ast.Name):
-                found.names.append((node.target.id, node.lineno, later, tried))
+                found.names.append(Read(node.target.id, node.lineno, later, tried))
             collect(node.target, found, later=later, tried=tried)
             collect(node.value, found, later=later, tried=tried)
         case ast.Try() | ast.TryStar():
-            caught = tried or catches_missing(node)
-            for statement in node.body:
-                collect(statement, found, later=later, tried=caught)
-            for rest in (*node.handlers, *node.orelse, *node.finalbody):
-                collect(rest, found, later=later, tried=tried)
+            _collect_all(node.body, found, later=later, tried=tried or catches_missing(node))
+            _collect_all((*node.handlers, *node.orelse, *node.finalbody), found, later=later, tried=tried)
         case _:
-            for child in children_of(node):
-                collect(child, found, later=later, tried=tried)
+            _collect_all(children_of(node), found, later=later, tried=tried)
 
 
-def _collect_inside(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, found: Found, *, tried: bool) -> None:
-    """What calling a function reads from around it, and which global names it makes."""
-    inside = Found(made_global=found.made_global)
+def _collect_all(nodes: Iterable[ast.AST], found: ScopeReads, *, later: bool, tried: bool) -> None:
+    for node in nodes:
+        collect(node, found, later=later, tried=tried)
+
+
+def _collect_class(node: ast.ClassDef, found: ScopeReads, *, later: bool, tried: bool) -> None:
+    """Gather what defining a class reads from around it."""
+    _collect_all((*node.decorator_list, *node.bases, *node.keywords), found, later=later, tried=tried)
+    seen: set[str] = set()
+    for statement in node.body:
+        inside = ScopeReads(made_global=found.made_global)
+        collect(statement, inside, later=later, tried=tried)
+        # Methods do not see the class's own names; its body does, once they are bound.
+        found.names += [read for read in inside.names if (read.later and not later) or read.name not in seen]
+        seen |= bound_in([statement])
+
+
+def _collect_comprehension(
+    node: ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp, found: ScopeReads, *, later: bool, tried: bool
+) -> None:
+    """Gather what a comprehension reads from around it; its own names are bound in it alone."""
+    collect(node.generators[0].iter, found, later=later, tried=tried)
+    inside = ScopeReads(walrus=found.walrus, made_global=found.made_global)
+    _collect_all(children_of(node), inside, later=later, tried=tried)
+    own = set().union(*[bound_in([generator.target]) for generator in node.generators])
+    found.names += [read for read in inside.names if read.name not in own]
+
+
+def _collect_inside(
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda, found: ScopeReads, *, tried: bool
+) -> None:
+    """Gather what calling a function reads from around it, and the global names that it binds."""
+    inside = ScopeReads(made_global=found.made_global)
     for part in node.body if isinstance(node.body, list) else [node.body]:
         collect(part, inside, later=True, tried=tried)
     own = _own_names(node)
-    found.names += [read for read in inside.names if read[0] not in own]
+    found.names += [read for read in inside.names if read.name not in own]
     if isinstance(node.body, list):
         for name in _declared_global(node.body) & bound_in(node.body):
             found.made_global.setdefault(name, node.lineno)
 
 
 def _around_function(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda) -> Iterator[ast.AST]:
-    """What defining a function evaluates: decorators, defaults, annotations."""
+    """Yield what defining a function evaluates: decorators, defaults, annotations."""
     arguments = node.args
     yield from arguments.defaults
     yield from [default for default in arguments.kw_defaults if default is not None]
@@ -138,7 +166,7 @@ def _declared_global(body: Iterable[ast.AST]) -> set[str]:
 
 
 def bound_in(body: Iterable[ast.AST]) -> set[str]:
-    """Names bound by statements in their own scope."""
+    """Return the names that statements bind in their own scope."""
     names: set[str] = set()
     for node in _same_scope(body):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -155,7 +183,7 @@ def bound_in(body: Iterable[ast.AST]) -> set[str]:
 
 
 def _same_scope(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """All nodes of these statements that are not inside a function, class or comprehension of theirs."""
+    """Yield all nodes of these statements that are not inside a function, class or comprehension of theirs."""
     pending = list(body)
     while pending:
         node = pending.pop()

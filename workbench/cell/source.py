@@ -1,4 +1,4 @@
-"""The cell's text: which notebook syntax may run on a worker, and the plain Python it stands for."""
+"""Reads the text of a cell: the notebook syntax that may run on a worker, and the plain Python that it stands for."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class CellSource:
     """A checked cell.
 
     Attributes:
-        text: What a worker's IPython executes: the cell without lines that mean nothing there.
-        sections: Its Python, also that inside ``%time`` and its like.
+        text: The text that a worker's IPython executes: the cell without lines that mean nothing there.
+        sections: Its Python, that inside ``%time`` and the like included.
     """
 
     text: str
@@ -51,7 +51,7 @@ def read_cell(source: str, *, line_offset: int = 0) -> CellSource:
 
     Args:
         source: The cell without its first ``%%train`` line.
-        line_offset: How many lines of the notebook's cell stand above ``source``.
+        line_offset: The number of lines of the notebook's cell above ``source``.
 
     Raises:
         CellError: For an empty cell, a syntax error (pointing at the cell's own line), and magics
@@ -76,7 +76,7 @@ def read_cell(source: str, *, line_offset: int = 0) -> CellSource:
 
 
 def _parse(text: str, line_offset: int) -> tuple[ast.Module, bool]:
-    """The syntax tree with the notebook cell's line numbers, and whether there is more than plain Python in it."""
+    """Return the tree with the notebook cell's line numbers, and whether the text is more than plain Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", SyntaxWarning)
@@ -102,7 +102,7 @@ def _parse(text: str, line_offset: int) -> tuple[ast.Module, bool]:
 
 
 def _plain(text: str) -> ast.Module | None:
-    """The tree of a text that is Python as it stands: most cells are, and IPython's look at each line takes long."""
+    """Return the tree of a text that is plain Python, else None: most cells are, and IPython's own look takes long."""
     try:
         return _tree_of(text)
     except SyntaxError:
@@ -152,7 +152,7 @@ def _is_none(node: ast.expr) -> bool:
 
 
 def _magic_name(node: ast.expr) -> str:
-    """The name of the line magic that an expression runs, or an empty string."""
+    """Return the name of the line magic that an expression runs, or an empty string."""
     if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_get_ipython(node.func.value)):
         return ""
     first = node.args[0] if node.args else None
@@ -161,7 +161,7 @@ def _magic_name(node: ast.expr) -> str:
 
 
 def _check(node: ast.AST, line_offset: int) -> list[Section]:
-    """Refuse what cannot run on a worker; give the Python inside magics that take some."""
+    """Refuse what cannot run on a worker; return the Python inside magics that take some."""
     if not isinstance(node, ast.Call):
         return []
     called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
@@ -215,7 +215,7 @@ def _check_line_magic(name: str, rest: str, line: int) -> list[Section]:
 
 
 def _expanded(text: str, line: int) -> list[Section]:
-    """The names that IPython fills into a command (``!ls {folder} $name``); unknown ones are left as they stand."""
+    """Return the names that IPython fills into a command (``!ls {folder} $name``); unknown ones stay as they are."""
     names = re.findall(r"(?<![\\$\w])\$([A-Za-z_]\w*)", text)
     parts = []
     for part in [*re.findall(r"\{([^{}]+)\}", text), *names]:
@@ -233,7 +233,7 @@ def _expanded(text: str, line: int) -> list[Section]:
 
 
 def _only_inside(section: Section) -> Section:
-    """Code whose names do not outlive it: as the body of a branch that may not run."""
+    """Return code whose names do not outlive it, as the body of a branch that may not run."""
     branch = ast.If(ast.Constant(True), section.tree.body, [])
     return Section(ast.Module([branch], []), is_nested=True)
 
@@ -261,7 +261,7 @@ def _statements(sections: list[Section]) -> list[ast.stmt]:
 
 
 def _python_in(rest: str, line: int) -> list[Section]:
-    """The statement after ``%time`` or ``%timeit``, whose options come first."""
+    """Return the statement after ``%time`` or ``%timeit``, whose options come first."""
     words = re.sub(r"^(?:-\w+\s*\d*\s+)+", "", rest)
     try:
         return [Section(_parse(words + "\n", line - 1)[0], is_nested=True)] if words.strip() else []

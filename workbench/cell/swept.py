@@ -1,4 +1,4 @@
-"""The names of a cell that a sweep sets: they must be read, and nothing in the cell may overwrite them."""
+"""The names of a cell that a sweep sets: the cell must read them, and may not overwrite them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HOLDER = "__workbench_swept__"
 
 
 def check_swept(tree: ast.Module, names: Iterable[str]) -> None:
-    """See that a sweep of these names has an effect.
+    """Check that a sweep of these names has an effect.
 
     Raises ``OptionError`` for a name that the cell never reads, with the nearest that it does, and for one that it
     assigns in another way than as a literal at its top level.
@@ -37,7 +37,7 @@ def check_swept(tree: ast.Module, names: Iterable[str]) -> None:
 
 
 def literals_of(statement: ast.stmt) -> dict[str, ast.expr]:
-    """The names that a statement sets to literals: ``lr = 0.1``, ``lr, batch = 0.1, 32``; none for any other."""
+    """Return the names that a statement sets to literals: ``lr = 0.1``, ``lr, batch = 0.1, 32``; none for any other."""
     target: ast.expr
     value: ast.expr | None
     if isinstance(statement, ast.AnnAssign):
@@ -80,12 +80,17 @@ def _bound_by(node: ast.AST) -> set[str]:
 
 
 class TakeSwept(ast.NodeTransformer):
-    """Has ``lr = 0.1`` take the trial's value where there is one: ``lr = swept.get("lr", 0.1)``."""
+    """Have ``lr = 0.1`` take the trial's value where there is one: ``lr = swept.get("lr", 0.1)``.
+
+    Args:
+        names: The swept names.
+    """
 
     def __init__(self, names: Iterable[str]) -> None:
         self._names = set(names)
 
     def visit_Module(self, node: ast.Module) -> ast.Module:
+        """Rewrite the module's top-level literals of swept names."""
         for statement in node.body:
             for name, value in literals_of(statement).items():
                 if name in self._names:

@@ -37,15 +37,19 @@ class JournalStream(io.TextIOBase):
         self._lock = threading.RLock()
 
     def writable(self) -> bool:
+        """Return True."""
         return True
 
     def isatty(self) -> bool:
+        """Return False: libraries then print no control sequences."""
         return False
 
     def fileno(self) -> int:
+        """Return the descriptor that the stream stands for."""
         return self._fd
 
     def write(self, text: str) -> int:
+        """Gather text, and write it to the journal when there is much, or the first of it is 50 ms old."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
         with self._lock:
@@ -58,6 +62,7 @@ class JournalStream(io.TextIOBase):
         return len(text)
 
     def flush(self) -> None:
+        """Write the gathered text to the journal."""
         with self._lock:
             if self._parts:
                 text = "".join(self._parts)

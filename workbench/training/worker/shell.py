@@ -33,12 +33,14 @@ class JournalPublisher(DisplayPublisher):
         update: bool = False,
         **_: Any,
     ) -> None:
+        """Write a MIME bundle to the journal."""
         flush_streams()
         if self.journal is not None:
             display_id = (transient or {}).get("display_id")
             self.journal.write("disp", data=_jsonable(data), meta=metadata or {}, id=display_id, update=update)
 
     def clear_output(self, wait: bool = False) -> None:
+        """Write to the journal that the output is cleared."""
         flush_streams()
         if self.journal is not None:
             self.journal.write("clear", wait=wait)
@@ -48,9 +50,10 @@ class JournalDisplayHook(DisplayHook):
     """Show the value of a cell's last expression, without a prompt."""
 
     def write_output_prompt(self) -> None:
-        return None
+        """Do nothing: a worker's output has no prompt."""
 
     def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+        """Publish the value as ``display(...)`` would."""
         self.shell.display_pub.publish(format_dict, md_dict or {})
 
 
@@ -60,6 +63,7 @@ class CellCompiler(CachingCompiler):
     cell_name = "cell"
 
     def cache(self, transformed_code: str, number: int = 0, raw_code: str | None = None) -> str:
+        """Return the cell's file name."""
         return self.cell_name
 
 

@@ -1,4 +1,4 @@
-"""Digests of objects of any class, to tell whether one was changed."""
+"""Digests of objects of any class, which tell whether one was changed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.cell.fingerprint import fingerprint
 
 
 def digest_of(value: Any) -> bytes:
-    """16 bytes of the bytes that an object would be pickled to, which are not kept (XXH3).
+    """Return 16 bytes that identify an object by what it would be pickled to (XXH3).
 
     Different objects have different digests; equal ones that came about in different ways may have, too. On another
     device, or in the mode for evaluation, a torch module has the same. Raises what pickling raises.
@@ -38,7 +38,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
 
 
 def _reduced_tensor(tensor: Any) -> Any:
-    """Its content, in the place of its pickled form, which tells of addresses."""
+    """Reduce a tensor to its content: its pickled form would hold addresses."""
     mark = fingerprint(tensor.detach().cpu())
     if mark is None:
         raise TypeError(f"Cannot compare tensors of type {type(tensor).__name__}, {tensor.layout} layout.")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from workbench.cell.likeness import digest_of
+from workbench.cell.digest import digest_of
 
 
 class Model:
