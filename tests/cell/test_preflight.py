@@ -12,6 +12,7 @@ import pytest
 from workbench.cell.modules import note_imports
 from workbench.cell.payload import prepare
 from workbench.cell.preflight import sheet
+from workbench.display.preflight import preflight_html, preflight_text
 from workbench.records.runs import ClusterFacts
 
 
@@ -25,8 +26,8 @@ def test_sheet_lists_what_leaves_and_what_is_there() -> None:
     assert 2_400_000 <= made.send_bytes < 2_500_000
     assert any("Python 3.99.0" in problem.what for problem in made.problems)
     assert any("--pip numpy==" in problem.fix for problem in made.problems)
-    assert "already there" in made.text()
-    assert "<table>" in made.html()
+    assert "already there" in preflight_text(made)
+    assert "<table>" in preflight_html(made)
     assert not made.is_large
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import platform
 from collections.abc import Set
 from dataclasses import dataclass
-from html import escape
 from importlib.metadata import packages_distributions, version
 
 from workbench.cell.payload import CellPayload
@@ -46,38 +45,6 @@ class Preflight:
     def is_large(self) -> bool:
         """Return whether so much is sent that the user should see the sheet first."""
         return self.send_bytes > LARGE_BYTES
-
-    def text(self) -> str:
-        """Return the sheet as plain text."""
-        lines = [f"To send: {_size(self.send_bytes)}"]
-        width = max([len(row.name) for row in self.rows], default=0)
-        for row in self.rows:
-            lines.append(
-                f"  {row.name.ljust(width)}  {row.type_name:<12} {_size(row.nbytes):>10}  {row.travels}"
-                + (f"  ({row.note})" if row.note else "")
-            )
-        lines += [f"  ! {problem.what} {problem.fix}" for problem in self.problems]
-        return "\n".join(lines)
-
-    def html(self) -> str:
-        """Return the sheet as a small HTML table in JupyterLab's colours."""
-        rows = "".join(
-            f"<tr><td><code>{escape(row.name)}</code></td><td>{escape(row.type_name)}</td>"
-            f'<td style="text-align:right">{_size(row.nbytes)}</td><td>{escape(row.travels)}</td>'
-            f"<td>{escape(row.note)}</td></tr>"
-            for row in self.rows
-        )
-        problems = "".join(
-            f'<div style="margin-top:6px;padding-left:8px;border-left:3px solid var(--jp-warn-color1,#c66900)">'
-            f"{escape(problem.what)} <b>{escape(problem.fix)}</b></div>"
-            for problem in self.problems
-        )
-        return (
-            f'<div style="font-family:var(--jp-ui-font-family,sans-serif);font-size:13px;'
-            f'color:var(--jp-ui-font-color1,#212121)"><b>To send: {_size(self.send_bytes)}</b>'
-            f"<table><tr><th>name</th><th>type</th><th>size</th><th>travels</th><th></th></tr>{rows}</table>"
-            f"{problems}</div>"
-        )
 
 
 def sheet(payload: CellPayload, cluster: ClusterFacts | None, held: Set[str]) -> Preflight:
@@ -149,11 +116,3 @@ def _problems(payload: CellPayload, cluster: ClusterFacts | None) -> list[Proble
                     )
                 )
     return problems
-
-
-def _size(nbytes: float) -> str:
-    for unit in ("B", "KiB", "MiB"):
-        if nbytes < 1024:
-            return f"{nbytes:.0f} B" if unit == "B" else f"{nbytes:.1f} {unit}"
-        nbytes /= 1024
-    return f"{nbytes:.1f} GiB"

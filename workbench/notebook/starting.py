@@ -79,10 +79,11 @@ class Starting:
         from IPython.display import display
 
         from workbench.cell.preflight import sheet
+        from workbench.display.preflight import preflight_html, preflight_text
 
         facts, held = facts_and_held(project, payload)
         made = sheet(payload, facts, held)
-        display({"text/plain": made.text(), "text/html": made.html()}, raw=True)
+        display({"text/plain": preflight_text(made), "text/html": preflight_html(made)}, raw=True)
 
 
 def facts_and_held(project: Project, payload: CellPayload) -> tuple[ClusterFacts | None, set[str]]:
