@@ -114,7 +114,7 @@ def tensor_as_array(tensor: Any) -> Any:
     tensor = tensor.detach().resolve_conj().resolve_neg()
     try:
         return tensor.numpy()
-    except TypeError:  # bfloat16, float8 and their like
+    except TypeError:  # bfloat16, float8 and the like
         return tensor.view({1: torch.uint8, 2: torch.int16, 4: torch.int32}[tensor.element_size()]).numpy()
 
 

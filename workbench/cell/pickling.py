@@ -88,8 +88,8 @@ def pickle_names(names: list[str], namespace: dict[str, Any], dotted: Iterable[s
     pickler = _Pickler(buffer, namespace, result)
     result.via = _reached(names, namespace)
     # In the order in which the notebook bound them: a class is there before its instances are made.
-    wanted = {*names, *result.via}
-    queue = [name for name in namespace if name in wanted]
+    reached = {*names, *result.via}
+    queue = [name for name in namespace if name in reached]
     done: set[str] = set()
     while queue:
         name = queue.pop(0)

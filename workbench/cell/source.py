@@ -126,7 +126,7 @@ def _syntax_message(error: SyntaxError, text: str, line_offset: int) -> str:
     lines = text.splitlines()
     line = lines[number - 1] if number <= len(lines) else (error.text or "").rstrip("\n")
     caret = " " * max(0, (error.offset or 1) - 1) + "^"
-    # Python's own words count lines from the top of the text.
+    # Python's own message counts lines from the top of the text.
     message = re.sub(r"\b(on|at) line (\d+)", lambda at: f"{at[1]} line {int(at[2]) + line_offset}", error.msg)
     stop = "" if message.endswith((".", "?")) else "."
     return f"Cannot read line {number + line_offset} of the cell: {message}{stop}\n    {line}\n    {caret}"

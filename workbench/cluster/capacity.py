@@ -24,9 +24,9 @@ def check_feasible(resources: Resources, noun: str = "worker") -> None:
         return
     have = {kind: sum(node["Resources"].get(kind, 0.0) for node in ray.nodes() if node["Alive"]) for kind in _KINDS}
     lacking = _first_lack(resources, noun)
-    wanted = str(resources).replace("worker", noun)
+    request = str(resources).replace("worker", noun)
     raise ResourcesError(
-        f"Cannot run {wanted}: the cluster has {_amounts(have)} on {len(nodes)} node{'s' if len(nodes) != 1 else ''}"
+        f"Cannot run {request}: the cluster has {_amounts(have)} on {len(nodes)} node{'s' if len(nodes) != 1 else ''}"
         f", room for {placed} such {noun}{'s' if placed != 1 else ''}. {lacking}",
         room=placed,
     )

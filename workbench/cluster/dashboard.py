@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
 
 from workbench.cluster import local
 from workbench.cluster.ray_env import token_path
+from workbench.cluster.record import read_record
 from workbench.errors import ClusterError
 
 _TIMEOUT_S = 60.0
@@ -51,7 +51,5 @@ def present(address: str, known: str | None) -> tuple[str, str] | None:
 
 
 def _recorded() -> str:
-    try:
-        return str(json.loads(local.record_path().read_text()).get("dashboard", ""))
-    except (OSError, ValueError):
-        return ""
+    record = read_record()
+    return record.get("dashboard", "") if record is not None else ""

@@ -11,7 +11,7 @@ _STATES = {"PENDING": "queued", "RUNNING": "running", "SUCCEEDED": "finished", "
 
 @dataclass(frozen=True)
 class RayJob:
-    """One job, in the words of runs. Times are seconds since the epoch."""
+    """One job, with its state in the terms of runs. Times are seconds since the epoch."""
 
     job_id: str
     entrypoint: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -23,6 +22,7 @@ from workbench.cluster.ray_env import (
     outlive_the_cluster,
     prepare_environment,
 )
+from workbench.cluster.record import read_record, record_path
 from workbench.errors import ClusterError
 from workbench.settings import Settings, home
 
@@ -39,11 +39,6 @@ class LocalCluster:
     address: str
     pid: int
     python: str = ""
-
-
-def record_path() -> Path:
-    """Return the file that says where the local cluster is."""
-    return home() / "cluster.json"
 
 
 def log_path() -> Path:
@@ -63,11 +58,10 @@ def answers(address: str, timeout_s: float = 5.0) -> bool:
 
 def running() -> LocalCluster | None:
     """Return the local cluster, None where none runs, or where nothing but its supervisor is left of it."""
-    try:
-        record = json.loads(record_path().read_text())
-        cluster = LocalCluster(record["address"], record["pid"], record.get("python", ""))
-    except (OSError, ValueError, KeyError):
+    record = read_record()
+    if record is None or "address" not in record or "pid" not in record:
         return None
+    cluster = LocalCluster(record["address"], record["pid"], record.get("python", ""))
     return cluster if _is_supervisor(cluster.pid) and answers(cluster.address) else None
 
 

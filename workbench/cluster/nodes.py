@@ -58,12 +58,12 @@ def _gpus() -> list[GpuSample]:
             }
             for handle in handles
         ]
-    except Exception:  # no driver, or a part of a GPU that does not tell
+    except Exception:  # no driver, or a part of a GPU that gives no figures
         return []
 
 
 class Probe:
-    """Samples its node; one on each node but the foreman's, for as long as somebody looks."""
+    """Sample a node other than the foreman's, while somebody asks for samples."""
 
     def sample(self) -> NodeSample:
         """See :func:`sample_here`."""

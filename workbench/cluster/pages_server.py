@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import time
 import urllib.request
 from collections.abc import Callable
 
+from workbench.cluster.ports import free_port
 from workbench.errors import WorkbenchError
 from workbench.settings import Settings
 
@@ -43,7 +43,7 @@ class PagesServer:
         known = self._running()
         if known is not None:
             return known[1]
-        port = _free_port()
+        port = free_port()
         self._record.parent.mkdir(parents=True, exist_ok=True)
         with self._log.open("ab") as log:
             server = subprocess.Popen(
@@ -97,10 +97,3 @@ class PagesServer:
                 time.sleep(0.1)
         server.terminate()
         raise WorkbenchError(f"Cannot open {self._title}: its server did not come up. See {self._log}.")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -16,8 +16,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from workbench.cluster.local import answers
 from workbench.cluster.ray_compat import LOOPBACK_INIT, start_dashboard, take_free_ports
 from workbench.cluster.ray_env import import_ray, prepare_environment
+from workbench.cluster.record import ClusterRecord, write_record
 
 
 def supervise(
@@ -47,8 +49,6 @@ def supervise(
     os.environ.setdefault("RAY_worker_maximum_startup_concurrency", str(max(8, os.cpu_count() or 1)))
     import ray
 
-    from workbench.cluster.local import answers
-
     wake, ending, dashboard_requested = threading.Event(), threading.Event(), threading.Event()
     preparing = threading.Thread(target=prepare, daemon=True)
     preparing.start()
@@ -69,14 +69,14 @@ def supervise(
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1):  # after ray.init, which sets handlers of its own
         signal.signal(number, on_signal)
     services = start_services()
-    record: dict[str, Any] = {
+    record: ClusterRecord = {
         "address": ray.get_runtime_context().gcs_address,
         "pid": os.getpid(),
         "python": sys.version.split()[0],
         "executable": sys.executable,
         "started_at": time.time(),
     }
-    _write(record_path, record)
+    write_record(record_path, record)
     preparing.join()
     on_up()
     missed = 0
@@ -94,13 +94,7 @@ def supervise(
     _end(record_path, services)
 
 
-def _write(path: Path, record: dict[str, Any]) -> None:
-    aside = path.with_suffix(".new")
-    aside.write_text(json.dumps(record))
-    aside.replace(path)
-
-
-def _add_dashboard(path: Path, record: dict[str, Any]) -> None:
+def _add_dashboard(path: Path, record: ClusterRecord) -> None:
     """Start Ray's dashboard and record its address; the log says what went wrong."""
     if "dashboard" in record:
         return
@@ -109,7 +103,7 @@ def _add_dashboard(path: Path, record: dict[str, Any]) -> None:
     except Exception as error:
         print(f"the dashboard did not start: {error}", file=sys.stderr)
         return
-    _write(path, record)
+    write_record(path, record)
 
 
 def _end(record: Path, services: dict[str, Any]) -> None:

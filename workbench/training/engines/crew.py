@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import time
 from collections import Counter
 from typing import Any
@@ -15,6 +14,7 @@ from workbench.training.engines.base import AttemptOutcome, LaunchRequest
 from workbench.training.engines.environ import threads_for, torchrun_environ
 from workbench.training.engines.placement import Reservation, reserve
 from workbench.training.engines.postmortem import examine_dead_rank, first_cause
+from workbench.training.engines.processes import is_alive
 from workbench.training.engines.spares import Spare
 from workbench.training.spec import Assignment, ProcessInfo, RankOutcome, runtime_env_of
 
@@ -206,7 +206,7 @@ class CrewAttempt:
         here = ray.get_runtime_context().get_node_id()
         pids = [spare.process.pid for spare in self._spares if spare.process.node_id == here]
         deadline = time.monotonic() + 5.0
-        while any(_is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
             await asyncio.sleep(0.01)
 
 
@@ -223,15 +223,3 @@ async def _outcome_of(ref: Any) -> RankOutcome | BaseException:
 def _has_failed(rank: asyncio.Future[RankOutcome | BaseException]) -> bool:
     result = rank.result()
     return isinstance(result, BaseException) or result.failure is not None
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    with contextlib.suppress(OSError), open(f"/proc/{pid}/stat") as stat:
-        return stat.read().rsplit(")", 1)[1].split()[0] != "Z"
-    return True

@@ -63,7 +63,7 @@ async def reserve(resources: Resources, run_id: str, on_wait: Callable[[], None]
         on_wait: Called about once a second while the resources are not free.
 
     The pending placement group stays registered while it waits, so that an autoscaling cluster
-    sees the demand. It is made anew where the resources have become free meanwhile: Ray looks at
+    sees the demand. It is made again where the resources have become free meanwhile: Ray looks at
     pending groups again only after a back-off of up to a second.
     """
     group = _request(resources, run_id)

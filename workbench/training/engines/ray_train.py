@@ -21,6 +21,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from workbench.records.runs import Failure
 from workbench.training.engines.base import AttemptOutcome, LaunchRequest
 from workbench.training.engines.postmortem import examine_dead_rank, first_cause
+from workbench.training.engines.processes import is_alive
 from workbench.training.spec import Assignment, ProcessInfo, RunSpec, runtime_env_of
 
 _GRACE_S = 1.5
@@ -129,13 +130,7 @@ async def _error_of(ref: Any) -> Exception | None:
 
 def _is_alive(process: ProcessInfo) -> bool:
     """Return whether a rank's process lives; one on another node counts as dead, since it has not reported its end."""
-    if process.node_id != ray.get_runtime_context().get_node_id():
-        return False
-    try:
-        os.kill(process.pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
+    return bool(process.node_id == ray.get_runtime_context().get_node_id()) and is_alive(process.pid)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The engine of sweeps: teams of workers that run trials, as many as are asked for or as there is room for.
+"""The engine of sweeps: teams of workers that run trials, as many as are asked for, or as fit.
 
 A team is a crew whose ranks run one trial after the other together. Teams come and go while the sweep runs: one whose
 process died is replaced, and with ``--parallel auto`` there are more while resources are free and fewer while another

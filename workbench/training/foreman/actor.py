@@ -119,10 +119,10 @@ class Foreman:
         run = self._runs.get(run_id)
         return [run.returns] if run.returns is not None else []
 
-    async def log_page(self, run_id: str, rank: int, start: int, count: int, wanted: str) -> LogPage:
+    async def log_page(self, run_id: str, rank: int, start: int, count: int, search: str) -> LogPage:
         """Return lines that a rank printed; see :meth:`workbench.tracking.log_file.LogFile.page`."""
         log = self._runs.log_of(self._runs.get(run_id))
-        return await asyncio.to_thread(log.page, rank, start, count, wanted)
+        return await asyncio.to_thread(log.page, rank, start, count, search)
 
     async def snapshots(self) -> list[RunSnapshot]:
         """Return all runs that the foreman remembers, newest last."""

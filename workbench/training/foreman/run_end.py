@@ -20,7 +20,7 @@ _WRITE_TIMEOUT_S = 5.0
 
 
 async def finish(services: Services, run: ActiveRun, outcome: AttemptOutcome) -> None:
-    """End a run. MLflow is up to date before the views hear of it: whoever looks finds the same everywhere."""
+    """End a run. MLflow is written first: views that show the end find the same there."""
     failure = outcome.failure
     stopped = run.stop_requested.is_set() and failure is not None
     state = RunState.STOPPED if stopped else RunState.FAILED if failure else RunState.FINISHED

@@ -23,7 +23,7 @@ from workbench.training.runs.active_run import ActiveRun
 from workbench.training.spec import RunSpec
 
 _UPDATE_EVERY_S = 0.3
-_NUDGE_AFTER_S = 1.5
+_INTERRUPT_AFTER_S = 1.5
 _OTHER_CALLS = 4
 _MAX_CALLS = 12
 
@@ -77,8 +77,8 @@ class Sweeps:
         try:
             await conductor.summary.remote()
         except ray.exceptions.RayError as error:
-            words = str(error).strip().splitlines()[-1]
-            raise OptionError(words.split("Error: ")[-1]) from error
+            message = str(error).strip().splitlines()[-1]
+            raise OptionError(message.split("Error: ")[-1]) from error
         is_new = run.run_id not in self._conductors
         self._conductors[run.run_id] = conductor
         if is_new:
@@ -132,8 +132,8 @@ class Sweeps:
         if now.best is not None and (now.best_number != before.best_number or now.done != before.done):
             self._runs.log_metrics(run, now.done, {f"best_{plan.goals[0].name}": now.best})
         if now.best_number is not None and now.best_number != before.best_number:
-            words = ", ".join(f"{name} {_shown(value)}" for name, value in now.best_params.items())
-            tags = {"workbench.best_trial": str(now.best_number), "workbench.best_params": words}
+            params = ", ".join(f"{name} {_shown(value)}" for name, value in now.best_params.items())
+            tags = {"workbench.best_trial": str(now.best_number), "workbench.best_params": params}
             self._writers.of(run).set_tags(run.run_id, tags)
 
     # -- trials -------------------------------------------------------------------------------
@@ -167,14 +167,14 @@ class Sweeps:
         if not team:
             raise WorkbenchError(f"Cannot {what} trial {number} of {run.spec.name!r}: it does not run.")
 
-        async def nudge() -> None:
-            await asyncio.sleep(_NUDGE_AFTER_S)
+        async def interrupt_cell() -> None:
+            await asyncio.sleep(_INTERRUPT_AFTER_S)
             with contextlib.suppress(ray.exceptions.RayError):
                 if await conductor.order_of.remote(number):
                     first = int(team)
                     run.interrupt(range(first, first + run.spec.options.resources.workers), "end_trial")
 
-        self._background.start(nudge())
+        self._background.start(interrupt_cell())
 
     async def pause(self, run: ActiveRun, is_paused: bool) -> None:
         """Start no more trials, or start some again; those that run go on."""

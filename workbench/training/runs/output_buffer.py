@@ -42,8 +42,8 @@ class OutputBuffer:
 
     def since(self, version: int) -> tuple[list[dict[str, Any]], int]:
         """Return the events after ``version`` in order, and how many lines of text among them were dropped."""
-        kept: chain[tuple[int, OutputEvent]] = chain(self._text, self._rich)
-        fresh = [item for item in kept if item[0] > version]
+        events: chain[tuple[int, OutputEvent]] = chain(self._text, self._rich)
+        fresh = [item for item in events if item[0] > version]
         fresh.sort(key=lambda item: item[0])
         skipped = sum(lines for dropped_at, lines in self._dropped if dropped_at > version)
         return [cast("dict[str, Any]", event) for _, event in fresh], skipped

@@ -40,10 +40,10 @@ class RunLog:
         except OSError as error:
             self.problem = f"Cannot write the run's log below {self.folder}: {error}. Free some space; the run goes on."
 
-    def page(self, rank: int, start: int, count: int, wanted: str) -> LogPage:
+    def page(self, rank: int, start: int, count: int, search: str) -> LogPage:
         """Lines of a rank; see :meth:`workbench.tracking.log_file.LogFile.page`."""
         file = self._readers.setdefault(rank, LogFile(self.folder / f"rank-{rank}.log"))
-        return file.page(start, count, wanted)
+        return file.page(start, count, search)
 
     def texts(self) -> list[Path]:
         """The files that stay with the run."""

@@ -11,9 +11,10 @@ from typing import Any
 
 import ray
 
+from workbench.cluster.ports import free_port
 from workbench.training.journal import Journal, journal_path
 from workbench.training.spec import Assignment, ProcessInfo, RankOutcome
-from workbench.training.worker.ports import as_array, free_port
+from workbench.training.worker.returns import as_array
 
 
 class WorkerProcess:

@@ -44,8 +44,17 @@ def _example(namespace: dict[str, Any], name: str) -> bytes | None:
     try:
         rows = example_for(bare(namespace[name]), namespace, or_zeros=False)
         return None if rows is None else cloudpickle.dumps(as_plain(rows))
-    except Exception:  # a model of the user's own class may do anything; it is kept without an example then
+    except Exception:  # a model of the user's own class may do anything; it is logged without an example then
         return None
+
+
+def as_array(blob: bytes | None) -> Any:
+    """Return bytes as an array, which Ray keeps out of band: no second copy on the way."""
+    if blob is None:
+        return None
+    import numpy as np
+
+    return np.frombuffer(blob, dtype=np.uint8)
 
 
 def unpack_returns(blob: bytes | memoryview) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def create_shell() -> CellShell:
     config.HistoryManager.enabled = False
     config.InteractiveShell.autocall = 0
     shell: CellShell = CellShell.instance(user_module=main, config=config)
-    for prompt in ("ps1", "ps2", "ps3"):  # by them libraries (Lightning) tell that somebody types here
+    for prompt in ("ps1", "ps2", "ps3"):  # libraries such as Lightning take them for an interactive session
         vars(sys).pop(prompt, None)
     return shell
 

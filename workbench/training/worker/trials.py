@@ -18,6 +18,7 @@ import ray
 from workbench import context as in_cell
 from workbench.cell.payload import load
 from workbench.cell.swept import HOLDER, TakeSwept
+from workbench.cluster.ports import free_port
 from workbench.sweeps.open_trial import OpenTrial
 from workbench.sweeps.rendezvous import TrialTask
 from workbench.tracking.in_worker import settle
@@ -25,8 +26,7 @@ from workbench.tracking.model_logging import flavor_of
 from workbench.training.journal import Journal
 from workbench.training.spec import Assignment
 from workbench.training.worker.failures import UserCode, describe, is_peer_error
-from workbench.training.worker.ports import as_array, free_port
-from workbench.training.worker.returns import bare, pack_returns
+from workbench.training.worker.returns import as_array, bare, pack_returns
 from workbench.training.worker.shell import CellShell, execute, flush_streams
 from workbench.training.worker.torch_group import process_group
 from workbench.training.worker.trial_context import TrialContext, TrialInterrupt
