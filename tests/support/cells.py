@@ -1,0 +1,45 @@
+"""Cells that tests run on a cluster."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import workbench
+from workbench.api.train import train_cell
+from workbench.options.run import check_options
+from workbench.records.runs import RunState
+
+
+def run_cell(source: str, names: dict[str, Any] | None = None, **options: Any) -> workbench.RunHandle:
+    return train_cell(
+        source, names if names is not None else {}, check_options(**options), filename="Cell In[1]", line_offset=1
+    )
+
+
+def finished(run: workbench.RunHandle) -> dict[str, Any]:
+    assert run.wait(120) is RunState.FINISHED, run.failure
+    return run.returned()
+
+
+def foreman_pid() -> int:
+    import psutil
+
+    for process in psutil.process_iter(["name", "cmdline", "environ"]):
+        line = " ".join(process.info["cmdline"] or [])
+        if (
+            "ray::Foreman" in line
+            and (process.info["environ"] or {}).get("WORKBENCH_HOME") == os.environ["WORKBENCH_HOME"]
+        ):
+            return int(process.pid)
+    raise AssertionError("no foreman")
+
+
+def wait_until(condition: Any, seconds: float = 30.0) -> None:
+    """Wait for a condition."""
+    import time
+
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come true in time"
+        time.sleep(0.05)
