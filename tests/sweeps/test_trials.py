@@ -12,8 +12,8 @@ import optuna
 import pytest
 
 import workbench
+from tests.support.cells import foreman_pid
 from tests.support.sweeping import nested, sweep, until
-from tests.training.test_runs import foreman_pid
 from workbench.api.project import current_project
 from workbench.errors import OptionError, WorkbenchError
 from workbench.records.runs import RunState

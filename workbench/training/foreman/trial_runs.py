@@ -56,6 +56,7 @@ class TrialRuns:
         self._goals = [goal.name for goal in run.spec.sweep.goals]
         self._size = run.spec.options.resources.workers
         self._trials: dict[int, _Trial] = {}
+        self._begun = asyncio.Event()
         self._lines: Counter[int] = Counter()
         self._ended: deque[EndedRun] = deque()
 
@@ -77,6 +78,8 @@ class TrialRuns:
         number = event["n"]
         first_lines = [self._lines[worker + rank] for rank in range(self._size)]
         self._trials[number] = _Trial(number, worker, event["params"], event["t"], first_lines)
+        self._begun.set()
+        self._begun = asyncio.Event()
 
     def _add(self, event: MetricsEvent) -> None:
         trial = self._trials.get(event["trial"])
@@ -118,7 +121,7 @@ class TrialRuns:
     async def run_of(self, number: int) -> str:
         """Return the run of a running trial; make it where there is none yet."""
         while number not in self._trials:  # its worker asks before the journal has come
-            await asyncio.sleep(0.01)
+            await self._begun.wait()
         trial = self._trials[number]
         if trial.creating is None:
             trial.creating = asyncio.ensure_future(self._create(trial))
