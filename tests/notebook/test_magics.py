@@ -11,8 +11,11 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from workbench.errors import OptionError, WorkbenchError
 from workbench.notebook.completion import completions
-from workbench.options.parsers import split, train_options, train_parser
-from workbench.options.run import check_options
+from workbench.options.catalog import magic_parser
+from workbench.options.option import given_of
+from workbench.options.parser import split
+from workbench.options.run import RUN, check_options
+from workbench.records.runs import RunOptions
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -25,6 +28,10 @@ def shell() -> Iterator[Any]:
     yield found
     found.run_line_magic("unload_ext", "workbench")
     InteractiveShell.clear_instance()
+
+
+def options_of(line: str) -> RunOptions:
+    return check_options(**given_of(RUN, vars(magic_parser("%%train").parse(split(line)))))
 
 
 @pytest.mark.parametrize(
@@ -48,14 +55,15 @@ def shell() -> Iterator[Any]:
 )
 def test_train_line_that_is_wrong_names_the_word_and_the_fix(line: str, words: str) -> None:
     with pytest.raises(OptionError) as caught:
-        train_options(train_parser().parse(split(line)))
+        options_of(line)
     assert words in str(caught.value)
 
 
 def test_train_line_that_is_right() -> None:
-    options = train_options(train_parser().parse(split(
+    options = options_of(
         "digits --workers 2 --gpus-per-worker 0.5 --memory 2G --returns a,b --timeout 10m --pip x y==1 --env K=V "
-        "--retries 2 --wait")))  # fmt: skip
+        "--retries 2 --wait"
+    )
     assert options.name == "digits"
     assert (options.resources.workers, options.resources.gpus_per_worker, options.resources.memory_mb) == (2, 0.5, 2048)
     assert (options.returns, options.timeout_s, options.pip, options.env) == (

@@ -22,8 +22,8 @@ from workbench.errors import (
     ServingError,
     WorkbenchError,
 )
-from workbench.options.run import parse_replicas
 from workbench.options.serving import check_limits
+from workbench.options.values import parse_replicas
 from workbench.records.endpoints import VersionState
 from workbench.serving.gateway_client import gateway_of
 from workbench.serving.token_files import DEFAULT, digest, forget_token, make_token, read_token, token_path

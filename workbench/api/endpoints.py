@@ -12,7 +12,7 @@ from workbench.api.model_source import Source, check_alias
 from workbench.api.project import Project
 from workbench.api.publish import begin
 from workbench.errors import ClusterError, ForemanError, ServingError
-from workbench.options.serving import plan_and_options
+from workbench.options.serving import publish_options
 from workbench.serving.control.endpoint_state import load_endpoints
 from workbench.serving.control.history_writer import HistoryWriter
 from workbench.serving.gateway_client import gateway_of
@@ -43,7 +43,7 @@ def publish_from_panel(project: Project, source: str, name: str | None, options:
     """Publish what words mean, with :func:`workbench.publish`'s options; comes back before it is live."""
     given = dict(options)
     alias = given.pop("alias", None)
-    plan, serving, limits = plan_and_options(given)
+    plan, serving, limits = publish_options(given)
     endpoint, _ = begin(project, [Source(words=source)], serving, limits, plan, name=name, alias=alias)
     return endpoint.snapshot()
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from workbench.api.caller import callers_names
 from workbench.api.endpoint_handle import Endpoint
 from workbench.api.model_source import (
     Source,
@@ -21,7 +22,8 @@ from workbench.api.model_source import (
 )
 from workbench.api.project import Project, current_project
 from workbench.errors import OptionError
-from workbench.options.serving import plan_and_options
+from workbench.options.option import given_of
+from workbench.options.serving import VERSION_OPTIONS, publish_options
 from workbench.records.endpoints import ServedModel, ServingOptions
 from workbench.serving.token_files import digest, token_aside, token_path
 
@@ -115,18 +117,10 @@ def publish(
         ModelNotFoundError: The words name no model.
         ServingError: It did not load, or did not answer; what was live before still is.
     """
-    from workbench.api.caller import callers_names
-
+    given = given_of(VERSION_OPTIONS, locals())
     namespace = callers_names()
     sources = [source_of(one, namespace, example) for one in (model, *more)]
-    given = {
-        "replicas": replicas, "cpus": cpus, "gpus": gpus, "memory": memory, "slo": slo, "batch": batch,
-        "timeout": timeout, "idle": idle, "max_queue": max_queue, "max_models": max_models, "max_body": max_body,
-        "rate": rate, "cache": cache, "samples": samples, "env": env, "env_vars": env_vars,
-        "canary": canary, "canary_for": canary_for, "canary_requests": canary_requests,
-        "canary_slowdown": canary_slowdown, "canary_errors": canary_errors, "shadow": shadow, "traffic": traffic,
-    }  # fmt: skip
-    plan, options, limits = plan_and_options(given)
+    plan, options, limits = publish_options(given)
     endpoint, label = begin(current_project(), sources, options, limits, plan, name=name, alias=alias)
     if wait:
         endpoint.wait(label)
@@ -148,7 +142,7 @@ def begin(
 ) -> tuple[Endpoint, str]:
     """Register and hand over to the gateway; gives the endpoint and the version that is on its way.
 
-    Options, limits and plan are what :func:`workbench.options.serving.plan_and_options` gives.
+    Options, limits and plan are what :func:`workbench.options.serving.publish_options` gives.
     """
     from workbench.records.endpoints import Order
     from workbench.serving.gateway_client import gateway_of

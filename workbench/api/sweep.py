@@ -7,13 +7,16 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
+from workbench.api.caller import callers_names
 from workbench.api.project import current_project
 from workbench.api.run_handle import RunHandle
 from workbench.cell.swept import literals_of
 from workbench.errors import OptionError, suggestion
-from workbench.options.run import check_options
+from workbench.options.option import given_of
+from workbench.options.run import RunKeywords, check_options
+from workbench.options.sweep import STUDY, check_study
 from workbench.records.runs import RunOptions
 from workbench.settings import Settings
 from workbench.sweeps.goal import parse_constraints, parse_goals
@@ -24,8 +27,6 @@ if TYPE_CHECKING:
     from workbench.cell.payload import CellPayload
     from workbench.tracking.notebook import NotebookContext
 
-_MOST_PARALLEL = 64
-
 
 def plan_sweep(
     name: str,
@@ -35,41 +36,25 @@ def plan_sweep(
     namespace: Mapping[str, Any],
     *,
     options: RunOptions,
-    trials: int = 20,
-    parallel: int | str = "auto",
-    subject_to: str = "",
-    sampler: str = "tpe",
-    pruner: str = "none",
-    seed: int | None = None,
-    learn_from: str | None = None,
-    no_improvement: int = 0,
-    max_failures: int = 10,
-    isolate: bool = False,
-    storage: str | None = None,
+    **given: Any,
 ) -> SweepPlan:
-    """A sweep's plan, checked; see :func:`sweep` for what is asked.
+    """Return a sweep's plan, checked; see :func:`sweep` for the options of its study.
 
-    Raises ``OptionError`` that names what cannot be, before anything starts.
+    Raises ``OptionError`` for the first that cannot be used, before anything starts.
     """
     from workbench.api.past_trials import past_trials
-    from workbench.sweeps.study import PRUNERS, SAMPLERS, grid_of, named
+    from workbench.sweeps.study import grid_of
 
-    if trials < 1 or max_failures < 1 or no_improvement < 0:
-        raise OptionError(
-            f"Cannot sweep with trials={trials}, max-failures={max_failures}, no-improvement={no_improvement}: "
-            "give 1 or more (no-improvement: 0 for none)."
-        )
+    asked = check_study(given)
     if options.engine != "crew" or options.resume:
         raise OptionError(
             f"Cannot sweep with engine={options.engine!r}, resume={options.resume!r}: a sweep has an engine of its "
             "own, and goes on when the same name is given again."
         )
-    named("sampler", sampler, SAMPLERS)
-    named("pruner", pruner, PRUNERS)
     parsed, goals = parse_space(space), parse_goals(goal)
-    if pruner != "none" and len(goals) > 1:
-        raise OptionError(f"Cannot prune by {pruner!r} with {len(goals)} goals: Optuna prunes by one.")
-    if sampler == "grid":
+    if asked["pruner"] != "none" and len(goals) > 1:
+        raise OptionError(f"Cannot prune by {asked['pruner']!r} with {len(goals)} goals: Optuna prunes by one.")
+    if asked["sampler"] == "grid":
         grid_of(parsed)
     for missing in sorted(parsed.objects - set(namespace)):
         raise OptionError(
@@ -77,23 +62,17 @@ def plan_sweep(
             "A text goes in quotation marks."
         )
     project = current_project()
-    past = past_trials(project.settings, project.store, learn_from, parsed, goals) if learn_from else ()
+    earlier = asked.pop("learn_from")
+    past = past_trials(project.settings, project.store, earlier, parsed, goals) if earlier else ()
     return SweepPlan(
         name=name,
-        storage=_storage(storage, project.settings),
+        storage=_storage(asked.pop("storage"), project.settings),
         space=parsed,
         goals=goals,
-        constraints=parse_constraints(subject_to),
-        trials=trials,
-        parallel=_parallel(parallel),
-        sampler=sampler,
-        pruner=pruner,
-        seed=seed,
-        max_failures=max_failures,
+        constraints=parse_constraints(asked.pop("subject_to")),
+        **asked,
         retries=options.retries,
         limit_s=options.timeout_s,
-        no_improvement=no_improvement,
-        isolate=isolate,
         defaults=_own_values(parsed.params, source, namespace),
         past=past,
     )
@@ -115,19 +94,6 @@ def _storage(asked: str | None, settings: Settings) -> str:
     open_storage(url)
     note_storage(settings, url)
     return url
-
-
-def _parallel(asked: int | str) -> int | None:
-    """How many trials run at once: a number, or None for ``auto``."""
-    if asked == "auto":
-        return None
-    try:
-        count = int(asked)
-    except ValueError:
-        count = 0
-    if not 1 <= count <= _MOST_PARALLEL:
-        raise OptionError(f"Cannot run {asked!r} trials at once: give a number from 1 to {_MOST_PARALLEL}, or auto.")
-    return count
 
 
 def _own_values(params: tuple[Param, ...], source: str, namespace: Mapping[str, Any]) -> dict[str, Any]:
@@ -174,7 +140,7 @@ def sweep(
     isolate: bool = False,
     storage: str | None = None,
     wait: bool = False,
-    **options: Any,
+    **options: Unpack[RunKeywords],
 ) -> RunHandle:
     """Run a cell's text again and again with other values, as a study of Optuna's.
 
@@ -193,8 +159,8 @@ def sweep(
         trials: How many trials the study is to have in all.
         parallel: How many at once; ``"auto"`` follows what is free, more and fewer while the sweep runs.
         subject_to: Bounds that the best trial keeps to, ``"latency_ms<20, size<=5"``: names as in ``goal``.
-        sampler: One of :data:`workbench.sweeps.study.SAMPLERS`.
-        pruner: One of :data:`workbench.sweeps.study.PRUNERS`.
+        sampler: One of :data:`workbench.options.sweep.SAMPLERS`.
+        pruner: One of :data:`workbench.options.sweep.PRUNERS`.
         seed: Makes a sweep with ``parallel=1`` repeatable.
         learn_from: An earlier study's name, or a query for runs (``"metrics.acc > 0.8"``): a new study's sampler
             knows what they found.
@@ -214,15 +180,10 @@ def sweep(
     Raises:
         OptionError: What was asked for cannot be; nothing was started.
     """
-    from workbench.api.caller import callers_names
-
+    given = given_of(STUDY, locals())
     namespace = callers_names()
     checked = check_options(name=name, wait=wait, **options)
-    plan = plan_sweep(
-        name, space, goal, cell, namespace, options=checked, trials=trials, parallel=parallel, subject_to=subject_to,
-        sampler=sampler, pruner=pruner, seed=seed, learn_from=learn_from, no_improvement=no_improvement,
-        max_failures=max_failures, isolate=isolate, storage=storage,
-    )  # fmt: skip
+    plan = plan_sweep(name, space, goal, cell, namespace, options=checked, **given)
     run = sweep_cell(cell, namespace, plan, checked, filename="sweep", line_offset=0)
     if wait:
         run.result()

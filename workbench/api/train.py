@@ -12,7 +12,8 @@ from workbench.api.caller import callers_names, cell_labels, ipython_shell
 from workbench.api.project import Project, current_project
 from workbench.api.run_handle import RunHandle
 from workbench.errors import OptionError
-from workbench.options.run import check_options
+from workbench.options.option import given_of
+from workbench.options.run import RUN, check_options
 from workbench.records.runs import RunOptions
 
 if TYPE_CHECKING:
@@ -81,21 +82,7 @@ def train(
         CaptureError: A value that it reads cannot travel.
         ResourcesError: The cluster can never meet the request.
     """
-    options = check_options(
-        name=name,
-        workers=workers,
-        cpus_per_worker=cpus_per_worker,
-        gpus_per_worker=gpus_per_worker,
-        memory=memory,
-        returns=returns,
-        wait=wait,
-        retries=retries,
-        timeout=timeout,
-        resume=resume,
-        pip=pip,
-        env=env,
-        engine=engine,
-    )
+    options = check_options(**given_of(RUN, locals()))
     if callable(cell):
         options = replace(
             options, returns=(_RESULT, *options.returns), name=options.name or getattr(cell, "__name__", None)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import ast
 from typing import Any
 
 from workbench.cell.swept import literals_of
 from workbench.errors import OptionError
-from workbench.options.parsers import split, sweep_parser
-from workbench.options.run import parse_names
+from workbench.options.cell_line import kept_words, line_of, parse_line
+from workbench.options.parser import split
+from workbench.options.sweep import SAME_FOR_A_RUN
+from workbench.options.values import parse_names
 from workbench.sweeps.space import parse_space
 
 _KEPT = "# "
 
 
 def write_back(cell: str, values: dict[str, Any]) -> str:
-    """The cell as a ``%%train`` cell with these values.
+    """Return the cell as a ``%%train`` cell with these values.
 
     >>> print(write_back('%%sweep t --space "lr=float(0,1)" --goal "min loss"\\nlr = 0.5  # rate', {"lr": 0.1}))
     %%train t
@@ -28,10 +29,10 @@ def write_back(cell: str, values: dict[str, Any]) -> str:
     Raises ``OptionError`` when the cell is no sweep, or cannot be read.
     """
     first, _, body = cell.partition("\n")
-    if not first.startswith("%%sweep"):
+    line = line_of(cell, "%%sweep")
+    if line is None:
         raise OptionError("Cannot write the values into that cell: it has no %%sweep line any more.")
-    words = split(first.removeprefix("%%sweep"))
-    arguments = sweep_parser().parse(words)
+    arguments = parse_line(line, "%%sweep")
     objects = parse_space(arguments.space).choices
     shown = {name: value if value in objects.get(name, ()) else repr(value) for name, value in values.items()}
     try:
@@ -51,7 +52,13 @@ def write_back(cell: str, values: dict[str, Any]) -> str:
         _put(lines, value, text.encode())
     written = {name for statement in tree.body for name in literals_of(statement)}
     own = [f"{name} = {text}\n" for name, text in shown.items() if name not in written]
-    return "\n".join([_train_line(words, arguments), f"{_KEPT}{first}", "".join(own) + b"".join(lines).decode()])
+    return "\n".join(
+        [
+            _train_line(split(line), parse_names(arguments.returns)),
+            f"{_KEPT}{first}",
+            "".join(own) + b"".join(lines).decode(),
+        ]
+    )
 
 
 def _put(lines: list[bytes], node: ast.expr, text: bytes) -> None:
@@ -60,21 +67,10 @@ def _put(lines: list[bytes], node: ast.expr, text: bytes) -> None:
     lines[first : last + 1] = [lines[first][: node.col_offset] + text + rest]
 
 
-_OF_RUNS = {
-    "--workers", "-w", "--cpus-per-worker", "--gpus-per-worker", "--memory", "--wait", "--no-wait", "--pip", "--env",
-}  # fmt: skip
-
-
-def _train_line(words: list[str], arguments: argparse.Namespace) -> str:
-    """``%%train`` with the name and the options that mean the same for a run."""
-    actions = {option: action for action in sweep_parser()._actions for option in action.option_strings}
-    kept, keeps = [words[0]] if words and not words[0].startswith("-") else [], False
-    for word in words[len(kept) :]:
-        option = word.split("=", 1)[0]
-        if option in actions:
-            keeps = option in _OF_RUNS
-        if keeps:
-            kept.append(word if " " not in word else f'"{word}"')
-    returns = [name for name in parse_names(arguments.returns) if name != "best_params"]  # a run has none
-    kept += ["--returns", ",".join(returns)] if returns else []
+def _train_line(words: list[str], returns: tuple[str, ...]) -> str:
+    """Return the ``%%train`` line with the name and the options that mean the same for a run."""
+    name = words[:1] if words and not words[0].startswith("-") else []
+    kept = [*name, *kept_words(words[len(name) :], "%%sweep", SAME_FOR_A_RUN)]
+    names = [name for name in returns if name != "best_params"]  # a run has none
+    kept += ["--returns", ",".join(names)] if names else []
     return " ".join(["%%train", *kept])

@@ -1,4 +1,4 @@
-"""The work behind ``%workbench``: the cluster's state, up, down and doctor."""
+"""The verbs of ``%workbench``, and of ``workbench`` in a terminal: status, up, down and doctor."""
 
 from __future__ import annotations
 
@@ -7,19 +7,16 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from workbench.api.endpoints import endpoints_overview
-from workbench.api.project import Project
+from workbench.api.project import Project, current_project
 from workbench.display.table import Table
-from workbench.errors import OptionError, suggestion
-from workbench.options.parsers import WORKBENCH_VERBS
+from workbench.errors import ClusterError
 
 if TYPE_CHECKING:
     from workbench.cluster.actors import ActorConnection
 
 
 def status(project: Project) -> Table | str:
-    """What the cluster has and what it does."""
-    from workbench.errors import ClusterError
-
+    """Return what the cluster has and what it does."""
     try:
         connection = project.connection(start=False)
     except ClusterError:
@@ -31,7 +28,7 @@ def status(project: Project) -> Table | str:
 
 
 def up(project: Project, arguments: argparse.Namespace, on_tick: Callable[[float], None]) -> str:
-    """Start or join a cluster."""
+    """Start or join a cluster; return its status."""
     project.connection(address=arguments.address, cpus=arguments.cpus, gpus=arguments.gpus, on_tick=on_tick)
     shown = status(project)
     return f"{'Joined' if arguments.address else 'Up'}.\n{shown!r}"
@@ -51,7 +48,7 @@ def down() -> str:
 
 
 def doctor(project: Project) -> Table:
-    """Problems and their fixes."""
+    """Return problems and their fixes."""
     from workbench.commands.doctor import examine
 
     findings = examine(project)
@@ -59,17 +56,23 @@ def doctor(project: Project) -> Table:
     return Table(("", "checked", "found", "fix"), rows)
 
 
-def check_verb(word: str) -> str:
-    """A verb of ``%workbench``; ``OptionError`` with the nearest one."""
-    if word not in WORKBENCH_VERBS:
-        raise OptionError(
-            f"Cannot {word!r}: %workbench knows {', '.join(WORKBENCH_VERBS)}.{suggestion(word, WORKBENCH_VERBS)}"
-        )
-    return word
+def run(arguments: argparse.Namespace, on_tick: Callable[[float], None] = lambda _: None) -> Table | str:
+    """Do what the words say; return something to show.
+
+    Args:
+        arguments: The parsed words.
+        on_tick: Called with the seconds while a cluster starts.
+    """
+    if arguments.verb == "down":
+        return down()
+    project = current_project()
+    if arguments.verb == "up":
+        return up(project, arguments, on_tick)
+    return doctor(project) if arguments.verb == "doctor" else status(project)
 
 
 def cluster_status(connection: ActorConnection) -> list[tuple[str, str]]:
-    """Rows of what and how much."""
+    """Return rows of what the cluster has, and how much of it is free."""
     import ray
 
     status: dict[str, Any] = connection.call("status")

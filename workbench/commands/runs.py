@@ -1,27 +1,32 @@
-"""What ``%runs`` and ``%workbench`` do, as calls that return something to show."""
+"""The verbs of ``%runs`` and ``workbench runs``: each returns something to show."""
 
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from workbench.api import runs as api
 from workbench.api.project import current_project
 from workbench.api.run_handle import RunHandle
+from workbench.api.runs import again as run_again
+from workbench.api.runs import run as named_run
+from workbench.api.runs import runs as matching_runs
+from workbench.api.runs import to_tidy
 from workbench.display.run_tables import compare_table, runs_table
 from workbench.display.table import Table
 from workbench.errors import OptionError
+from workbench.records.runs import RunSnapshot
 
 _FOLLOW_POLL_S = 1.0
 
 
 def list_runs(arguments: argparse.Namespace) -> Table:
-    """Runs that match the words."""
+    """Return the runs that match the words."""
     states = arguments.state or None
-    records = api.runs(
+    records = matching_runs(
         " ".join(arguments.words) or None,
         states=states,
         experiment=arguments.experiment,
@@ -34,15 +39,21 @@ def list_runs(arguments: argparse.Namespace) -> Table:
     return table
 
 
-def run_of(arguments: argparse.Namespace, verb: str) -> RunHandle:
-    """The one run that a verb is about."""
+def run_of(arguments: argparse.Namespace) -> RunHandle:
+    """Return the one run that a verb is about."""
+    verb = arguments.verb
     if len(arguments.words) != 1:
         raise OptionError(f"Cannot {verb} {len(arguments.words) or 'no'} runs: name one, as in %runs {verb} RUN.")
-    return api.run(arguments.words[0])
+    return named_run(arguments.words[0])
+
+
+def show(arguments: argparse.Namespace) -> RunSnapshot:
+    """Return all that is known of a run."""
+    return run_of(arguments).snapshot()
 
 
 def compare(arguments: argparse.Namespace) -> Table:
-    """Runs side by side."""
+    """Return runs side by side."""
     if len(arguments.words) < 2:
         raise OptionError("Cannot compare fewer than two runs: name them, as in %runs compare RUN RUN.")
     project = current_project()
@@ -51,7 +62,7 @@ def compare(arguments: argparse.Namespace) -> Table:
 
 def stop(arguments: argparse.Namespace) -> str:
     """Stop a run and say what became of it."""
-    run = run_of(arguments, "stop")
+    run = run_of(arguments)
     if run.state.is_terminal:
         return f"Run {run.name} has {run.state.value} already."
     run.stop()
@@ -64,23 +75,23 @@ def stop(arguments: argparse.Namespace) -> str:
 
 def pause(arguments: argparse.Namespace) -> str:
     """Have a sweep start no more trials."""
-    run = run_of(arguments, "pause")
+    run = run_of(arguments)
     run.pause()
     return f"Sweep {run.name} starts no more trials; those that run go on. To go on: %runs resume {run.name}"
 
 
 def resume(arguments: argparse.Namespace) -> str:
     """Have a paused sweep go on."""
-    run = run_of(arguments, "resume")
+    run = run_of(arguments)
     run.pause(False)
     return f"Sweep {run.name} goes on."
 
 
-def logs(arguments: argparse.Namespace, write: Callable[[str], Any]) -> None:
-    """Write out a rank's log, and go on while the run does where asked to."""
-    run = run_of(arguments, "logs")
+def logs(arguments: argparse.Namespace) -> None:
+    """Print a rank's log, and follow it until the run ends where asked to."""
+    run = run_of(arguments)
     text = run.logs(arguments.rank, arguments.tail)
-    write(text or f"(rank {arguments.rank} of {run.name} printed nothing{'' if run.state.is_terminal else ' yet'})\n")
+    _write(text or f"(rank {arguments.rank} of {run.name} printed nothing{'' if run.state.is_terminal else ' yet'})\n")
     if not arguments.follow:
         return
     path = current_project().settings.run_dir(run.id) / "logs" / f"rank-{arguments.rank}.log"
@@ -93,17 +104,22 @@ def logs(arguments: argparse.Namespace, write: Callable[[str], Any]) -> None:
                 fresh = file.read()
             position += len(fresh)
             if fresh:
-                write(fresh.decode("utf-8", "replace"))
+                _write(fresh.decode("utf-8", "replace"))
         if is_over:
             return
         time.sleep(_FOLLOW_POLL_S / 2)
+
+
+def _write(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def open_notebook(arguments: argparse.Namespace) -> str:
     """Write a run's notebook out."""
     from workbench.tracking.reopen import write
 
-    run = run_of(arguments, "open")
+    run = run_of(arguments)
     store = current_project().store
     path = write(store, store.get(run.id), Path.cwd())
     return f"Wrote {path.name}: the notebook as it was when {run.name} ran."
@@ -111,7 +127,7 @@ def open_notebook(arguments: argparse.Namespace) -> str:
 
 def tidy(arguments: argparse.Namespace) -> Any:
     """Delete ended runs, or show which it would be."""
-    records = api.to_tidy(
+    records = to_tidy(
         " ".join(arguments.words) or None, states=arguments.state or None, older_than_days=arguments.older_than
     )
     if not arguments.yes:
@@ -127,11 +143,11 @@ def tidy(arguments: argparse.Namespace) -> Any:
 
 def again(arguments: argparse.Namespace) -> str:
     """Run an ended run's cell once more, without the kernel that sent it."""
-    run = api.again(run_of(arguments, "again").id, resume=arguments.resume)
+    run = run_again(run_of(arguments).id, resume=arguments.resume)
     return f"Run {run.name} ({run.id[:8]}) {run.state.value}. Watch it: %runs attach {run.id[:8]}"
 
 
-def open_ui() -> str:
+def open_ui(_: argparse.Namespace) -> str:
     """Start MLflow's own pages on the loopback interface and say where."""
     from workbench.tracking.ui import serve
 
@@ -139,8 +155,22 @@ def open_ui() -> str:
     return f"MLflow's pages: {url}"
 
 
-def verb_of(words: list[str], verbs: tuple[str, ...], default: str) -> tuple[str, list[str]]:
-    """The verb that begins the words, and the rest."""
-    if words and words[0] in verbs:
-        return words[0], words[1:]
-    return default, words
+CALLS: dict[str, Callable[[argparse.Namespace], Any]] = {
+    "list": list_runs,
+    "show": show,
+    "logs": logs,
+    "stop": stop,
+    "pause": pause,
+    "resume": resume,
+    "again": again,
+    "compare": compare,
+    "open": open_notebook,
+    "tidy": tidy,
+    "ui": open_ui,
+}
+"""What each verb does; ``attach`` is the caller's, since it shows a run that goes on."""
+
+
+def run(arguments: argparse.Namespace) -> Any:
+    """Do what the words say; return something to show, or None."""
+    return CALLS[arguments.verb](arguments)

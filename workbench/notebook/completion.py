@@ -2,43 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from workbench.api.endpoints import endpoints_overview
 from workbench.api.project import current_project
 from workbench.errors import WorkbenchError
-from workbench.options.parsers import (
-    RUN_VERBS,
-    Parser,
-    runs_parser,
-    sweep_parser,
-    train_parser,
-    workbench_parser,
-)
-from workbench.options.serving_parsers import ENDPOINT_VERBS, endpoints_parser, publish_parser
-from workbench.sweeps.study import PRUNERS, SAMPLERS
+from workbench.options.catalog import MAGICS, magic_parser
 from workbench.tracking.registry import Registry
 
-PARSERS: dict[str, Callable[[], Parser]] = {
-    "train": train_parser,
-    "sweep": sweep_parser,
-    "runs": runs_parser,
-    "publish": publish_parser,
-    "endpoints": endpoints_parser,
-    "workbench": workbench_parser,
-}
-
-
-NAMES = tuple(PARSERS)
+NAMES = {magic.lstrip("%"): magic for magic in MAGICS}
+"""The magics as the user writes them, by name."""
 
 
 def documentation(name: str) -> str:
-    return PARSERS[name]().format_help()
+    """Return the help of a magic."""
+    return magic_parser(NAMES[name]).format_help()
 
 
 def register_completion(shell: Any) -> None:
-    """Complete options, verbs and names of runs."""
+    """Complete options, verbs, choices, and names of runs, endpoints and models."""
 
     def complete(_completer: Any, event: Any) -> list[str]:
         words = event.line.split()
@@ -52,35 +34,28 @@ def register_completion(shell: Any) -> None:
 
 
 def completions(name: str, words: list[str], symbol: str) -> list[str]:
-    """What may come next after a magic."""
+    """Return what may come next after a magic."""
+    magic = NAMES[name]
     if symbol.startswith("-"):
-        return [option for option in PARSERS[name]().option_names() if option.startswith(symbol)]
+        return [option for option in magic_parser(magic).option_names() if option.startswith(symbol)]
     before = words[-1 if not symbol else -2 :][:1]
-    if name == "sweep" and before in (["--sampler"], ["--pruner"]):
-        return [word for word in (SAMPLERS if before == ["--sampler"] else PRUNERS) if word.startswith(symbol)]
-    if name == "workbench":
-        return [verb for verb in ("status", "up", "down", "doctor") if verb.startswith(symbol)]
-    if name in ("publish", "endpoints"):
-        return _served(name, words, symbol)
-    takes_run = (name == "train" and before == ["--resume"]) or name == "runs"
-    found = [verb for verb in RUN_VERBS if verb.startswith(symbol)] if name == "runs" and len(words) <= 1 else []
-    if takes_run:
-        try:
-            names = dict.fromkeys(record.name for record in current_project().store.search(limit=30))
-        except WorkbenchError:
-            names = {}
-        found += [run for run in names if run.startswith(symbol)]
-    return found
+    choices = [word for one in MAGICS[magic].all_options if before and before[0] in one.flags for word in one.choices]
+    if choices:
+        return [word for word in choices if word.startswith(symbol)]
+    verbs = list(MAGICS[magic].verb_names) if len(words) <= 1 else []
+    return [word for word in [*verbs, *_names(name, before)] if word.startswith(symbol)]
 
 
-def _served(name: str, words: list[str], symbol: str) -> list[str]:
-    """Names of endpoints, and after ``%publish`` of registered models."""
-    found = list(ENDPOINT_VERBS) if name == "endpoints" and len(words) <= 1 else []
+def _names(magic: str, before: list[str]) -> list[str]:
+    """Return the names that a magic takes: of runs, endpoints or registered models."""
+    project = current_project()
     try:
-        if name == "endpoints":
-            found += [one["name"] for one in endpoints_overview(current_project())["endpoints"]]
-        else:
-            found += [model.name for model in Registry(current_project().store).models()]
+        if magic == "runs" or before == ["--resume"]:
+            return list(dict.fromkeys(record.name for record in project.store.search(limit=30)))
+        if magic == "endpoints":
+            return [one["name"] for one in endpoints_overview(project)["endpoints"]]
+        if magic == "publish":
+            return [model.name for model in Registry(project.store).models()]
     except WorkbenchError:
         pass
-    return [word for word in found if word.startswith(symbol)]
+    return []

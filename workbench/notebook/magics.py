@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import argparse
 import ast
 import functools
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,24 +17,19 @@ from workbench.api.run_handle import RunHandle
 from workbench.api.sweep import plan_sweep, sweep_cell
 from workbench.api.train import train_cell
 from workbench.cell.modules import note_imports
-from workbench.commands import cluster, runs
+from workbench.commands import cluster, endpoints, runs
+from workbench.display import card, text
 from workbench.errors import OptionError, WorkbenchError
-from workbench.notebook import serving_magics
 from workbench.notebook.completion import NAMES, documentation, register_completion
 from workbench.notebook.live import LiveView
-from workbench.notebook.returned_names import Arrivals
+from workbench.notebook.publishing import publish
+from workbench.notebook.returned_names import ComingNames
 from workbench.notebook.starting import DryRun, Starting
-from workbench.options.parsers import (
-    RUN_VERBS,
-    Help,
-    runs_parser,
-    split,
-    sweep_options,
-    sweep_parser,
-    train_options,
-    train_parser,
-    workbench_parser,
-)
+from workbench.options.catalog import magic_parser
+from workbench.options.option import given_of
+from workbench.options.parser import Help, split
+from workbench.options.run import RUN, check_options
+from workbench.options.sweep import STUDY
 from workbench.records.runs import RunOptions, RunSnapshot, RunState
 from workbench.tracking.notebook import cell_number, context_of
 
@@ -63,14 +58,14 @@ class WorkbenchMagics(Magics):
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell)
-        self.arrivals = Arrivals(shell)
+        self.coming = ComingNames(shell)
 
     @cell_magic
     @_helpful
     def train(self, line: str, cell: str) -> None:
         """Run this cell as a tracked, distributed run; %%train --help shows the options."""
-        options = train_options(train_parser().parse(split(line)))
-        self.arrivals.wait_for_names_of(cell)
+        options = check_options(**given_of(RUN, vars(_parse("%%train", line))))
+        self.coming.wait_for_names_of(cell)
         with Starting(self.shell) as starting:
             run = train_cell(
                 cell,
@@ -87,9 +82,9 @@ class WorkbenchMagics(Magics):
     @_helpful
     def sweep(self, line: str, cell: str) -> None:
         """Run this cell again and again with other values; %%sweep --help shows the options."""
-        arguments = sweep_parser().parse(split(line))
-        options = train_options(arguments)
-        self.arrivals.wait_for_names_of(cell)
+        arguments = _parse("%%sweep", line)
+        options = check_options(**given_of(RUN, vars(arguments)))
+        self.coming.wait_for_names_of(cell)
         plan = plan_sweep(
             arguments.name,
             arguments.space,
@@ -97,7 +92,7 @@ class WorkbenchMagics(Magics):
             cell,
             self.shell.user_ns,
             options=options,
-            **sweep_options(arguments),
+            **given_of(STUDY, vars(arguments)),
         )
         with Starting(self.shell) as starting:
             run = sweep_cell(
@@ -114,16 +109,16 @@ class WorkbenchMagics(Magics):
 
     def follow(self, run: RunHandle, options: RunOptions, handle: Any = None) -> None:
         """Show a run below the cell, and bring its returns back when it ends."""
-        self.arrivals.expect(run, options.returns)
+        self.coming.expect(run, options.returns)
 
         def on_end(snapshot: RunSnapshot) -> None:
-            self.arrivals.arrive(run, snapshot)
+            self.coming.arrive(run, snapshot)
 
         view = LiveView(run, is_kernel=hasattr(self.shell, "kernel"), on_end=on_end, handle=handle)
         if self.should_hold(options.wait):
             snapshot = view.hold()
             if snapshot.state is not RunState.FINISHED:
-                raise _Shown(f"run {run.name} {snapshot.state.value}")
+                raise _RunNotFinished(f"run {run.name} {snapshot.state.value}")
         else:
             view.follow_beside()
 
@@ -139,40 +134,16 @@ class WorkbenchMagics(Magics):
     @_helpful
     def runs(self, line: str) -> Any:
         """List, show, follow, stop and compare runs; %runs --help shows how."""
-        arguments = runs_parser().parse(split(line))
-        verb, arguments.words = runs.verb_of(arguments.words, RUN_VERBS, "list")
-        if verb == "list":
-            return runs.list_runs(arguments)
-        if verb == "show":
-            return self._show(runs.run_of(arguments, verb).snapshot())
-        if verb == "logs":
-            runs.logs(arguments, sys.stdout.write)
-            return None
-        if verb == "attach":
-            return self._attach(runs.run_of(arguments, verb))
-        say = {
-            "stop": runs.stop,
-            "pause": runs.pause,
-            "resume": runs.resume,
-            "again": runs.again,
-            "compare": runs.compare,
-            "open": runs.open_notebook,
-            "tidy": runs.tidy,
-        }
-        return _said(say[verb](arguments) if verb in say else runs.open_ui())
+        arguments = _parse("%runs", line)
+        if arguments.verb == "attach":
+            return self._attach(runs.run_of(arguments))
+        return _said(runs.run(arguments))
 
     def _attach(self, run: RunHandle) -> None:
         snapshot = run.snapshot()
         if snapshot.state is RunState.FINISHED:
-            self.arrivals.arrive(run, snapshot)
+            self.coming.arrive(run, snapshot)
         self.follow(run, RunOptions(returns=(), wait=None))
-
-    def _show(self, snapshot: RunSnapshot) -> None:
-        from IPython.display import display
-
-        from workbench.display import card, text
-
-        display({"text/html": card.html(snapshot), "text/plain": text.render(snapshot)}, raw=True)
 
     @line_magic
     @_helpful
@@ -180,15 +151,16 @@ class WorkbenchMagics(Magics):
         """Publish a model as an endpoint; %publish --help shows the options."""
         words = split(line)
         for name in words:
-            self.arrivals.wait_for(ast.parse(name) if name.isidentifier() else ast.Module([], []))
+            self.coming.wait_for(ast.parse(name) if name.isidentifier() else ast.Module([], []))
+        arguments = magic_parser("%publish").parse(words)
         with Starting(self.shell) as starting:
-            return serving_magics.publish(self.shell, words, starting.tick)
+            return publish(self.shell, arguments, starting.tick)
 
     @line_magic
     @_helpful
     def endpoints(self, line: str) -> Any:
         """Watch, steer and withdraw endpoints; %endpoints --help shows how."""
-        return _said(serving_magics.endpoints(split(line)))
+        return _said(endpoints.run(_parse("%endpoints", line)))
 
     @line_cell_magic
     @_helpful
@@ -196,19 +168,16 @@ class WorkbenchMagics(Magics):
         """The cluster: status, up, down, doctor; %workbench --help shows how."""
         if cell is not None:
             raise OptionError("Cannot run a cell with %%workbench: it is a line, %workbench status. For a run: %%train")
-        arguments = workbench_parser().parse(split(line))
-        verb, project = cluster.check_verb(arguments.verb), current_project()
-        if verb == "status":
-            return _said(cluster.status(project))
-        if verb == "doctor":
-            return cluster.doctor(project)
-        if verb == "down":
-            return _said(cluster.down())
+        arguments = _parse("%workbench", line)
         with Starting(self.shell) as starting:
-            return _said(cluster.up(project, arguments, starting.tick))
+            return _said(cluster.run(arguments, starting.tick))
 
 
-class _Shown(WorkbenchError):
+def _parse(magic: str, line: str) -> argparse.Namespace:
+    return magic_parser(magic).parse(split(line))
+
+
+class _RunNotFinished(WorkbenchError):
     """Ends a held cell as failed; the card above has said why."""
 
     def _render_traceback_(self) -> list[str]:
@@ -216,22 +185,27 @@ class _Shown(WorkbenchError):
 
 
 def _said(answer: Any) -> Any:
-    """Words are printed; tables are values, which the notebook shows."""
+    """Print words and show a run; return tables, which are values that the notebook shows."""
     if isinstance(answer, str):
         print(answer)
-        return None
-    return answer
+    elif isinstance(answer, RunSnapshot):
+        from IPython.display import display
+
+        display({"text/html": card.html(answer), "text/plain": text.render(answer)}, raw=True)
+    else:
+        return answer
+    return None
 
 
 class _WaitForReturns(ast.NodeTransformer):
     """Has a cell that reads a name of ``--returns`` wait until the run has brought it."""
 
-    def __init__(self, arrivals: Arrivals) -> None:
-        self._arrivals = arrivals
+    def __init__(self, coming: ComingNames) -> None:
+        self._coming = coming
 
     def visit(self, node: ast.AST) -> ast.AST:
         try:
-            self._arrivals.wait_for(node)
+            self._coming.wait_for(node)
         except WorkbenchError as error:
             raise InputRejected(str(error)) from None  # anything else would unregister this transformer
         return node
@@ -249,7 +223,7 @@ def load(shell: Any) -> None:
         method = getattr(magics, name)
         method.__func__.__doc__ = documentation(name)
     shell.register_magics(magics)
-    waiter = _WaitForReturns(magics.arrivals)
+    waiter = _WaitForReturns(magics.coming)
     shell.events.register("post_run_cell", _note_imports)
     shell.ast_transformers.append(waiter)
     register_completion(shell)

@@ -13,7 +13,7 @@ from workbench.errors import WorkbenchError
 from workbench.records.runs import RunSnapshot, RunState
 
 
-class Arrivals:
+class ComingNames:
     """Names that runs will bring.
 
     Args:

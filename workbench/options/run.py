@@ -1,127 +1,191 @@
-"""Checks the options of a run, wherever they come from: magic, function or command line."""
+"""The options of a run, each declared once: for ``%%train``, ``workbench train`` and :func:`workbench.train`."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any, TypedDict
 
-from workbench.errors import OptionError, suggestion
+from workbench.options.option import Command, Option, checked
+from workbench.options.values import (
+    MEMORY_PATTERN,
+    TIME_PATTERN,
+    amount,
+    one_of,
+    parse_memory,
+    parse_name,
+    parse_names,
+    parse_packages,
+    parse_time,
+    parse_variables,
+    whole,
+    whole_gpus,
+)
 from workbench.records.runs import Resources, RunOptions
 
 ENGINES = ("crew", "ray-train")
-_MEMORY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(k|m|g|t)?i?b?\s*$", re.IGNORECASE)
-_TIME = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d)?\s*$", re.IGNORECASE)
-_REPLICAS = re.compile(r"^\s*(\d{1,4})\s*(?:\.\.\s*(\d{1,4}))?\s*$")
-_NAME_CHARS = 200
+
+NAME = Option(
+    name="name",
+    help="the run's name; none makes one of the notebook's",
+    check=parse_name,
+    is_word=True,
+    nargs="?",
+    label="Name",
+    placeholder="made of the notebook’s name",
+)
+WORKERS = Option(
+    name="workers",
+    short="-w",
+    type=int,
+    default=1,
+    metavar="N",
+    help="worker processes",
+    check=whole("Cannot run with workers={}", 1),
+    label="Workers",
+    low=1,
+)
+RESUME = Option(name="resume", metavar="RUN", help="go on with an ended run, from its last checkpoint")
+ENGINE = Option(
+    name="engine", default="crew", choices=ENGINES, help="what runs the workers", check=one_of("engine", ENGINES)
+)
+
+PER_WORKER = (
+    Option(
+        name="cpus_per_worker",
+        type=float,
+        metavar="N",
+        usual="one, and the workers of a node share all of its cores",
+        help="CPUs to reserve for each",
+        check=amount("cpus-per-worker"),
+        low=0,
+    ),
+    Option(
+        name="gpus_per_worker",
+        type=float,
+        default=0.0,
+        usual="0",
+        metavar="G",
+        help="GPUs for each; 0.5 shares one",
+        check=whole_gpus,
+        label="GPUs per worker",
+        low=0,
+    ),
+    Option(
+        name="memory",
+        field="memory_mb",
+        unit="MiB",
+        metavar="M",
+        help="memory to reserve for each: MiB, or 2G",
+        check=parse_memory,
+        pattern=MEMORY_PATTERN,
+    ),
+)
+WAIT = Option(name="wait", type=bool, help="hold this cell until the run ends, or never")
+PACKAGES = (
+    Option(
+        name="pip",
+        default=(),
+        nargs="+",
+        is_repeated=True,
+        metavar="PKG",
+        help="packages for this run alone",
+        check=parse_packages,
+    ),
+    Option(
+        name="env",
+        default=(),
+        nargs="+",
+        is_repeated=True,
+        metavar="K=V",
+        help="environment variables for this run alone",
+        check=parse_variables,
+    ),
+)
+RETURNS = Option(
+    name="returns",
+    short="-r",
+    default="",
+    metavar="A,B",
+    help="names that come back into the notebook from rank 0",
+    check=parse_names,
+    label="Names that come back",
+    placeholder="model, history",
+)
+RETRIES = Option(
+    name="retries",
+    type=int,
+    default=0,
+    metavar="R",
+    help="start again after an error of the cell, R times at most",
+    check=whole("Cannot retry {} times"),
+    low=0,
+)
+TIMEOUT = Option(
+    name="timeout",
+    field="timeout_s",
+    unit="s",
+    metavar="T",
+    help="end it as failed after this time: seconds, 10m, 2h",
+    check=parse_time,
+    pattern=TIME_PATTERN,
+)
+DRY_RUN = Option(name="dry_run", type=bool, default=False, help="show what would leave the kernel, and start nothing")
+
+RUN = (NAME, WORKERS, *PER_WORKER, RETURNS, WAIT, RETRIES, TIMEOUT, *PACKAGES, DRY_RUN, RESUME, ENGINE)
+
+TRAIN = Command(
+    name="train",
+    help="run a cell as a run",
+    description="Run this cell as a tracked, distributed run. Variables, functions and classes that it reads\n"
+    "travel along; names after --returns come back.",
+    examples="  %%train                                one worker\n"
+    "  %%train digits --workers 2 --returns model\n"
+    "  %%train big --workers 4 --gpus-per-worker 1 --timeout 2h\n"
+    "  %%train digits --resume digits         go on from its last checkpoint\n"
+    "  %%train --dry-run                      show what would leave the kernel",
+    options=RUN,
+)
+TRAIN_FILE = replace(
+    TRAIN,
+    help="run a Python file as a run",
+    usage="FILE [options]",
+    description="Run a Python file as a tracked, distributed run.",
+    examples="  workbench train fit.py\n  workbench train fit.py --name digits --workers 2 --timeout 2h",
+    options=(
+        Option(name="file", help="the Python file", is_word=True),
+        replace(NAME, is_word=False, nargs=None, metavar="NAME", help="the run's name; none takes the file's"),
+        *RUN[1:],
+    ),
+)
+
+_RESOURCES = {field.name for field in fields(Resources)}
 
 
-def check_options(
-    *,
-    name: str | None = None,
-    workers: int = 1,
-    cpus_per_worker: float | None = None,
-    gpus_per_worker: float = 0.0,
-    memory: int | str | None = None,
-    returns: str | Iterable[str] = (),
-    wait: bool | None = None,
-    retries: int = 0,
-    timeout: float | str | None = None,
-    resume: str | None = None,
-    pip: Iterable[str] = (),
-    env: Mapping[str, str] | Iterable[str] = (),
-    engine: str = "crew",
-    dry_run: bool = False,
-) -> RunOptions:
-    """Options as a record; ``OptionError`` names the first that cannot be used, and the fix."""
-    if name is not None and (not name.strip() or len(name) > _NAME_CHARS or any(ord(char) < 32 for char in name)):
-        raise OptionError(f"Cannot name a run {name!r}: give a name of 1 to {_NAME_CHARS} printable characters.")
-    if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
-        raise OptionError(f"Cannot run with workers={workers!r}: it must be a whole number, 1 or more.")
-    for what, amount in (("cpus-per-worker", cpus_per_worker), ("gpus-per-worker", gpus_per_worker)):
-        if amount is not None and (amount < 0 or amount != amount):
-            raise OptionError(f"Cannot reserve {what}={amount:g}: it must be 0 or more.")
-    if gpus_per_worker > 1 and gpus_per_worker != int(gpus_per_worker):
-        raise OptionError(
-            f"Cannot reserve gpus-per-worker={gpus_per_worker:g}: a worker gets whole GPUs, or a part of one "
-            f"(0.5). Ask for {int(gpus_per_worker)} or {int(gpus_per_worker) + 1}."
-        )
-    if retries < 0:
-        raise OptionError(f"Cannot retry {retries} times: it must be 0 or more.")
-    if engine not in ENGINES:
-        raise OptionError(
-            f"Cannot use engine {engine!r}: there are {' and '.join(ENGINES)}.{suggestion(engine, ENGINES)}"
-        )
-    return RunOptions(
-        name=name.strip() if name else None,
-        resources=Resources(workers, cpus_per_worker, float(gpus_per_worker), parse_memory(memory)),
-        returns=parse_names(returns),
-        wait=wait,
-        retries=retries,
-        timeout_s=parse_time(timeout),
-        resume=resume,
-        pip=tuple(word for item in pip for word in item.replace(",", " ").split()),
-        env=dict(env) if isinstance(env, Mapping) else dict(_pair(item) for item in env),
-        engine=engine,
-        dry_run=dry_run,
-    )
+class RunKeywords(TypedDict, total=False):
+    """The options of a run that :func:`workbench.sweep` passes on to each trial."""
+
+    workers: int
+    cpus_per_worker: float | None
+    gpus_per_worker: float
+    memory: int | str | None
+    returns: str | Iterable[str]
+    retries: int
+    timeout: float | str | None
+    resume: str | None
+    pip: Iterable[str]
+    env: Mapping[str, str] | Iterable[str]
+    engine: str
 
 
-def parse_memory(text: int | str | None) -> int | None:
-    """MiB from a number of them, or from ``"2G"``, ``"512M"``.
+def check_options(**given: Any) -> RunOptions:
+    """Return the options of a run as a record.
 
-    >>> parse_memory("2G"), parse_memory(512)
-    (2048, 512)
-    """
-    if text is None:
-        return None
-    match = _MEMORY.match(str(text))
-    if not match or float(match.group(1)) == 0:
-        raise OptionError(f"Cannot reserve memory={text!r}: write a number of MiB, or 512M, 2G.")
-    factor = {"k": 1 / 1024, "m": 1, "g": 1024, "t": 1024 * 1024, "": 1}[(match.group(2) or "").lower()]
-    return max(1, int(float(match.group(1)) * factor))
-
-
-def parse_time(text: float | str | None) -> float | None:
-    """Seconds from a number of them, or from ``"90s"``, ``"10m"``, ``"2h"``.
-
-    >>> parse_time("10m")
+    >>> check_options(workers=2, timeout="10m").timeout_s
     600.0
+
+    Raises ``OptionError`` for the first that cannot be used, and names the fix.
     """
-    if text is None:
-        return None
-    match = _TIME.match(str(text))
-    if not match or float(match.group(1)) == 0:
-        raise OptionError(f"Cannot limit the time to {text!r}: write seconds, or 90s, 10m, 2h.")
-    return float(match.group(1)) * {"s": 1, "m": 60, "h": 3600, "d": 86400, "": 1}[(match.group(2) or "").lower()]
-
-
-def parse_replicas(text: str | int) -> tuple[int, int]:
-    """The least and the most replicas, from ``2`` or ``"1..4"``.
-
-    >>> parse_replicas("1..4"), parse_replicas(2)
-    ((1, 4), (2, 2))
-    """
-    match = _REPLICAS.match(str(text))
-    low, high = (int(match.group(1)), int(match.group(2) or match.group(1))) if match else (0, 0)
-    if not match or high < max(low, 1):
-        raise OptionError(
-            f"Cannot have replicas={text!r}: write a number, or the least and the most of them, as in 1..4; "
-            "0..4 lets the endpoint sleep."
-        )
-    return low, high
-
-
-def parse_names(names: str | Iterable[str]) -> tuple[str, ...]:
-    """Names of variables, from ``"a,b"`` or a list."""
-    parts = names.replace(",", " ").split() if isinstance(names, str) else list(names)
-    for part in parts:
-        if not part.isidentifier():
-            raise OptionError(f"Cannot return {part!r}: give names of variables, with commas between: --returns a,b")
-    return tuple(dict.fromkeys(parts))
-
-
-def _pair(text: str) -> tuple[str, str]:
-    key, equals, value = text.partition("=")
-    if not equals or not key.isidentifier():
-        raise OptionError(f"Cannot set the variable {text!r}: write NAME=VALUE.")
-    return key, value
+    found = checked(RUN, given, fill=True)
+    resources = Resources(**{name: found.pop(name) for name in [*found] if name in _RESOURCES})
+    return RunOptions(resources=resources, **found)

@@ -20,7 +20,8 @@ from workbench.api.model_source import Source, check_alias, check_name
 from workbench.api.project import current_project
 from workbench.api.publish import begin
 from workbench.errors import EndpointNotFoundError, OptionError, ServingError
-from workbench.options.serving import check_limits, parse_bytes, parse_ms, serving_options, traffic_plan
+from workbench.options.serving import check_limits, serving_options, traffic_plan
+from workbench.options.values import parse_bytes, parse_ms
 from workbench.records.endpoints import Canary, Limits, ServedModel, ServingOptions, Version
 from workbench.serving.control.autoscaler import Autoscaler
 from workbench.serving.control.canary import CanaryDecision, judge_canary
@@ -366,8 +367,10 @@ def test_alias_may_look_like_a_version() -> None:
 
 
 def test_plan_of_a_canary() -> None:
-    kind, canary = traffic_plan("10%,50", "30s", 20, 2.0, "5%", shadow=False, traffic=True)
+    kind, canary = traffic_plan(
+        canary="10%,50", canary_for="30s", canary_requests=20, canary_slowdown=2.0, canary_errors="5%"
+    )
     assert kind == "canary"
     assert (canary.steps, canary.for_s, canary.min_requests) == ([10.0, 50.0], 30.0, 20)
     assert (canary.max_slowdown, canary.max_more_errors) == (2.0, 0.05)
-    assert traffic_plan(None, "1s", 1, 1.5, "1%", shadow=False, traffic=False)[0] == "none"
+    assert traffic_plan(canary=None, canary_for="1s", shadow=False, traffic=False)[0] == "none"

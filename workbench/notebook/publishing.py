@@ -1,7 +1,8 @@
-"""``%publish`` and ``%endpoints``."""
+"""``%publish``: what the words name, what is going on, and the card of the endpoint."""
 
 from __future__ import annotations
 
+import argparse
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,25 +11,24 @@ from workbench.api.endpoint_handle import Endpoint
 from workbench.api.model_source import Source, source_of
 from workbench.api.project import current_project
 from workbench.api.publish import begin
-from workbench.commands import endpoints as endpoint_commands
+from workbench.commands.endpoints import card
 from workbench.errors import OptionError, suggestion
-from workbench.options.serving import plan_and_options
-from workbench.options.serving_parsers import endpoints_parser, publish_options, publish_parser
+from workbench.options.option import given_of
+from workbench.options.serving import VERSION_OPTIONS, publish_options
 from workbench.tracking.model_logging import can_be_logged
 from workbench.tracking.notebook import context_of
 
 _SAY_EVERY_S = 0.25
 
 
-def publish(shell: Any, words: list[str], on_tick: Callable[[float], None]) -> Any:
-    """Publish what the words name; gives the card of the endpoint.
+def publish(shell: Any, arguments: argparse.Namespace, on_tick: Callable[[float], None]) -> Any:
+    """Publish what the words name; return the card of the endpoint.
 
     Args:
-        shell: The notebook's.
-        words: After the magic.
-        on_tick: Called while a cluster starts.
+        shell: The notebook's shell.
+        arguments: The parsed words.
+        on_tick: Called with the seconds while a cluster starts.
     """
-    arguments = publish_parser().parse(words)
     names = shell.user_ns
     example = None
     if arguments.example:
@@ -37,25 +37,18 @@ def publish(shell: Any, words: list[str], on_tick: Callable[[float], None]) -> A
             raise OptionError(f"Cannot take {arguments.example!r} as example: the notebook has no such name.{near}")
         example = names[arguments.example]
     sources = [_source(word, names, example) for word in arguments.model]
-    given = publish_options(arguments)
-    alias = given.pop("alias")
-    plan, options, limits = plan_and_options(given)
+    plan, options, limits = publish_options(given_of(VERSION_OPTIONS, vars(arguments)))
     path = context_of(shell, "").path
     saying = _Saying(hasattr(shell, "kernel"))
     try:
         endpoint, label = begin(
-            current_project(), sources, options, limits, plan, name=arguments.name, alias=alias,
+            current_project(), sources, options, limits, plan, name=arguments.name, alias=arguments.alias,
             notebook=str(path or ""), on_step=saying.step, on_tick=on_tick,
         )  # fmt: skip
     except BaseException:
         saying.end()
         raise
     return _follow(endpoint, label, saying, wait=arguments.wait)
-
-
-def endpoints(words: list[str]) -> Any:
-    """Do what ``%endpoints`` says."""
-    return endpoint_commands.run(endpoints_parser().parse(words))
 
 
 def _source(word: str, names: dict[str, Any], example: Any) -> Source:
@@ -76,7 +69,7 @@ def _source(word: str, names: dict[str, Any], example: Any) -> Source:
 def _follow(endpoint: Endpoint, label: str, saying: _Saying, *, wait: bool) -> Any:
     if not wait:
         saying.end()
-        return endpoint_commands.card(endpoint)
+        return card(endpoint)
     began = time.monotonic()
 
     def on_change(version: dict[str, Any]) -> None:
@@ -89,7 +82,7 @@ def _follow(endpoint: Endpoint, label: str, saying: _Saying, *, wait: bool) -> A
         return None
     finally:
         saying.end()
-    return endpoint_commands.card(endpoint)
+    return card(endpoint)
 
 
 class _Saying:
