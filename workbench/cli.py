@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import OptionError, RunFailedError, WorkbenchError
+from workbench.options.endpoint import VERSION_OPTIONS
 from workbench.options.option import given_of
 from workbench.options.parser import Help, Parser
 from workbench.options.run import RUN, check_options
-from workbench.options.serving import VERSION_OPTIONS
 from workbench.options.verbs import COMMAND_LINE
 
 

@@ -22,8 +22,9 @@ from workbench.api.model_source import (
 )
 from workbench.api.project import Project, current_project
 from workbench.errors import OptionError
+from workbench.options.endpoint import VERSION_OPTIONS
 from workbench.options.option import given_of
-from workbench.options.serving import VERSION_OPTIONS, publish_options
+from workbench.options.serving import publish_options
 from workbench.records.endpoints import ServedModel, ServingOptions
 from workbench.serving.token_files import digest, token_aside, token_path
 

@@ -12,7 +12,7 @@ from workbench.api.project import current_project
 from workbench.display.endpoints import EndpointCard, endpoints_table, samples_table, tokens_table
 from workbench.display.words import size
 from workbench.errors import OptionError, suggestion
-from workbench.options.serving import LIMITS
+from workbench.options.endpoint import LIMITS
 from workbench.options.values import NONE
 from workbench.options.verbs import ENDPOINTS
 

@@ -13,8 +13,9 @@ from workbench.api.project import current_project
 from workbench.api.publish import begin
 from workbench.commands.endpoints import card
 from workbench.errors import OptionError, suggestion
+from workbench.options.endpoint import VERSION_OPTIONS
 from workbench.options.option import given_of
-from workbench.options.serving import VERSION_OPTIONS, publish_options
+from workbench.options.serving import publish_options
 from workbench.tracking.model_logging import can_be_logged
 from workbench.tracking.notebook import context_of
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.options.endpoint import LIMITS
 from workbench.options.option import Command
 from workbench.options.parser import Parser
 from workbench.options.run import TRAIN
-from workbench.options.serving import LIMITS, PUBLISH
+from workbench.options.serving import PUBLISH
 from workbench.options.sweep import SWEEP
 from workbench.options.verbs import CLUSTER, COMMAND_LINE, ENDPOINTS, RUNS
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from workbench.options.endpoint import LIMITS
 from workbench.options.option import Command, Option
 from workbench.options.run import TRAIN_FILE
-from workbench.options.serving import LIMITS, PUBLISH
+from workbench.options.serving import PUBLISH
 
 _WORDS = Option(name="words", is_word=True, nargs="*", help="")
 _STATE = Option(name="state", is_repeated=True, metavar="STATE", help="only runs in this state")
