@@ -52,7 +52,7 @@ def test_module_counts_by_its_weights_and_not_its_mode() -> None:
     assert not are_alike(one, other)
 
 
-def test_estimator_that_was_asked_is_alike_and_one_that_was_fitted_anew_is_not() -> None:
+def test_estimator_after_a_prediction_is_alike_and_one_that_was_fitted_again_is_not() -> None:
     xgboost = pytest.importorskip("xgboost")
     from sklearn.datasets import load_iris
     from sklearn.ensemble import RandomForestClassifier

@@ -84,7 +84,7 @@ def test_fingerprint_unknown_kinds_have_none() -> None:
         (torch.zeros(4).to(torch.float8_e4m3fn), torch.ones(4).to(torch.float8_e4m3fn)),
     ],
 )
-def test_fingerprint_tells_apart(one: object, other: object) -> None:
+def test_fingerprint_differs(one: object, other: object) -> None:
     assert digest(one) == digest(one) != digest(other)
 
 

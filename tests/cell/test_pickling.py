@@ -23,7 +23,7 @@ N = 400_000
 
 
 def run(payload: CellPayload) -> Any:
-    """What the cell binds to ``out`` when it runs from its payload alone."""
+    """Return what the cell binds to ``out`` when it runs from its payload alone."""
     values = {value.fingerprint.digest: value.value for value in payload.shared}
     namespace: dict[str, Any] = {"__name__": "__main__"}
     load(payload.pickled, namespace, values.__getitem__)

@@ -31,7 +31,7 @@ def test_sheet_lists_what_leaves_and_what_is_there() -> None:
     assert not made.is_large
 
 
-def test_sheet_tells_of_an_edited_module(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_sheet_reports_an_edited_module(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = project / "edited_module.py"
     path.write_text("value = 1\n")
     monkeypatch.syspath_prepend(str(project))

@@ -1,4 +1,4 @@
-"""What a cell may contain, and what is said where it may not."""
+"""The syntax that a cell may contain, and the errors for the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cluster tells of itself: its nodes' real use, its dashboard, the jobs of others."""
+"""A cluster: the real use of its nodes, its dashboard, the jobs of others."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from workbench.api.project import current_project
 project = current_project()
 project.connection(address=cluster.address)
 assert workbench.train("import os; a = os.getpid()", workers=2, returns="a").result(120) > 0
-for _ in range(20):  # a node tells nothing until the process that looks has started there
+for _ in range(20):  # a node has no sample until its probe has started
     seen = cluster_overview(project)
     if all(node["usage"] for node in seen["nodes"]):
         break
@@ -42,18 +42,18 @@ print("SEEN", json.dumps([[node["usage"] for node in found["nodes"]] for found i
 """
 
 
-def test_each_node_tells_what_it_uses(tmp_path: Path) -> None:
+def test_each_node_reports_what_it_uses(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").touch()
     with tempfile.TemporaryDirectory(prefix="ray-", dir="/tmp") as own:  # else every `ray.init` would find this cluster
-        told = run_two_nodes(tmp_path, {"WORKBENCH_HOME": str(tmp_path / "home"), "RAY_TMPDIR": own})
-    both, one = told
+        printed = run_two_nodes(tmp_path, {"WORKBENCH_HOME": str(tmp_path / "home"), "RAY_TMPDIR": own})
+    both, one = printed
     total = psutil.virtual_memory().total
     assert [usage["memory_total"] for usage in both] == [total, total]
     assert len(one) == 1
 
 
 def run_two_nodes(folder: Path, env: dict[str, str]) -> Any:
-    """What the script tells."""
+    """Return what the script prints."""
     done = subprocess.run(
         [sys.executable, "-c", TWO_NODES],
         cwd=folder,
@@ -68,7 +68,7 @@ def run_two_nodes(folder: Path, env: dict[str, str]) -> Any:
     return json.loads(line.removeprefix("SEEN "))
 
 
-def test_dashboard_comes_when_it_is_asked_for_and_lists_jobs(cluster: Path) -> None:
+def test_dashboard_starts_on_request_and_lists_jobs(cluster: Path) -> None:
     from ray.job_submission import JobSubmissionClient
 
     connection = current_project().connection()

@@ -57,7 +57,7 @@ def test_engine_finishes_with_group_metrics_and_returns(engine: str) -> None:
     assert run.logs(1) == "sum 3.0 of 2\n"
 
 
-def test_engine_tells_the_first_failing_ranks_error(engine: str) -> None:
+def test_engine_reports_the_first_failing_ranks_error(engine: str) -> None:
     run = workbench.train(
         "import torch\nimport torch.distributed as dist\nfrom workbench import rank\n\n"
         "def step():\n    if rank() == 1:\n        raise ValueError('bad batch')\n\n"

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("cluster")]
 
 
 @pytest.mark.parametrize("kind", ["torch", "sklearn", "xgboost"])
-def test_run_returned_model_is_kept_as_mlflow_model(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_logs_a_returned_model_as_mlflow_model(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     import mlflow
 
     source = {
@@ -51,15 +51,15 @@ model = XGBRegressor(n_estimators=2).fit(np.eye(3), np.arange(3.0))
     project = current_project()
     client = mlflow.MlflowClient(project.settings.tracking_uri)
 
-    def kept() -> list[Any]:
+    def logged() -> list[Any]:
         outputs = client.get_run(run.id).outputs
         return outputs.model_outputs if outputs else []
 
-    wait_until(lambda: kept() and client.get_logged_model(kept()[0].model_id).status.name == "READY", seconds=90)
+    wait_until(lambda: logged() and client.get_logged_model(logged()[0].model_id).status.name == "READY", seconds=90)
     assert not run.snapshot().notes
-    logged = client.get_logged_model(kept()[0].model_id)
-    assert logged.name == "model"
+    found = client.get_logged_model(logged()[0].model_id)
+    assert found.name == "model"
     assert client.get_run(run.id).info.status == "FINISHED"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", project.settings.tracking_uri)
-    model = mlflow.pyfunc.load_model(f"models:/{logged.model_id}")
+    model = mlflow.pyfunc.load_model(f"models:/{found.model_id}")
     assert model.predict(np.eye(3, dtype=np.float32)).shape[0] == 3

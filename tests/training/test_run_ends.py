@@ -15,7 +15,7 @@ from workbench.records.runs import RunState
 pytestmark = [pytest.mark.timeout(240), pytest.mark.usefixtures("cluster")]
 
 
-def test_run_exit_code_is_told() -> None:
+def test_run_exit_code_is_reported() -> None:
     run = run_cell("import sys\nsys.exit(3)")
     assert run.wait(60) is RunState.FAILED
     assert run.failure is not None
@@ -35,7 +35,7 @@ def test_run_traceback_has_the_users_lines_alone() -> None:
     assert "workbench" not in failure.traceback
 
 
-def test_run_crash_in_compiled_code_is_told() -> None:
+def test_run_crash_in_compiled_code_is_reported() -> None:
     run = run_cell("import ctypes\nctypes.string_at(0)")
     assert run.wait(90) is RunState.FAILED
     assert run.failure is not None

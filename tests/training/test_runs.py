@@ -58,7 +58,7 @@ def test_run_returned_object_keeps_its_notebook_class() -> None:
     assert net.w == 3
 
 
-def test_run_what_cannot_return_is_told_and_loses_nothing() -> None:
+def test_run_reports_what_cannot_return_and_loses_nothing() -> None:
     run = run_cell("import threading\ngood = 1\nbad = threading.Lock()", returns="good,bad")
     assert finished(run) == {"good": 1}
     assert "'bad' (lock) cannot be pickled" in run.snapshot().returns_error

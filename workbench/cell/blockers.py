@@ -23,7 +23,7 @@ _DATABASE_TYPES = frozenset(
 
 
 class Blocker(NamedTuple):
-    """What a value is that cannot travel, and what to do about it."""
+    """The kind of a value that cannot travel, and what to do about it."""
 
     what: str
     fix: str

@@ -28,7 +28,7 @@ SHARED_BYTES = 2**20
 """Values of at least this size travel by reference."""
 
 _PLAIN = frozenset({int, float, str, bool, complex, type(None), list, tuple, dict, set, frozenset})
-"""What most objects are; none of them needs a closer look."""
+"""The types of most objects; none of them needs a closer look."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What each node of a cluster really uses, beyond what is reserved: CPU, memory, GPUs."""
+"""Samples of the real use of each node, beyond what is reserved: CPU, memory, GPUs."""
 
 from __future__ import annotations
 

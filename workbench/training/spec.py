@@ -1,4 +1,4 @@
-"""What travels between kernel, foreman and workers: the run as submitted, and each rank's part."""
+"""Records that travel between kernel, foreman and workers: the run as submitted, and each rank's part."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class ProcessInfo:
 
 @dataclass(frozen=True)
 class Assignment:
-    """What one worker process is to do.
+    """The part of one worker process in a run.
 
     ``environ`` is the environment that ``torchrun`` would set, MLflow's, and the run's own.
     ``threads`` is how many threads numerical libraries may use; None leaves them alone.

@@ -27,7 +27,7 @@ _ORDER_TIMEOUT_S = 20.0
 
 
 class ForemanStatus(TypedDict):
-    """What a foreman does: the snapshots of runs that have not ended, and ready spares by kind."""
+    """The state of a foreman: the snapshots of runs that have not ended, and ready spares by kind."""
 
     id: str
     runs: list[dict[str, Any]]

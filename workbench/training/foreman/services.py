@@ -1,4 +1,4 @@
-"""What a run uses of its foreman, from the queue to its end."""
+"""The parts of a foreman that a run uses, from the queue to its end."""
 
 from __future__ import annotations
 

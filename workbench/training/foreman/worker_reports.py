@@ -1,4 +1,4 @@
-"""What workers report to the foreman: journals, starts and ends of ranks."""
+"""Takes the reports of workers: journals, starts and ends of ranks."""
 
 from __future__ import annotations
 

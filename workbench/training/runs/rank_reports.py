@@ -1,4 +1,4 @@
-"""What the ranks of an attempt have reported, for engines that do not hold their processes."""
+"""The reports of an attempt's ranks, for engines that do not hold their processes."""
 
 from __future__ import annotations
 

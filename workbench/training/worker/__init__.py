@@ -1,1 +1,1 @@
-"""What runs in a worker process: one rank of one run, from its assignment to its outcome."""
+"""A worker process: one rank of one run, from its assignment to its outcome."""
