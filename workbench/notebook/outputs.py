@@ -7,6 +7,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
+from workbench.records.output import DisplayEvent, OutputEvent
+
 _LINES = 1000
 _CHARS = 256 * 1024
 _TAIL_LINES = 50
@@ -38,7 +40,7 @@ class OutputReplay:
         self._rich_bytes = 0
         self._ids: dict[str, Any] = {}
 
-    def show(self, events: list[dict[str, Any]], skipped_lines: int = 0) -> None:
+    def show(self, events: list[OutputEvent], skipped_lines: int = 0) -> None:
         """Publish events."""
         if skipped_lines:
             self._hidden += skipped_lines
@@ -84,7 +86,7 @@ class OutputReplay:
         if self._hidden and self._update_tail is None:
             print(f"… {self._hidden:,} more lines; all of it: %runs logs {self._name}")
 
-    def _display(self, event: dict[str, Any]) -> None:
+    def _display(self, event: DisplayEvent) -> None:
         from IPython.display import display, update_display
 
         data, meta, ident = event["data"], event.get("meta") or {}, event.get("id")

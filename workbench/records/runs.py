@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any
 
+from workbench.records.output import OutputEvent
 from workbench.records.sweeps import SweepSnapshot
 
 
@@ -229,7 +230,7 @@ class WatchReply:
     """
 
     snapshot: RunSnapshot
-    events: list[dict[str, Any]]
+    events: list[OutputEvent]
     cursor: int
     skipped_lines: int = 0
 

@@ -14,35 +14,9 @@ import time
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
+from workbench.records.output import OutputEvent
+
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str).encode
-
-
-class TextEvent(TypedDict):
-    """Text ``x`` that a stream ``s`` got, such as ``stdout``."""
-
-    k: Literal["out"]
-    t: float
-    s: str
-    x: str
-
-
-class DisplayEvent(TypedDict):
-    """A MIME bundle that ``display(...)`` showed; with ``update`` it takes the place of an earlier one."""
-
-    k: Literal["disp"]
-    t: float
-    data: dict[str, Any]
-    meta: dict[str, Any]
-    id: str | None
-    update: bool
-
-
-class ClearEvent(TypedDict):
-    """The output is cleared, with ``wait`` when the next output comes."""
-
-    k: Literal["clear"]
-    t: float
-    wait: bool
 
 
 class MetricsEvent(TypedDict):
@@ -113,7 +87,6 @@ class TrialEvent(TypedDict):
     error: NotRequired[str]
 
 
-OutputEvent: TypeAlias = TextEvent | DisplayEvent | ClearEvent
 Event: TypeAlias = (
     OutputEvent | MetricsEvent | ProgressEvent | TraceEvent | CheckpointEvent | FirstLineEvent | NoteEvent | TrialEvent
 )

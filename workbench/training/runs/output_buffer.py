@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain
-from typing import Any, cast
 
-from workbench.training.journal import ClearEvent, DisplayEvent, OutputEvent, TextEvent
+from workbench.records.output import ClearEvent, DisplayEvent, OutputEvent, TextEvent
 
 _TEXT_LIMIT = 1_000_000
 _RICH_LIMIT = 64 * 2**20
@@ -40,13 +39,13 @@ class OutputBuffer:
             while self._rich_size > _RICH_LIMIT and len(self._rich) > 1:
                 self._rich_size -= _size(self._rich.popleft()[1])
 
-    def since(self, version: int) -> tuple[list[dict[str, Any]], int]:
+    def since(self, version: int) -> tuple[list[OutputEvent], int]:
         """Return the events after ``version`` in order, and how many lines of text among them were dropped."""
         events: chain[tuple[int, OutputEvent]] = chain(self._text, self._rich)
         fresh = [item for item in events if item[0] > version]
         fresh.sort(key=lambda item: item[0])
         skipped = sum(lines for dropped_at, lines in self._dropped if dropped_at > version)
-        return [cast("dict[str, Any]", event) for _, event in fresh], skipped
+        return [event for _, event in fresh], skipped
 
 
 def _size(event: DisplayEvent | ClearEvent) -> int:
