@@ -43,7 +43,7 @@ def plan_sweep(
     Raises ``OptionError`` for the first that cannot be used, before anything starts.
     """
     from workbench.api.past_trials import past_trials
-    from workbench.sweeps.study import grid_of
+    from workbench.sweeps.distributions import grid_of
 
     asked = check_study(given)
     if options.engine != "crew" or options.resume:

@@ -30,8 +30,8 @@ class SweepPlan:
         constraints: Bounds that the best trial keeps to.
         trials: How many trials the study is to have in all; those of earlier sweeps of that name count.
         parallel: How many run at once; None follows what is free.
-        sampler: One of :data:`workbench.sweeps.study.SAMPLERS`.
-        pruner: One of :data:`workbench.sweeps.study.PRUNERS`.
+        sampler: One of :data:`workbench.sweeps.samplers.SAMPLERS`.
+        pruner: One of :data:`workbench.sweeps.samplers.PRUNERS`.
         seed: Makes a sweep with one trial at a time repeatable; None for a new one each time.
         max_failures: So many failed trials end the sweep as failed.
         retries: How often a failed trial's values are tried again.

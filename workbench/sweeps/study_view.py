@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from workbench.errors import OptionError
-from workbench.sweeps.tally import UNCOUNTED
+from workbench.sweeps.study_stats import UNCOUNTED
 
 _MOST_TRIALS = 20_000
 _MOST_CURVES = 60

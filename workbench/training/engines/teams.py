@@ -17,7 +17,7 @@ import ray
 
 from workbench.cluster.capacity import room_now
 from workbench.records.runs import Failure
-from workbench.sweeps.conductor import Summary
+from workbench.sweeps.summary import Summary
 from workbench.training.engines.base import AttemptOutcome, LaunchRequest
 from workbench.training.engines.crew import CrewAttempt, draw
 from workbench.training.engines.placement import Reservation, reserve

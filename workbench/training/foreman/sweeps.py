@@ -13,7 +13,8 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 from workbench.errors import OptionError, WorkbenchError
 from workbench.records.sweeps import SweepSnapshot
-from workbench.sweeps.conductor import Conductor, Summary
+from workbench.sweeps.conductor import Conductor
+from workbench.sweeps.summary import Summary
 from workbench.training.background import BackgroundTasks
 from workbench.training.foreman.run_registry import RunRegistry
 from workbench.training.foreman.tracking_writer import TrackingWriters

@@ -19,7 +19,7 @@ from workbench import context as in_cell
 from workbench.cell.payload import load
 from workbench.cell.swept import HOLDER, TakeSwept
 from workbench.cluster.ports import free_port
-from workbench.sweeps.open_trial import OpenTrial
+from workbench.sweeps.remote_trial import RemoteTrial
 from workbench.sweeps.rendezvous import TrialTask
 from workbench.tracking.in_worker import settle
 from workbench.tracking.model_logging import flavor_of
@@ -166,7 +166,8 @@ class TrialLoop:
         if task.is_open:
             objects = dict(names)
             objects.update({name: name for choices in space.choices.values() for name in choices})
-            trial = OpenTrial(task.number, lambda *given: ray.get(self._conductor.suggest.remote(task.number, *given)))
+            suggest = self._conductor.suggest.remote
+            trial = RemoteTrial(task.number, lambda *given: ray.get(suggest(task.number, *given)))
             chosen = space.suggest(trial, objects)
         values = {
             name: names[value] if value in space.choices.get(name, ()) else value for name, value in chosen.items()

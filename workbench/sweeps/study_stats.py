@@ -1,32 +1,35 @@
-"""What came out of a study so far, kept as its trials end: nothing looks at all of them after each."""
+"""Counts, best value and history of a study, updated as each trial ends instead of computed from all trials."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.sweeps.goal import Goal
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 _SHOWN = 300
 
 UNCOUNTED = "workbench:uncounted"
-"""A trial's user attribute: it is none of those asked for (it was learnt from, or tried again)."""
+"""A user attribute of trials that are not among those asked for: learnt from earlier, or tried again."""
 
 
-class Tally:
-    """Counts, the best, and the way there.
+class StudyStats:
+    """Statistics of a study.
 
     Args:
-        goals: What the study is after.
+        goals: The study's goals.
 
     Attributes:
-        ended: How many of the trials asked for have ended.
-        counts: Ended trials by state (``complete``, ``pruned``, ``fail``).
-        best: Number, value and values of the swept names of the best; None before the first or with several goals.
-        front: With several goals, the numbers and values of trials that no other beats in all of them.
-        since_best: How many trials have ended since the best one did.
-        history: The last few hundred complete trials as number and value.
-        climb: Each trial that was the best when it ended, as number and value.
+        ended: Number of ended trials among those asked for.
+        counts: Number of ended trials by state (``complete``, ``pruned``, ``fail``).
+        best: Number, value and params of the best trial; None before the first, and with several goals.
+        front: With several goals, number and values of each trial that no other beats in all of them.
+        since_best: Number of trials that have ended since the best one did.
+        history: Number and value of the last few hundred complete trials.
+        climb: Number and value of each trial that was the best when it ended.
     """
 
     def __init__(self, goals: tuple[Goal, ...]) -> None:
@@ -39,8 +42,8 @@ class Tally:
         self.history: deque[tuple[int, float]] = deque(maxlen=_SHOWN)
         self.climb: deque[tuple[int, float]] = deque(maxlen=_SHOWN)
 
-    def take(self, trial: Any) -> bool:
-        """Count an ended trial (an ``optuna.trial.FrozenTrial``); whether it is the best so far."""
+    def add(self, trial: FrozenTrial) -> bool:
+        """Count an ended trial, and return whether it is the best so far."""
         state = trial.state.name.lower()
         if not trial.user_attrs.get(UNCOUNTED):
             self.ended += 1
@@ -50,7 +53,8 @@ class Tally:
             return False
         is_feasible = all(excess <= 0 for excess in trial.constraints.values())
         if len(self._signs) > 1:
-            return is_feasible and self._take_front(trial.number, tuple(trial.values))
+            return is_feasible and self._add_to_front(trial.number, tuple(trial.values))
+        assert trial.value is not None
         self.history.append((trial.number, trial.value))
         if not is_feasible or (self.best is not None and not self._is_better(trial.value, self.best[1])):
             return False
@@ -62,8 +66,8 @@ class Tally:
     def _is_better(self, value: float, other: float) -> bool:
         return self._signs[0] * value < self._signs[0] * other
 
-    def _take_front(self, number: int, values: tuple[float, ...]) -> bool:
-        """Whether no trial beats this one in all goals; it then joins the front."""
+    def _add_to_front(self, number: int, values: tuple[float, ...]) -> bool:
+        """Add a trial to the front and return true, unless another trial beats it in all goals."""
         if any(self._beats(other, values) for _, other in self.front):
             return False
         self.front = [(n, other) for n, other in self.front if not self._beats(values, other)] + [(number, values)]

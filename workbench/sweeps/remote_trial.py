@@ -1,4 +1,4 @@
-"""Optuna's trial as a function of the notebook gets it on a worker: the conductor asks Optuna for it."""
+"""Optuna's trial as a function of the notebook gets it on a worker: each suggestion is made by the conductor."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 
-class OpenTrial:
-    """The part of ``optuna.trial.Trial`` that chooses values.
+class RemoteTrial:
+    """The part of ``optuna.trial.Trial`` that suggests values.
 
     Args:
-        number: The trial's.
-        ask: Takes the kind of a suggestion, its name, and what else Optuna's method takes; gives the value.
+        number: The trial's number.
+        ask: Takes the kind of a suggestion, its name and the other arguments of Optuna's method; returns the value.
     """
 
     def __init__(self, number: int, ask: Callable[[str, str, dict[str, Any]], Any]) -> None:
