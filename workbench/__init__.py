@@ -1,8 +1,8 @@
 """Workbench: notebook cells as tracked, distributed runs.
 
-In a notebook, ``%load_ext workbench`` brings the magics ``%%train``, ``%runs`` and ``%workbench``.
-In a cell that runs, ``from workbench import log, checkpoint, progress``. From Python,
-:func:`train`, :func:`run` and :func:`runs`.
+In a notebook, ``%load_ext workbench`` registers the magics ``%%train``, ``%%sweep``, ``%runs``, ``%publish``,
+``%endpoints`` and ``%workbench``. A cell that runs uses ``from workbench import log, checkpoint, progress``.
+Scripts call :func:`train`, :func:`sweep`, :func:`publish`, :func:`run` and :func:`runs`.
 """
 
 from __future__ import annotations
@@ -25,16 +25,19 @@ from workbench.context import (
 )
 
 if TYPE_CHECKING:
+    from workbench.api.endpoint_handle import Endpoint
+    from workbench.api.publish import endpoint, publish
     from workbench.api.run_handle import RunHandle
-    from workbench.api.runs import run, runs
+    from workbench.api.runs import again, run, runs
+    from workbench.api.sweep import study, sweep
     from workbench.api.train import train
     from workbench.records.runs import RunState
 
 _LAZY = {
     "train": "workbench.api.train",
-    "run": "workbench.api.train",
-    "runs": "workbench.api.train",
-    "again": "workbench.api.train",
+    "run": "workbench.api.runs",
+    "runs": "workbench.api.runs",
+    "again": "workbench.api.runs",
     "sweep": "workbench.api.sweep",
     "study": "workbench.api.sweep",
     "publish": "workbench.api.publish",
@@ -43,6 +46,7 @@ _LAZY = {
     "RunHandle": "workbench.api.run_handle",
     "RunState": "workbench.records.runs",
 }
+"""The names that are imported when they are first used: ``import workbench`` stays quick."""
 
 __all__ = [
     "Endpoint",
@@ -85,14 +89,14 @@ def __dir__() -> list[str]:
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """What ``%load_ext workbench`` calls."""
+    """Register the magics, for ``%load_ext workbench``."""
     from workbench.notebook.magics import load
 
     load(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
-    """What ``%unload_ext workbench`` calls."""
+    """Remove the magics, for ``%unload_ext workbench``."""
     from workbench.notebook.magics import unload
 
     unload(shell)

@@ -24,6 +24,8 @@ from workbench.sweeps.plan import SweepPlan
 from workbench.sweeps.space import CallableParam, ChoiceParam, FloatParam, IntParam, Param, parse_space
 
 if TYPE_CHECKING:
+    import optuna
+
     from workbench.cell.payload import CellPayload
     from workbench.tracking.notebook import NotebookContext
 
@@ -190,14 +192,15 @@ def sweep(
     return run
 
 
-def study(name: str) -> Any:
-    """A sweep's ``optuna.Study``, also while it runs; or one of that name in any storage of the project.
+def study(name: str) -> optuna.Study:
+    """Return a sweep's ``optuna.Study``, also while it runs, or one of that name in any storage of the project.
 
     Raises ``RunNotFoundError`` with the nearest name.
     """
     from workbench.sweeps.studies import find_study
 
-    return find_study(current_project().settings, name)
+    found: optuna.Study = find_study(current_project().settings, name)
+    return found
 
 
 def sweep_cell(
