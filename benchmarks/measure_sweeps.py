@@ -177,6 +177,7 @@ def _sweep_time(name: str, trials: int, parallel: int, cpus: float) -> float:
 def _many(folder: Path, cpus: float) -> list[Figure]:
     """Ten thousand trials while somebody looks at the study."""
     import workbench
+    from workbench.bridge.line import as_json
     from workbench.bridge.verbs import Verbs
     from workbench.sweeps.studies import storage_id
 
@@ -184,11 +185,11 @@ def _many(folder: Path, cpus: float) -> list[Figure]:
     looks: list[float] = []
 
     def look() -> None:
-        verbs, place, after = Verbs(folder), storage_id(str(folder / ".workbench" / "studies.journal")), 0
-        study_id = next(s["study_id"] for s in verbs.studies()["studies"] if s["name"] == "many")
+        verbs, place, after = Verbs(folder).studies, storage_id(str(folder / ".workbench" / "studies.journal")), 0
+        study_id = next(s.study_id for s in verbs.studies()["studies"] if s.name == "many")
         while not run.state.is_terminal:
             began = time.perf_counter()
-            answer = json.loads(json.dumps(verbs.study(place, study_id, after)))
+            answer = json.loads(as_json(verbs.study(place, study_id, after)))
             looks.append(time.perf_counter() - began)
             open_ones = [n for n, state in zip(answer["numbers"], answer["states"], strict=True) if state == "running"]
             after = min(open_ones, default=max(answer["numbers"], default=after))

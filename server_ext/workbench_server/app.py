@@ -16,7 +16,7 @@ _SCHEMA_FILE = Path(__file__).parent / "event_schemas" / "runs-v1.yaml"
 
 
 class WorkbenchApp(ExtensionApp):
-    """Registers the routes; imports none of Ray, MLflow, Optuna, torch."""
+    """Register the routes; import none of Ray, MLflow, Optuna, torch."""
 
     name = "workbench"
     extension_url = "/workbench"
@@ -33,7 +33,7 @@ class WorkbenchApp(ExtensionApp):
         self.settings["workbench_bridge"] = self.bridge
 
     def initialize_handlers(self) -> None:
-        """See :mod:`workbench_server.routes`."""
+        """Register the handlers of :mod:`workbench_server.routes`."""
         self.handlers.extend([*handlers(), *pages()])
 
     def _emit(self, event: dict[str, Any]) -> None:

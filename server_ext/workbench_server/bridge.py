@@ -19,11 +19,11 @@ _ENDS_WITHIN_S = 5.0
 
 
 class BridgeError(Exception):
-    """A verb failed.
+    """The failure of a verb.
 
     Args:
-        kind: The name of the error's class in ``workbench.errors``; ``Timeout`` and ``Gone`` are ours.
-        message: For the user.
+        kind: The name of the error's class in ``workbench.errors``, or ``Timeout`` or ``Gone``.
+        message: The words for the user.
     """
 
     def __init__(self, kind: str, message: str) -> None:
@@ -32,7 +32,12 @@ class BridgeError(Exception):
 
 
 class Bridge(LoggingConfigurable):  # type: ignore[misc]
-    """Asks ``python -m workbench.bridge``, which imports Ray and MLflow so that the server need not."""
+    """Ask ``python -m workbench.bridge``, which imports Ray and MLflow so that the server need not.
+
+    Args:
+        folder: The server's root.
+        on_event: Takes the events that the process sends by itself.
+    """
 
     python = Unicode(sys.executable, help="The Python that has the workbench package.").tag(config=True)
     timeout_s = Float(60.0, help="Seconds after which a request is given up.").tag(config=True)
@@ -48,9 +53,15 @@ class Bridge(LoggingConfigurable):  # type: ignore[misc]
         self._starting = asyncio.Lock()
 
     async def call(self, verb: str, timeout_s: float | None = None, **arguments: Any) -> Any:
-        """The answer of a verb of :class:`workbench.bridge.verbs.Verbs`.
+        """Return the answer of a verb of :class:`workbench.bridge.verbs.Verbs`.
 
-        Raises ``BridgeError``.
+        Args:
+            verb: The verb's name.
+            timeout_s: Seconds after which the request is given up; None for the trait's.
+            arguments: The verb's arguments; those that are None are left out.
+
+        Raises:
+            BridgeError: The verb failed, did not answer in time, or the process ended.
         """
         process = await self._running()
         assert process.stdin is not None

@@ -104,10 +104,10 @@ def test_verbs_of_a_study(project: Path) -> None:
     store.record_ended("book", [EndedRun("mine-2", tags, {"x": 0.5}, points, RunState.FINISHED, None, 10.0, 20.0)])
     verbs = Verbs(project)
     place = storage_id(str(journal))
-    answer = verbs.study(place, 0)
+    answer = verbs.studies.study(place, 0)
     assert (answer["name"], answer["run"], answer["numbers"]) == ("mine", None, [0, 1, 2, 3, 4])
-    assert verbs.study_importances(place, 0)["importances"] in ({"x": 1.0}, {})
-    run = verbs.trial_run(place, 0, 2)
+    assert verbs.studies.study_importances(place, 0)["importances"] in ({"x": 1.0}, {})
+    run = verbs.studies.trial_run(place, 0, 2)
     record = store.get(run["run_id"])
     assert (record.name, record.params, record.duration_s, record.state) == (
         "mine-2",
@@ -116,15 +116,19 @@ def test_verbs_of_a_study(project: Path) -> None:
         RunState.FINISHED,
     )
     assert len(store.series(record.run_id, "loss")) == 3
-    assert verbs.runs()["runs"] == []  # a trial is listed when something is searched for
-    assert [found["name"] for found in verbs.runs(query="mine")["runs"]] == ["mine-2"]
-    verbs.enqueue_trial(place, 0, {"x": 0.25})
-    assert verbs.study(place, 0, after=5)["states"] == ["waiting"]
-    for call in (lambda: verbs.study(place, 9), lambda: verbs.study("0" * 10, 0), lambda: verbs.trial_run(place, 0, 4)):
+    assert verbs.runs.runs()["runs"] == []  # a trial is listed when something is searched for
+    assert [found["name"] for found in verbs.runs.runs(query="mine")["runs"]] == ["mine-2"]
+    verbs.studies.enqueue_trial(place, 0, {"x": 0.25})
+    assert verbs.studies.study(place, 0, after=5)["states"] == ["waiting"]
+    for call in (
+        lambda: verbs.studies.study(place, 9),
+        lambda: verbs.studies.study("0" * 10, 0),
+        lambda: verbs.studies.trial_run(place, 0, 4),
+    ):
         with pytest.raises(RunNotFoundError):
             call()
     with pytest.raises(WorkbenchError):
-        verbs.pause_sweep(record.run_id, True)
+        verbs.studies.pause_sweep(record.run_id, True)
 
 
 def test_storages_that_sweeps_were_told_to_use_are_listed(project: Path, tmp_path: Path) -> None:

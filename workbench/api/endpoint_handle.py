@@ -24,10 +24,13 @@ from workbench.errors import (
 )
 from workbench.options.serving import check_limits
 from workbench.options.values import parse_replicas
+from workbench.records.endpoint_answers import Sample
+from workbench.records.endpoint_snapshot import EndpointSnapshot, EndpointStats, TokenRow, VersionSnapshot
 from workbench.records.endpoints import VersionState
+from workbench.records.logs import LogPage
 from workbench.serving.gateway_client import gateway_of
 from workbench.serving.token_files import DEFAULT, digest, forget_token, make_token, read_token, token_path
-from workbench.tracking.log_file import LogFile, LogPage
+from workbench.tracking.log_file import LogFile
 
 _POLL_S = 0.1
 _FOLDER_WITHIN_S = 8.0
@@ -88,9 +91,9 @@ class Endpoint:
             is_asleep=True,
         )
 
-    def snapshot(self, *, timeout_s: float = 60.0) -> dict[str, Any]:
+    def snapshot(self, *, timeout_s: float = 60.0) -> EndpointSnapshot:
         """All that is known of it, as the panel shows it."""
-        found: dict[str, Any] = self.call("snapshot", timeout_s=timeout_s)
+        found: EndpointSnapshot = self.call("snapshot", timeout_s=timeout_s)
         self._folder = Path(found["state_dir"])
         return found
 
@@ -142,7 +145,7 @@ class Endpoint:
             self._client = EndpointClient(self.url, lambda: self.token)
         return self._client
 
-    def stats(self, version: str | None = None) -> dict[str, Any]:
+    def stats(self, version: str | None = None) -> EndpointStats:
         """Requests, errors, latencies and queue of a version, by default the one with the most traffic.
 
         ``rate`` is per second, ``p50_ms``, ``p95_ms`` and ``p99_ms`` are of the last minute.
@@ -152,45 +155,44 @@ class Endpoint:
             version = max(versions, key=lambda one: one["weight"])["label"] if versions else ""
         for one in versions:
             if one["label"] == version:
-                stats: dict[str, Any] = one["stats"]
-                return stats
+                return one["stats"]
         known = ", ".join(one["label"] for one in versions)
         raise OptionError(f"Cannot find version {version!r} of {self.name!r}: its versions are {known}.")
 
     # -- steering ------------------------------------------------------------------------------
 
-    def set_traffic(self, weights: Mapping[str, float]) -> dict[str, Any]:
+    def set_traffic(self, weights: Mapping[str, float]) -> EndpointSnapshot:
         """Share the requests between versions by weight; what was before can be gone back to."""
         shares = {str(label): float(weight) for label, weight in weights.items()}
         if not math.isfinite(sum(shares.values())):
             raise OptionError(f"Cannot share the traffic of {self.name!r} as {shares}: give finite numbers.")
-        return dict(self.call("set_traffic", shares))
+        return self._steer("set_traffic", shares)
 
-    def set_shadow(self, version: str | None) -> dict[str, Any]:
+    def set_shadow(self, version: str | None) -> EndpointSnapshot:
         """Have a version get a copy of each request, whose answers nobody sees; None ends that."""
-        return dict(self.call("set_shadow", version))
+        return self._steer("set_shadow", version)
 
-    def promote(self, version: str) -> dict[str, Any]:
+    def promote(self, version: str) -> EndpointSnapshot:
         """Give a version all requests."""
-        return dict(self.call("promote", str(version)))
+        return self._steer("promote", str(version))
 
-    def rollback(self) -> dict[str, Any]:
+    def rollback(self) -> EndpointSnapshot:
         """Share the requests as before the last change, at once: the version before is still up."""
-        return dict(self.call("rollback"))
+        return self._steer("rollback")
 
-    def scale(self, replicas: str | int, version: str | None = None) -> dict[str, Any]:
+    def scale(self, replicas: str | int, version: str | None = None) -> EndpointSnapshot:
         """How many replicas there may be: ``2``, or ``"1..4"``; from 0 it goes to sleep when nobody asks."""
         low, high = parse_replicas(replicas)
-        return dict(self.call("set_replicas", low, high, version))
+        return self._steer("set_replicas", low, high, version)
 
-    def set_limits(self, /, **changes: Any) -> dict[str, Any]:
+    def set_limits(self, /, **changes: Any) -> EndpointSnapshot:
         """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number),
         ``cache`` (answers kept) or ``samples`` (requests kept of each version, with their answers; 0 forgets those
         that there are); what is not given stays as it is.
         """
         if changes.get("rate") == 0 and not isinstance(changes["rate"], bool):
             changes["rate"] = None
-        return dict(self.call("set_limits", check_limits(changes)))
+        return self._steer("set_limits", check_limits(changes))
 
     def withdraw(self) -> None:
         """End it; its models stay registered, its figures stay kept, its tokens are of no use any more."""
@@ -201,9 +203,14 @@ class Endpoint:
         with contextlib.suppress(OSError):
             token_path(folder, self.name).parent.rmdir()
 
+    def _steer(self, verb: str, *arguments: Any) -> EndpointSnapshot:
+        """Return the endpoint as it is after a change."""
+        found: EndpointSnapshot = self.call(verb, *arguments)
+        return found
+
     # -- tokens --------------------------------------------------------------------------------
 
-    def tokens(self) -> list[dict[str, Any]]:
+    def tokens(self) -> list[TokenRow]:
         """Labels of its tokens, when each was made and last used."""
         return list(self.snapshot()["tokens"])
 
@@ -242,14 +249,14 @@ class Endpoint:
 
         return history_of(self._project.store, self.name)
 
-    def samples(self, version: str | None = None) -> list[dict[str, Any]]:
+    def samples(self, version: str | None = None) -> list[Sample]:
         """Some requests with their answers, of the version that runs, or as kept of one that did."""
         from workbench.serving.history import kept_samples
 
         if version is None:
             version = max(self.snapshot()["versions"], key=lambda one: one["weight"])["label"]
         try:
-            found: list[dict[str, Any]] = self.call("samples", version)
+            found: list[Sample] = self.call("samples", version)
             if found or not self.snapshot()["limits"]["samples"]:
                 return found
         except (OptionError, EndpointNotFoundError, ServingError, ClusterError):
@@ -257,7 +264,7 @@ class Endpoint:
         return kept_samples(self._project.store, self.name, version)
 
     def wait(
-        self, version: str, timeout_s: float | None = None, on_change: Callable[[dict[str, Any]], None] | None = None
+        self, version: str, timeout_s: float | None = None, on_change: Callable[[VersionSnapshot], None] | None = None
     ) -> None:
         """Wait until a version that was published answers.
 
@@ -291,7 +298,7 @@ class Endpoint:
             time.sleep(_POLL_S)
         return label is None or any(one["label"] == label and one["weight"] for one in self.snapshot()["versions"])
 
-    def curl(self, found: dict[str, Any] | None = None) -> str:
+    def curl(self, found: EndpointSnapshot | None = None) -> str:
         """A line for a terminal that asks it, as it is now or was in a snapshot."""
         url, body = _request(found or self.snapshot())
         file = self.token_file
@@ -301,7 +308,7 @@ class Endpoint:
             f'-H "Authorization: Bearer {token}" -d {shlex.quote(body or "...")}'
         )
 
-    def python(self, found: dict[str, Any] | None = None) -> str:
+    def python(self, found: EndpointSnapshot | None = None) -> str:
         """Lines for any Python that has ``requests``, as it is now or was in a snapshot."""
         url, body = _request(found or self.snapshot())
         file = self.token_file
@@ -329,12 +336,12 @@ class Endpoint:
         return self._folder or self._project.settings.state_dir
 
 
-def _request(found: dict[str, Any]) -> tuple[str, str]:
+def _request(found: EndpointSnapshot) -> tuple[str, str]:
     """Where to ask an endpoint of a snapshot, and with what body; an empty string where no example is known."""
-    schemas: dict[str, Any] = found["schemas"]
+    schemas = found["schemas"]
     model = next(iter(schemas), "")
     path = f"/models/{quote(model)}/predict" if len(schemas) > 1 else "/predict"
-    example = schemas.get(model, {}).get("example")
+    example = schemas[model].get("example") if model else None
     return found["url"] + path, first_row(example) if example else ""
 
 
@@ -358,10 +365,11 @@ def first_row(example: str) -> str:
     return example
 
 
-def _why(name: str, version: dict[str, Any], is_live: bool) -> str:
+def _why(name: str, version: VersionSnapshot, is_live: bool) -> str:
     failure = version["failure"]
+    assert failure is not None
     text = f"Cannot serve version {version['label']} of {name!r}: {failure['message']}"
-    trace = failure.get("traceback", "").rstrip()
+    trace = failure["traceback"].rstrip()
     others = "what was live before still is" if is_live else "nothing is published yet"
     kept = f"It never took traffic; {others}."
     return "\n".join(filter(None, [text, trace, kept]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
 from typing import Any
 
 from workbench.api.endpoint_handle import Endpoint
@@ -13,15 +12,16 @@ from workbench.api.project import Project
 from workbench.api.publish import begin
 from workbench.errors import ClusterError, ForemanError, ServingError
 from workbench.options.serving import publish_options
+from workbench.records.endpoint_answers import Attempt
+from workbench.records.endpoint_snapshot import EndpointSnapshot, EndpointsOverview, GatewayOverview
+from workbench.records.models import Model, ModelVersion
 from workbench.serving.control.endpoint_state import load_endpoints
 from workbench.serving.control.history_writer import HistoryWriter
 from workbench.serving.gateway_client import gateway_of
 from workbench.serving.token_files import forget_tokens
 
-_NOTHING: dict[str, Any] = {"endpoints": []}
 
-
-def endpoints_overview(project: Project) -> dict[str, Any]:
+def endpoints_overview(project: Project) -> EndpointsOverview:
     """Where the gateway is and every endpoint; starts nothing.
 
     The gateway's ``state`` is ``up``, ``down`` (no cluster, or nothing published) or ``lost`` (no answer). Endpoints
@@ -30,16 +30,16 @@ def endpoints_overview(project: Project) -> dict[str, Any]:
     kept = sorted(path.stem for path in (project.settings.state_dir / "endpoints").glob("*.json"))
     try:
         gateway = gateway_of(project.connection(start=False), start=False)
-        found: dict[str, Any] = gateway.call("overview", timeout_s=8.0)
+        found: GatewayOverview = gateway.call("overview", timeout_s=8.0)
     except ForemanError as error:
-        return {"gateway": {"state": "lost", "url": "", "message": str(error)}, **_NOTHING, "asleep": kept}
+        return {"gateway": {"state": "lost", "url": "", "message": str(error)}, "endpoints": [], "asleep": kept}
     except (ClusterError, ServingError) as error:
-        return {"gateway": {"state": "down", "url": "", "message": str(error)}, **_NOTHING, "asleep": kept}
+        return {"gateway": {"state": "down", "url": "", "message": str(error)}, "endpoints": [], "asleep": kept}
     live = {one["name"] for one in found["endpoints"]}
     return {**found, "asleep": [name for name in kept if name not in live]}
 
 
-def publish_from_panel(project: Project, source: str, name: str | None, options: dict[str, Any]) -> dict[str, Any]:
+def publish_from_panel(project: Project, source: str, name: str | None, options: dict[str, Any]) -> EndpointSnapshot:
     """Publish what words mean, with :func:`workbench.publish`'s options; comes back before it is live."""
     given = dict(options)
     alias = given.pop("alias", None)
@@ -74,9 +74,7 @@ def withdraw(project: Project, name: str) -> None:
             (folder / "endpoints" / f"{name}.{kind}").unlink(missing_ok=True)
 
 
-def try_endpoint(
-    project: Project, name: str, body: object, version: str | None = None, model: str = ""
-) -> dict[str, Any]:
+def try_endpoint(project: Project, name: str, body: object, version: str | None = None, model: str = "") -> Attempt:
     """Ask an endpoint by its own protocol, with a token of its project's; the answer with its status and latency."""
     import urllib3
 
@@ -101,20 +99,34 @@ def try_endpoint(
     }
 
 
-def registered_models(project: Project) -> list[dict[str, Any]]:
+def registered_models(project: Project) -> list[Model]:
     """Registered models with their versions, and the runs that those come from."""
     from workbench.tracking.registry import Registry
 
     models = Registry(project.store).models()
     runs = project.store.get_many(version.run_id for model in models for version in model.versions if version.run_id)
-    found = []
+    found: list[Model] = []
     for model in models:
-        versions = []
+        versions: list[ModelVersion] = []
         for version in model.versions:
             run = runs.get(version.run_id)
-            name, notebook = (run.name, run.tags.get("workbench.notebook", "")) if run else ("", "")
-            versions.append({**asdict(version), "uri": version.uri, "run_name": name, "notebook": notebook})
-        found.append({**asdict(model), "versions": versions})
+            versions.append(
+                {
+                    "name": version.name,
+                    "number": version.number,
+                    "run_id": version.run_id,
+                    "run_name": run.name if run else "",
+                    "created_at": version.created_at,
+                    "aliases": version.aliases,
+                    "endpoints": version.endpoints,
+                    "model_uri": version.model_uri,
+                    "uri": version.uri,
+                    "notebook": run.tags.get("workbench.notebook", "") if run else "",
+                }
+            )
+        found.append(
+            {"name": model.name, "updated_at": model.updated_at, "aliases": model.aliases, "versions": versions}
+        )
     return found
 
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import ClusterError, ForemanError, RunNotFoundError, WorkbenchError
+from workbench.records.logs import LogPage
 from workbench.records.runs import RunState, lost_with_the_cluster
 from workbench.settings import Settings
-from workbench.tracking.log_file import LogFile, LogPage
+from workbench.tracking.log_file import LogFile
 
 _LOGS_KEPT = 32
 _PART_LINES = 100_000

@@ -1,81 +1,36 @@
-"""``python -m workbench.bridge FOLDER``: answers one JSON request a line, on stdin and stdout, many at a time."""
+"""``python -m workbench.bridge FOLDER``: answer one JSON request a line, on stdin and stdout, many at a time."""
 
 from __future__ import annotations
 
 import json
-import math
 import os
 import sys
-import threading
+import traceback
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+from workbench.bridge.line import Line
 from workbench.bridge.verbs import Verbs
-from workbench.bridge.watching import Watcher
+from workbench.bridge.watcher import Watcher
 from workbench.errors import WorkbenchError
 
 _AT_ONCE = 16
 
 
-class Line:
-    """The way back to the Jupyter server: whole lines, from any thread."""
-
-    def __init__(self, stream: IO[str]) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
-        self._events = 0
-
-    def send(self, message: dict[str, Any]) -> None:
-        """Write one message."""
-        try:
-            text = json.dumps(message, default=str, allow_nan=False)
-        except ValueError:  # a loss that diverged: JSON has no word for it
-            text = json.dumps(_without_nan(message), default=str)
-        with self._lock:
-            try:
-                self._stream.write(text + "\n")
-                self._stream.flush()
-            except (BrokenPipeError, ValueError):
-                pass  # the server went away; the loop over its requests ends, too
-
-    def send_event(self, event: dict[str, Any]) -> None:
-        """Write an event with its number: a front end that sees a gap reads everything anew."""
-        with self._lock:
-            self._events += 1
-            number = self._events
-        self.send({**event, "number": number})
-
-
-def _without_nan(value: Any) -> Any:
-    """The same with None for what is no finite number."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: _without_nan(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_without_nan(item) for item in value]
-    return value
-
-
-def answer(verbs: Verbs, request: dict[str, Any]) -> dict[str, Any]:
-    """The reply to one request: its result, or what went wrong by kind and in words."""
+def answer(verbs: Mapping[str, Callable[..., Any]], request: dict[str, Any]) -> dict[str, Any]:
+    """Return the reply to a request: a verb's result, or what went wrong by kind and in words."""
     try:
-        method = getattr(verbs, request["verb"])
-        return {"id": request["id"], "result": method(**request.get("args", {}))}
+        return {"id": request["id"], "result": verbs[request["verb"]](**request.get("args", {}))}
     except WorkbenchError as error:
-        return {"id": request["id"], "error": {"kind": type(error).__name__, "message": str(error)}}
+        kind, message = type(error).__name__, str(error)
     except FileNotFoundError as error:
-        return {"id": request["id"], "error": {"kind": "FileNotFoundError", "message": str(error)}}
+        kind, message = "FileNotFoundError", str(error)
     except Exception as error:
-        import traceback
-
         traceback.print_exc()
-        return {"id": request["id"], "error": {"kind": "Unexpected", "message": f"{type(error).__name__}: {error}"}}
-
-
-def _serve(verbs: Verbs, line: Line, request: dict[str, Any]) -> None:
-    line.send(answer(verbs, request))
+        kind, message = "Unexpected", f"{type(error).__name__}: {error}"
+    return {"id": request["id"], "error": {"kind": kind, "message": message}}
 
 
 def main() -> None:
@@ -86,10 +41,11 @@ def main() -> None:
     folder = Path(sys.argv[1])
     os.chdir(folder)
     verbs = Verbs(folder)
+    by_name = verbs.by_name()
     Watcher(verbs.project, line.send_event).start()
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="verb")
     for text in sys.stdin:
-        pool.submit(_serve, verbs, line, json.loads(text))
+        pool.submit(lambda request: line.send(answer(by_name, request)), json.loads(text))
     verbs.close()
     os._exit(0)
 

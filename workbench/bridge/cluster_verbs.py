@@ -1,42 +1,45 @@
-"""The cluster: see it, start, join and stop it, and what others run on it."""
+"""Verbs about the cluster: see it, start, join and stop it, and what others run on it."""
 
 from __future__ import annotations
-
-from dataclasses import asdict
-from typing import Any
 
 from workbench.api.project import Project
 from workbench.bridge.overview import cluster_overview
 from workbench.commands import cluster
 from workbench.errors import ClusterError
+from workbench.records.cluster import ClusterOverview, JobList, StoppedCluster
 
 
 class ClusterVerbs:
-    """Verbs about the cluster."""
+    """Verbs about the cluster.
 
-    project: Project
+    Args:
+        project: The project whose cluster it is.
+    """
 
-    def cluster(self) -> dict[str, Any]:
-        """What the cluster has, what runs on it, what waits and why; ``state`` is ``down`` where there is none."""
-        return cluster_overview(self.project)
+    def __init__(self, project: Project) -> None:
+        self._project = project
 
-    def start_cluster(self, address: str | None = None) -> dict[str, Any]:
+    def cluster(self) -> ClusterOverview:
+        """Return what the cluster has, what runs on it, what waits and why."""
+        return cluster_overview(self._project)
+
+    def start_cluster(self, address: str | None = None) -> ClusterOverview:
         """Start the local cluster, or join one."""
-        self.project.connection(address=address or None)
+        self._project.connection(address=address or None)
         return self.cluster()
 
-    def stop_cluster(self) -> dict[str, Any]:
+    def stop_cluster(self) -> StoppedCluster:
         """Stop the local cluster, or leave a joined one."""
         return {"message": cluster.down()}
 
-    def jobs(self) -> dict[str, Any]:
-        """Ray Jobs that were submitted with Ray's own tools; none where the cluster has no dashboard."""
+    def jobs(self) -> JobList:
+        """List Ray Jobs that were submitted with Ray's own tools; none where the cluster has no dashboard."""
         from workbench.cluster import dashboard
         from workbench.cluster.jobs import jobs
 
         try:
-            connection = self.project.connection(start=False)
+            connection = self._project.connection(start=False)
             found = dashboard.present(connection.address, connection.dashboard)
         except ClusterError:
             return {"jobs": []}
-        return {"jobs": [asdict(job) for job in jobs(*found)] if found else []}
+        return {"jobs": jobs(*found) if found else []}

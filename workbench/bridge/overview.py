@@ -5,28 +5,25 @@ from __future__ import annotations
 import contextlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from workbench.api.project import Project
 from workbench.errors import ClusterError, ForemanError
+from workbench.records.cluster import ClusterOverview, ForemanStatus, Node, NodeUsage
 
 _ANSWER_S = 8.0
-_NOTHING: dict[str, Any] = {"nodes": [], "resources": {}, "runs": []}
 
 
-def cluster_overview(project: Project) -> dict[str, Any]:
-    """Nodes, resources, runs and spares.
-
-    ``state`` is ``up``, ``down`` (none runs), or ``lost`` (it does not answer), with a ``message`` then.
-    """
+def cluster_overview(project: Project) -> ClusterOverview:
+    """Return nodes, resources, runs and spares."""
     try:
         connection = project.connection(start=False)
-        status: dict[str, Any] = connection.call("status", timeout_s=_ANSWER_S)
-        samples: dict[str, dict[str, Any]] = connection.call("nodes", timeout_s=_ANSWER_S)
+        status: ForemanStatus = connection.call("status", timeout_s=_ANSWER_S)
+        usages: dict[str, NodeUsage] = connection.call("nodes", timeout_s=_ANSWER_S)
     except ForemanError as error:
-        return {"state": "lost", "message": str(error), **_NOTHING, "elsewhere": clusters_here()}
+        return _absent("lost", error)
     except ClusterError as error:
-        return {"state": "down", "message": str(error), **_NOTHING, "elsewhere": clusters_here()}
+        return _absent("down", error)
     import ray
 
     from workbench.cluster import local
@@ -44,7 +41,7 @@ def cluster_overview(project: Project) -> dict[str, Any]:
             for kind, name in names.items()
             if total.get(kind)
         },
-        "nodes": [_node(node, samples.get(node["NodeID"])) for node in ray.nodes() if node["Alive"]],
+        "nodes": [_node(node, usages.get(node["NodeID"])) for node in ray.nodes() if node["Alive"]],
         "runs": status["runs"],
         "spares": status["spares"],
         "elsewhere": [address for address in clusters_here() if address != connection.address],
@@ -52,7 +49,10 @@ def cluster_overview(project: Project) -> dict[str, Any]:
 
 
 def clusters_here() -> list[str]:
-    """Addresses of clusters that ``ray start`` or a script's ``ray.init`` made on this machine, and ``RAY_ADDRESS``."""
+    """List addresses of clusters that others made on this machine, and ``RAY_ADDRESS``.
+
+    Those are clusters of ``ray start``, or of a script's ``ray.init``.
+    """
     from workbench.cluster import local
 
     own = local.running()
@@ -64,7 +64,19 @@ def clusters_here() -> list[str]:
     return [address for address in known if (own is None or address != own.address) and local.answers(address, 0.5)]
 
 
-def _node(node: dict[str, Any], sample: dict[str, Any] | None) -> dict[str, Any]:
+def _absent(state: Literal["down", "lost"], error: ClusterError) -> ClusterOverview:
+    return {
+        "state": state,
+        "message": str(error),
+        "nodes": [],
+        "resources": {},
+        "runs": [],
+        "elsewhere": clusters_here(),
+    }
+
+
+def _node(node: dict[str, Any], usage: NodeUsage | None) -> Node:
+    """Return a node of ``ray.nodes()`` as the panel shows it."""
     resources = node["Resources"]
     return {
         "id": node["NodeID"],
@@ -74,6 +86,6 @@ def _node(node: dict[str, Any], sample: dict[str, Any] | None) -> dict[str, Any]
         "gpus": resources.get("GPU", 0.0),
         "memory": resources.get("memory", 0.0),
         "object_store": resources.get("object_store_memory", 0.0),
-        "usage": sample,
+        "usage": usage,
         "accelerators": [key.removeprefix("accelerator_type:") for key in resources if key.startswith("accelerator_")],
     }

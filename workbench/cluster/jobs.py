@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workbench.errors import ClusterError
+from workbench.records.cluster import RayJob
+from workbench.records.runs import RunState
 
-_STATES = {"PENDING": "queued", "RUNNING": "running", "SUCCEEDED": "finished", "FAILED": "failed", "STOPPED": "stopped"}
-
-
-@dataclass(frozen=True)
-class RayJob:
-    """One job, with its state in the terms of runs. Times are seconds since the epoch."""
-
-    job_id: str
-    entrypoint: str
-    state: str
-    message: str
-    started_at: float | None
-    ended_at: float | None
+_STATES = {
+    "PENDING": RunState.QUEUED,
+    "RUNNING": RunState.RUNNING,
+    "SUCCEEDED": RunState.FINISHED,
+    "FAILED": RunState.FAILED,
+    "STOPPED": RunState.STOPPED,
+}
 
 
 def jobs(url: str, token: str) -> list[RayJob]:
@@ -39,7 +33,7 @@ def jobs(url: str, token: str) -> list[RayJob]:
         RayJob(
             job_id=job.submission_id,
             entrypoint=job.entrypoint,
-            state=_STATES.get(str(job.status.value), "running"),
+            state=_STATES.get(str(job.status.value), RunState.RUNNING),
             message=job.message or "",
             started_at=job.start_time / 1000 if job.start_time else None,
             ended_at=job.end_time / 1000 if job.end_time else None,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from workbench.display.table import TONES, Table
 from workbench.display.templating import render
 from workbench.display.words import ago
+from workbench.records.endpoint_answers import Sample
+from workbench.records.endpoint_snapshot import EndpointSnapshot, EndpointsOverview, TokenRow
 
 _SAMPLE_CHARS = 100
 _ANSWERING = ("live", "idle")
@@ -17,12 +18,12 @@ class EndpointCard:
     """One endpoint: where it is, how to ask it, its versions and how they do.
 
     Args:
-        snapshot: See ``gateway/versions.py``.
+        snapshot: The endpoint as it is.
         curl: A line for a terminal that asks it.
         python: A line for Python.
     """
 
-    def __init__(self, snapshot: dict[str, Any], curl: str, python: str) -> None:
+    def __init__(self, snapshot: EndpointSnapshot, curl: str, python: str) -> None:
         self._snapshot = snapshot
         self._curl = curl
         self._python = python
@@ -57,7 +58,7 @@ class EndpointCard:
         return str(card)
 
 
-def _versions(found: dict[str, Any]) -> Table:
+def _versions(found: EndpointSnapshot) -> Table:
     rows = []
     for version in sorted(found["versions"], key=lambda one: -one["weight"]):
         stats = version["stats"]
@@ -82,7 +83,7 @@ def _versions(found: dict[str, Any]) -> Table:
     return Table(heads, tuple(rows), frozenset(range(5, 10)), "No version is up.")
 
 
-def _news(found: dict[str, Any]) -> list[str]:
+def _news(found: EndpointSnapshot) -> list[str]:
     lines = []
     canary, shadow = found["canary"], found["shadow"]
     if canary:
@@ -98,7 +99,7 @@ def _news(found: dict[str, Any]) -> list[str]:
     return lines
 
 
-def endpoints_table(overview: dict[str, Any]) -> Table:
+def endpoints_table(overview: EndpointsOverview) -> Table:
     """All endpoints, those that were published and do not run among them."""
     rows = []
     for one in overview["endpoints"]:
@@ -122,7 +123,7 @@ def endpoints_table(overview: dict[str, Any]) -> Table:
     return Table(heads, tuple(rows), frozenset({3, 4, 5}), empty)
 
 
-def samples_table(samples: list[dict[str, Any]]) -> Table:
+def samples_table(samples: list[Sample]) -> Table:
     """Requests and their answers, the newest first."""
     now = time.time()
     rows = tuple(
@@ -138,7 +139,7 @@ def samples_table(samples: list[dict[str, Any]]) -> Table:
     return Table(("when", "status", "took", "request", "answer"), rows, frozenset({1, 2}), "No request was kept yet.")
 
 
-def tokens_table(tokens: list[dict[str, Any]]) -> Table:
+def tokens_table(tokens: list[TokenRow]) -> Table:
     """Tokens by label; what they are is shown nowhere."""
     now = time.time()
     rows = tuple(

@@ -16,6 +16,7 @@ from workbench.errors import OptionError, suggestion
 from workbench.options.endpoint import VERSION_OPTIONS
 from workbench.options.option import given_of
 from workbench.options.serving import publish_options
+from workbench.records.endpoint_snapshot import VersionSnapshot
 from workbench.tracking.model_logging import can_be_logged
 from workbench.tracking.notebook import context_of
 
@@ -73,7 +74,7 @@ def _follow(endpoint: Endpoint, label: str, saying: _Saying, *, wait: bool) -> A
         return card(endpoint)
     began = time.monotonic()
 
-    def on_change(version: dict[str, Any]) -> None:
+    def on_change(version: VersionSnapshot) -> None:
         saying.step(f"version {label} {version['message'] or version['state']}", time.monotonic() - began)
 
     try:

@@ -1,17 +1,17 @@
-"""The words of serving as plain records: they travel between kernel, gateway, replicas and files."""
+"""Records of serving, which travel between kernel, gateway, replicas and files."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
 
 class VersionState(str, Enum):
-    """Where one version of an endpoint stands."""
+    """The state of a version of an endpoint."""
 
     STARTING = "starting"
-    """Its first replica is being made, or loads the model."""
+    """Its first replica is being created, or loads the model."""
     LIVE = "live"
     IDLE = "idle"
     """Scaled to zero: the next request wakes it."""
@@ -28,11 +28,11 @@ class ServedModel:
     """A model of a version.
 
     Attributes:
-        name: Its registered name.
-        number: Its version in the registry.
-        uri: Where MLflow finds it, ``models:/digits/3``.
-        run_id: The run that made it, an empty string where none did.
-        files: The folder with its files, where that is known; else they are asked of the registry, which takes longer.
+        name: The model's registered name.
+        number: The model's version in the registry.
+        uri: MLflow's name for it, ``models:/digits/3``.
+        run_id: The run that made it, or an empty string.
+        files: The folder with its files, or an empty string; the registry is asked for them then, which takes longer.
     """
 
     name: str
@@ -44,21 +44,21 @@ class ServedModel:
 
 @dataclass(frozen=True)
 class ServingOptions:
-    """What one version asks of the cluster, and how it answers.
+    """The resources of a version, and how it answers.
 
     Attributes:
-        min_replicas: So many at least; 0 lets it go to sleep.
-        max_replicas: And so many at most.
-        cpus: CPUs reserved for a replica; None, and the cluster decides, see :func:`workbench.publish`.
-        gpus: GPUs for a replica, a fraction to share one.
+        min_replicas: The fewest replicas; 0 lets the version go to sleep.
+        max_replicas: The most replicas.
+        cpus: CPUs reserved for a replica; None lets the cluster decide, see :func:`workbench.publish`.
+        gpus: GPUs for a replica; a fraction shares one.
         memory_mb: Memory reserved for a replica, MiB; None reserves none.
-        slo_ms: How long an answer may take, batching included; None has no such goal.
-        max_batch: Rows computed together, at most.
-        max_queue: Requests that wait for a replica, per replica; more are answered with 429.
-        timeout_s: A request that takes longer is answered with 504.
-        idle_s: With ``min_replicas=0``, how long after the last request the last replica is ended.
-        target_queue: Requests in flight per replica beyond which another replica is started.
-        max_models: With several models, how many a replica holds at a time.
+        slo_ms: The goal for the time of an answer, batching included; None for no goal.
+        max_batch: The most rows computed together.
+        max_queue: The most requests that wait for a replica; more are answered with 429.
+        timeout_s: The longest time of a request; one that takes longer is answered with 504.
+        idle_s: With ``min_replicas=0``, the seconds after the last request when the last replica ends.
+        target_queue: Requests in flight per replica beyond which another replica starts.
+        max_models: With several models, the most that a replica holds at a time.
         env: ``"cluster"`` for the packages of the cluster, ``"pinned"`` for those that the model was logged with.
         env_vars: Environment variables of the replicas.
         requirements: Packages of a pinned environment.
@@ -83,13 +83,13 @@ class ServingOptions:
 
 @dataclass(frozen=True)
 class Limits:
-    """What a client may ask of an endpoint, and how much of it is kept.
+    """What a client may ask of an endpoint, and how much is kept.
 
     Attributes:
-        max_body: Bytes of a request's body; more are answered with 413.
-        rate: Requests per second and token, None for any number; more are answered with 429.
-        cache: How many answers are kept for requests that come again; 0 keeps none.
-        samples: How many requests of each version are kept with their answers; 0 keeps none.
+        max_body: The most bytes of a request's body; more are answered with 413.
+        rate: The most requests per second and token, None for any number; more are answered with 429.
+        cache: The number of answers to keep for requests that come again; 0 keeps none.
+        samples: The number of requests of each version to keep with their answers; 0 keeps none.
     """
 
     max_body: int = 16 * 2**20
@@ -103,11 +103,11 @@ class RouteTable:
     """How the gateway routes an endpoint's requests; replaced as a whole.
 
     Attributes:
-        name: The endpoint's.
+        name: The endpoint's name.
         weights: Percent of the requests by version; versions without traffic may be left out.
         shadow: A version that gets a copy of each request and whose answers nobody sees.
         tokens: SHA-256 of each token (hex) by its label.
-        limits: Of each client, and of what is kept.
+        limits: What a client may ask, and how much is kept.
     """
 
     name: str
@@ -124,8 +124,8 @@ class Version:
     Attributes:
         label: The registry's number for an endpoint of one model; a count where there are several.
         app: The Serve application.
-        models: What it serves.
-        options: How.
+        models: The models that it serves.
+        options: Its resources, and how it answers.
         published_at: Seconds since the epoch.
         history_run: The MLflow run that keeps its figures.
     """
@@ -138,19 +138,15 @@ class Version:
     history_run: str = ""
 
     def with_options(self, **changes: Any) -> Version:
-        """The same with other options."""
+        """Return the version with other options."""
         return replace(self, options=replace(self.options, **changes))
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Version:
-        """What :meth:`to_json` gave."""
+        """Return the version that ``dataclasses.asdict`` made a dictionary of."""
         models = tuple(ServedModel(**model) for model in data["models"])
         options = {**data["options"], "requirements": tuple(data["options"]["requirements"])}
         return cls(**{**data, "models": models, "options": ServingOptions(**options)})
-
-    def to_json(self) -> dict[str, Any]:
-        """As dictionaries."""
-        return asdict(self)
 
 
 @dataclass
@@ -158,15 +154,15 @@ class Canary:
     """A version on trial.
 
     Attributes:
-        version: Which.
+        version: The version's label.
         steps: Percent of the traffic that it gets, one after the other; after the last it gets all.
         step: The step that it is at.
-        since: When that began, seconds since the epoch.
-        for_s: How long a step lasts at least.
-        min_requests: How many requests it must have answered in a step.
+        since: When that step began, seconds since the epoch.
+        for_s: The shortest time of a step.
+        min_requests: Requests that it must have answered in a step.
         max_slowdown: Its p95 may be so many times the champion's.
-        max_more_errors: And its share of errors may be so much higher.
-        verdict: What the judge said last.
+        max_more_errors: Its share of errors may be so much higher.
+        verdict: The last judgement, in words.
         base: Requests and errors by version when the step began.
     """
 
@@ -184,22 +180,22 @@ class Canary:
 
 @dataclass(frozen=True)
 class Order:
-    """What a publisher asks for.
+    """The request of a publisher.
 
     Attributes:
-        name: The endpoint's.
+        name: The endpoint's name.
         state_dir: ``.workbench/`` of the project.
-        tracking_uri: Where the models are registered.
-        artifact_dir: Of an embedded store.
-        models: What to serve.
-        given: How, as far as the publisher said: fields of :class:`ServingOptions`.
-        usual: How otherwise, where the endpoint has no version to go by.
+        tracking_uri: The store where the models are registered.
+        artifact_dir: The artifact folder of an embedded store.
+        models: The models to serve.
+        given: The options that the publisher gave: fields of :class:`ServingOptions`.
+        usual: The options otherwise, where the endpoint has no version to go by.
         notebook: The notebook that asks.
-        digest: SHA-256 of the token that the endpoint is to begin with.
-        alias: What the version is called once it has all of the traffic.
+        digest: SHA-256 of the first token of the endpoint.
+        alias: The alias of the version once it has all of the traffic.
         traffic: ``all``, ``canary``, ``shadow``, or ``none`` for a version that waits for its traffic.
-        canary: With ``canary``, what it has to show.
-        limits: Of clients and of what is kept, those that are to change.
+        canary: With ``canary``, what the version has to show.
+        limits: The limits to change: fields of :class:`Limits`.
     """
 
     name: str

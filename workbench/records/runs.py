@@ -1,7 +1,4 @@
-"""The words of Workbench as plain records: what a run is asked to be, and what is known of it.
-
-Standard library only: these travel between kernel, foreman, workers and the Jupyter server.
-"""
+"""Records of runs, which travel between kernel, foreman, workers and the Jupyter server."""
 
 from __future__ import annotations
 
@@ -12,10 +9,11 @@ from typing import Any
 
 from workbench.records.output import OutputEvent
 from workbench.records.sweeps import SweepSnapshot
+from workbench.records.wire import Measured
 
 
 class RunState(str, Enum):
-    """Where a run stands. Each member knows whether it is final and what MLflow calls it."""
+    """The state of a run. Each member knows whether it is final and what MLflow calls it."""
 
     QUEUED = "queued"
     STARTING = "starting"
@@ -26,7 +24,7 @@ class RunState(str, Enum):
 
     @property
     def is_terminal(self) -> bool:
-        """Whether nothing more will happen to a run in this state."""
+        """True where nothing more happens to a run in this state."""
         return self in (RunState.FINISHED, RunState.FAILED, RunState.STOPPED)
 
     @property
@@ -43,7 +41,7 @@ class RunState(str, Enum):
 
     @classmethod
     def from_mlflow(cls, status: str) -> RunState:
-        """The state that an MLflow status stands for, for runs that Workbench did not start."""
+        """Return the state that an MLflow status stands for, for runs that Workbench did not start."""
         return {
             "SCHEDULED": cls.QUEUED,
             "RUNNING": cls.RUNNING,
@@ -55,10 +53,10 @@ class RunState(str, Enum):
 
 @dataclass(frozen=True)
 class Resources:
-    """What a run asks of the cluster.
+    """The resources of a run.
 
     Attributes:
-        workers: How many worker processes (the world size).
+        workers: The number of worker processes (the world size).
         cpus_per_worker: CPUs reserved for each; None reserves one and lets the workers share
             all cores of their node, so that a cell is as fast as it is in the notebook.
         gpus_per_worker: GPUs for each; fractions share one GPU.
@@ -72,7 +70,7 @@ class Resources:
 
     @property
     def bundle(self) -> dict[str, float]:
-        """One worker's reservation in Ray's words (memory in bytes)."""
+        """The reservation of one worker by Ray's names, memory in bytes."""
         bundle: dict[str, float] = {"CPU": 1.0 if self.cpus_per_worker is None else self.cpus_per_worker}
         if self.gpus_per_worker:
             bundle["GPU"] = self.gpus_per_worker
@@ -110,7 +108,7 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Failure:
-    """Why a run did not finish, in words for its user.
+    """The reason why a run did not finish, in words for its user.
 
     Attributes:
         kind: ``error`` (the cell raised), ``killed``, ``out_of_memory``, ``crashed`` (a signal of
@@ -129,7 +127,11 @@ class Failure:
 
 
 def lost_with_the_cluster(name: str) -> Failure:
-    """Why a run of that name ended that no foreman knows any more."""
+    """Return the failure of a run that no foreman knows any more.
+
+    Args:
+        name: The run's name.
+    """
     return Failure(
         "cluster_lost",
         "the cluster or its foreman ended while the run was going on",
@@ -139,7 +141,7 @@ def lost_with_the_cluster(name: str) -> Failure:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Why a queued run has not started, and what its user can do about it."""
+    """The reason why a queued run has not started, and what its user can do about it."""
 
     needs: str
     free: str
@@ -153,7 +155,7 @@ class Waiting:
 
 @dataclass
 class WorkerSnapshot:
-    """What one rank is using right now. Memory in MiB, CPU in percent of one core."""
+    """The use of one rank now. Memory in MiB, CPU in percent of one core."""
 
     rank: int
     node: str = ""
@@ -167,7 +169,7 @@ class WorkerSnapshot:
 
 @dataclass
 class Progress:
-    """How far the loop that rank 0 wrapped in ``progress(...)`` has come."""
+    """The progress of the loop that rank 0 wrapped in ``progress(...)``."""
 
     done: int
     total: int | None = None
@@ -197,8 +199,8 @@ class RunSnapshot:
     waiting: Waiting | None = None
     failure: Failure | None = None
     progress: Progress | None = None
-    metrics: dict[str, float] = field(default_factory=dict)
-    series: dict[str, list[tuple[float, float]]] = field(default_factory=dict)
+    metrics: dict[str, Measured] = field(default_factory=dict)
+    series: dict[str, list[tuple[float, Measured]]] = field(default_factory=dict)
     workers: list[WorkerSnapshot] = field(default_factory=list)
     returns: tuple[str, ...] = ()
     returns_error: str = ""
@@ -210,7 +212,7 @@ class RunSnapshot:
     sweep: SweepSnapshot | None = None
 
     def to_json(self) -> dict[str, Any]:
-        """This snapshot as JSON-ready dictionaries (the state as its word)."""
+        """Return this snapshot as dictionaries, the state as its word."""
         data = asdict(self)
         data["state"] = self.state.value
         return data
@@ -222,10 +224,9 @@ class WatchReply:
 
     Attributes:
         snapshot: The run as it is now.
-        events: Rank 0's output since the watcher's cursor, in order; see ``compute/journal.py``
-            for their form. When the watcher fell far behind, the middle is left out and
-            ``skipped_lines`` says how many lines that were.
-        cursor: What to pass to the next call.
+        events: Rank 0's output since the watcher's cursor, in order; see :mod:`workbench.training.journal` for their
+            form. When the watcher fell far behind, the middle is left out and ``skipped_lines`` says how many lines.
+        cursor: The cursor of the next call.
         skipped_lines: Lines left out of ``events``; they are in the run's log.
     """
 
@@ -237,7 +238,7 @@ class WatchReply:
 
 @dataclass(frozen=True)
 class ClusterFacts:
-    """What the workers have: their Python, and the versions of their packages by distribution name."""
+    """The Python of the workers, and the versions of their packages by distribution name."""
 
     python: str
     packages: Mapping[str, str] = field(default_factory=dict)

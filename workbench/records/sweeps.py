@@ -5,40 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from workbench.records.wire import Measured
+
 
 @dataclass
 class TrialSnapshot:
     """A trial of a sweep that runs now.
 
     Attributes:
-        number: Optuna's.
+        number: Optuna's number.
         params: The swept names' values as text.
-        value: What it last logged of the goal.
+        value: The last value of the goal that it logged.
         curve: Steps and values of the goal so far, a few hundred at most.
-        run_id: Its MLflow run, an empty string while it has none.
+        run_id: The trial's MLflow run, or an empty string.
         started_at: Seconds since the epoch.
     """
 
     number: int
     params: dict[str, str] = field(default_factory=dict)
-    value: float | None = None
-    curve: list[tuple[float, float]] = field(default_factory=list)
+    value: Measured | None = None
+    curve: list[tuple[float, Measured]] = field(default_factory=list)
     run_id: str = ""
     started_at: float = 0.0
 
 
 @dataclass
 class SweepProgress:
-    """How far a sweep is.
+    """The progress of a sweep.
 
     Attributes:
         done: Trials that ended, in all sweeps of this study.
-        total: How many there are to be.
-        pruned: Of those done, how many were pruned.
-        failed: And how many failed.
+        total: Trials that there are to be.
+        pruned: Trials that were pruned, among those that ended.
+        failed: Trials that failed, among those that ended.
         best: The best value; None before the first, and with several goals.
-        best_number: Whose it is.
-        best_params: Its values of the swept names.
+        best_number: The number of the best trial.
+        best_params: The best trial's values of the swept names.
         front: With several goals, the trials that no other beats, as number and values.
         history: The last complete trials as number and value.
         climb: Each trial that was the best when it ended.
@@ -49,16 +51,16 @@ class SweepProgress:
     total: int = 0
     pruned: int = 0
     failed: int = 0
-    best: float | None = None
+    best: Measured | None = None
     best_number: int | None = None
     best_params: dict[str, Any] = field(default_factory=dict)
-    front: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
-    history: list[tuple[int, float]] = field(default_factory=list)
-    climb: list[tuple[int, float]] = field(default_factory=list)
+    front: list[tuple[int, tuple[Measured, ...]]] = field(default_factory=list)
+    history: list[tuple[int, Measured]] = field(default_factory=list)
+    climb: list[tuple[int, Measured]] = field(default_factory=list)
     is_paused: bool = False
 
     def shared(self) -> dict[str, Any]:
-        """What every record of a sweep's progress tells."""
+        """Return the fields that every record of a sweep's progress has."""
         return {part.name: getattr(self, part.name) for part in fields(SweepProgress)}
 
 
@@ -68,9 +70,9 @@ class SweepSnapshot(SweepProgress):
 
     Attributes:
         study: The study's name.
-        goals: What it is after, as text.
-        running: The trials that run now.
-        teams: How many trials can run at once now.
+        goals: The goals as text.
+        running: Trials that run now.
+        teams: The number of trials that can run at once now.
     """
 
     study: str = ""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from workbench.records.endpoint_answers import Sample
 from workbench.tracking.experiments import ENDPOINTS_EXPERIMENT
 from workbench.tracking.matching import any_quote
 from workbench.tracking.store import TrackingStore
@@ -31,12 +31,12 @@ def history_of(store: TrackingStore, endpoint: str) -> dict[str, dict[str, list[
     return found
 
 
-def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[dict[str, Any]]:
+def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[Sample]:
     """The samples kept of a version, an empty list where there are none."""
     for run in runs_of(store, endpoint):
         if run.tags["workbench.endpoint_version"] == label:
             try:
-                samples: list[dict[str, Any]] = json.loads(store.read_artifact(run.run_id, SAMPLES_FILE))
+                samples: list[Sample] = json.loads(store.read_artifact(run.run_id, SAMPLES_FILE))
             except FileNotFoundError:
                 continue
             return samples

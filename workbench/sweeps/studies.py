@@ -5,37 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import RunNotFoundError, TrackingError, suggestion
+from workbench.records.studies import StudySummary
 from workbench.settings import Settings
 from workbench.sweeps.storages import storage_urls
-
-
-@dataclass(frozen=True)
-class StudySummary:
-    """One study.
-
-    Attributes:
-        name: Its name in its storage.
-        storage: The storage's URL without its password, or a journal file's path.
-        storage_id: Names the storage in addresses of pages.
-        study_id: Its number in the storage.
-        directions: ``minimize`` or ``maximize`` for each objective.
-        trials: How many trials there are, by state (``complete``, ``pruned``, ``running``, ``fail``, ``waiting``).
-        best: The best value, None with several objectives or before the first.
-        started_at: When its first trial began, seconds since the epoch.
-    """
-
-    name: str
-    storage: str
-    storage_id: str
-    study_id: int
-    directions: tuple[str, ...]
-    trials: dict[str, int]
-    best: float | None
-    started_at: float | None
 
 
 def storage_id(url: str) -> str:

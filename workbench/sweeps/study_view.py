@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import math
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from workbench.errors import OptionError
+from workbench.records.studies import ParamSpace, TrialColumns, TrialCurve
+from workbench.records.wire import ParamValue
 from workbench.sweeps.study_stats import UNCOUNTED
 
 _MOST_TRIALS = 20_000
@@ -17,17 +19,10 @@ _MOST_POINTS = 400
 _MOST_EVALUATED = 2000
 
 
-def trials_by_column(study: Any, after: int = 0) -> dict[str, Any]:
-    """The trials from a number on, column by column: a tenth of what rows would take as JSON.
-
-    Returns:
-        ``numbers``, ``states`` (Optuna's words, in lower case), ``values`` (a list for each goal), ``params`` (a list
-        for each swept name; None where a trial does not have it), ``started`` and ``ended`` (seconds since the
-        epoch), ``feasible``, ``asked`` (whether it counts among those asked for); and ``kinds``: for each swept name
-        ``choices``, or ``low``, ``high`` and ``log``.
-    """
+def trials_by_column(study: Any, after: int = 0) -> TrialColumns:
+    """The trials from a number on, column by column: a tenth of what rows would take as JSON."""
     trials = [trial for trial in study.get_trials(deepcopy=False)[-_MOST_TRIALS:] if trial.number >= after]
-    kinds: dict[str, dict[str, Any]] = {}
+    kinds: dict[str, ParamSpace] = {}
     for trial in reversed(trials):
         for name, distribution in trial.distributions.items():
             if name not in kinds:
@@ -85,7 +80,7 @@ def _lately(study: Any) -> Any:
     return part
 
 
-def curves(study: Any) -> list[dict[str, Any]]:
+def curves(study: Any) -> list[TrialCurve]:
     """Reported values by step of the trials that run, the best and the newest: ``number``, ``state``, ``points``."""
     from optuna.study import StudyDirection
 
@@ -107,7 +102,7 @@ def curves(study: Any) -> list[dict[str, Any]]:
     ]
 
 
-def enqueue(study: Any, params: dict[str, Any]) -> None:
+def enqueue(study: Any, params: Mapping[str, ParamValue]) -> None:
     """Put a trial with these values at the front of the queue of a study; the sweep that runs takes it next.
 
     Raises ``OptionError`` that names a value outside of the study's space, or a name that it does not have.
@@ -146,13 +141,13 @@ def _within(distribution: Any, name: str, value: Any) -> Any:
     return int(number) if type(distribution).__name__ == "IntDistribution" else number
 
 
-def _kind(distribution: Any) -> dict[str, Any]:
+def _kind(distribution: Any) -> ParamSpace:
     if hasattr(distribution, "choices"):
         return {"choices": [_plain(choice) for choice in distribution.choices]}
     return {"low": distribution.low, "high": distribution.high, "log": bool(distribution.log)}
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any) -> ParamValue:
     if isinstance(value, float):
         return _number(value)
     return value if value is None or isinstance(value, (bool, int, str)) else json.dumps(value, default=str)

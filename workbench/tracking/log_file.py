@@ -3,30 +3,14 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from workbench.records.logs import LogPage
 
 _CHUNK = 8 * 2**20
 _LINE_BYTES = 20_000
 _MATCHES = 10_000
-
-
-@dataclass(frozen=True)
-class LogPage:
-    """Some lines of a log.
-
-    Attributes:
-        total: How many lines there are, or with a search how many matched (10,000 at most).
-        start: The place of the first of ``lines`` among them, from 0.
-        numbers: The lines' numbers in the log, from 0.
-        lines: Their text, without the line ends.
-    """
-
-    total: int
-    start: int
-    numbers: list[int]
-    lines: list[str]
 
 
 class LogFile:

@@ -2,40 +2,48 @@
 
 from __future__ import annotations
 
-from jupyter_server.auth.decorator import authorized
-from tornado import web
+from typing import Any
 
-from workbench_server.routes.base import WorkbenchHandler
+from workbench_server.routes.route import Route
+from workbench_server.routes.values import BodyValue
 
 _START_TIMEOUT_S = 150.0
 
 
-class ClusterHandler(WorkbenchHandler):
-    """``/workbench/api/cluster``: GET shows it, PUT starts or joins one (``{"address": …}``), DELETE stops it."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        await self.reply("cluster")
-
-    @web.authenticated
-    @authorized
-    async def put(self) -> None:
-        address = self.body().get("address")
-        if address is not None and not isinstance(address, str):
-            raise web.HTTPError(400, reason="address must be a string")
-        await self.reply("start_cluster", _START_TIMEOUT_S, address=address)
-
-    @web.authenticated
-    @authorized
-    async def delete(self) -> None:
-        await self.reply("stop_cluster")
+def _is_address(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
-class JobsHandler(WorkbenchHandler):
-    """``GET /workbench/api/jobs``: Ray Jobs that were submitted with Ray's own tools."""
+_ADDRESS = BodyValue(
+    "address", "`ray://host:10001` or `host:6379`.", kind={"type": "string"}, check=_is_address, must_be="a string"
+)
 
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        await self.reply("jobs")
+ROUTES = (
+    Route(
+        method="GET",
+        path=("cluster",),
+        verb="cluster",
+        summary="Return the cluster: resources, nodes, what runs, what waits and why.",
+    ),
+    Route(
+        method="PUT",
+        path=("cluster",),
+        verb="start_cluster",
+        summary="Start the local cluster, or join one by its address.",
+        body=(_ADDRESS,),
+        errors=(400,),
+        timeout_s=_START_TIMEOUT_S,
+    ),
+    Route(
+        method="DELETE",
+        path=("cluster",),
+        verb="stop_cluster",
+        summary="Stop the local cluster and its runs, or leave a joined one.",
+    ),
+    Route(
+        method="GET",
+        path=("jobs",),
+        verb="jobs",
+        summary="List Ray Jobs that were submitted with Ray's own tools.",
+    ),
+)

@@ -12,7 +12,7 @@ from jupyter_server_proxy.handlers import ProxyHandler
 from tornado import web
 
 from workbench_server.bridge import Bridge, BridgeError
-from workbench_server.routes.base import STATUS
+from workbench_server.routes.handler import STATUS
 
 NAMES = r"(?P<name>mlflow|ray|optuna-[0-9a-f]{10})"
 _START_TIMEOUT_S = 90.0
@@ -22,7 +22,13 @@ _READS = ("GET", "HEAD", "OPTIONS")
 
 @dataclass(frozen=True)
 class Target:
-    """Where pages are, and the token that they ask for."""
+    """Where pages are.
+
+    Attributes:
+        host: The host's name.
+        port: The host's port.
+        token: The token that the pages ask for, or an empty string.
+    """
 
     host: str
     port: int
@@ -30,7 +36,7 @@ class Target:
 
 
 class DashboardHandler(ProxyHandler):  # type: ignore[misc]
-    """``/workbench/dashboards/NAME/…``: passes requests on; the pages start when they are first asked for.
+    """Pass requests below ``/workbench/dashboards/NAME/`` on; the pages start when they are first asked for.
 
     Jupyter's own authentication and authorisation come first. Neither its cookies nor its token are passed on.
     """
@@ -38,7 +44,7 @@ class DashboardHandler(ProxyHandler):  # type: ignore[misc]
     auth_resource = "workbench"
 
     async def prepare(self) -> None:
-        """Let in whoever may use this server, and no page of another site that wants to change something."""
+        """Refuse who may not use this server, and a page of another site that wants to change something."""
         await super().prepare()
         if self._finished:
             return
@@ -60,18 +66,19 @@ class DashboardHandler(ProxyHandler):  # type: ignore[misc]
             raise
 
     async def http_get(self, name: str, path: str) -> None:
+        """Answer a GET request that asks for no websocket."""
         await self.pass_on(name, path)
 
     post = put = delete = head = patch = options = pass_on
 
     async def open(self, name: str, path: str) -> None:
-        """A websocket of the pages."""
+        """Open a websocket of the pages."""
         self.target = await self._target(name)
         self.host_allowlist = [self.target.host]
         await self.proxy_open(self.target.host, self.target.port, path)
 
     def proxy_request_headers(self) -> Any:
-        """The request's headers without what is Jupyter's own."""
+        """Return the request's headers without Jupyter's own."""
         headers = self.request.headers.copy()
         for name in _NOT_PASSED_ON:
             headers.pop(name, None)
@@ -98,6 +105,6 @@ class DashboardHandler(ProxyHandler):  # type: ignore[misc]
         return self._known[name]
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
-        """A page in plain words, in the tab where the pages would have been."""
+        """Answer in plain words, in the tab where the pages would have been."""
         self.set_header("Content-Type", "application/json")
         self.finish(json.dumps({"message": self._reason}))

@@ -2,226 +2,238 @@
 
 from __future__ import annotations
 
-import math
 import re
 from typing import Any
 
-from jupyter_server.auth.decorator import authorized
-from tornado import web
-
-from workbench_server.routes.base import WorkbenchHandler
+from workbench_server.routes.paths import ENDPOINT, TOKEN
+from workbench_server.routes.route import Route
+from workbench_server.routes.values import BodyValue, QueryInteger, QueryText, is_number, text
 
 _PUBLISH_TIMEOUT_S = 150.0
 _TRY_TIMEOUT_S = 120.0
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
-_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_ENDPOINT = ("endpoints", ENDPOINT)
+_ERRORS = (400, 404, 409)
 
 
-class EndpointRoute(WorkbenchHandler):
-    """Base of the routes about one endpoint: a name that none can have is told at once."""
-
-    async def answer(self, verb: str, endpoint: str, timeout_s: float | None = None, **arguments: Any) -> None:
-        """Finish with a verb's answer about an endpoint."""
-        if not _NAME.fullmatch(endpoint):
-            self.not_found("EndpointNotFoundError", f"Cannot find endpoint {endpoint!r}: that is no endpoint's name.")
-            return
-        await self.reply(verb, timeout_s, name=endpoint, **arguments)
+def _are_percentages(value: Any) -> bool:
+    return isinstance(value, dict) and bool(value) and all(is_number(one, 0, 100) for one in value.values())
 
 
-class EndpointsHandler(WorkbenchHandler):
-    """``/workbench/api/endpoints``: GET lists them, POST publishes (``{"source": …, "name": …, "options": {…}}``)."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        await self.reply("endpoints")
-
-    @web.authenticated
-    @authorized
-    async def post(self) -> None:
-        body = self.body()
-        options = body.get("options", {})
-        if not isinstance(options, dict):
-            raise web.HTTPError(400, reason="options must be an object")
-        await self.reply(
-            "publish",
-            _PUBLISH_TIMEOUT_S,
-            source=self.text(body, "source"),
-            name=self.text(body, "name", "") or None,
-            options=options,
-        )
+def _is_label(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch(TOKEN.pattern, value) is not None
 
 
-class RestorationHandler(WorkbenchHandler):
-    """``POST /workbench/api/restoration``: brings back what was published and does not run."""
-
-    @web.authenticated
-    @authorized
-    async def post(self) -> None:
-        await self.reply("restore_endpoints", _PUBLISH_TIMEOUT_S)
+def _is_version_or_null(value: Any) -> bool:
+    return value is None or isinstance(value, str)
 
 
-class EndpointHandler(EndpointRoute):
-    """``/workbench/api/endpoints/NAME``: GET shows one, DELETE withdraws it."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, name: str) -> None:
-        await self.answer("endpoint", name)
-
-    @web.authenticated
-    @authorized
-    async def delete(self, name: str) -> None:
-        await self.answer("withdraw", name)
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
-class TrafficHandler(EndpointRoute):
-    """``PUT /workbench/api/endpoints/NAME/traffic``: ``{"weights": {"3": 90, "4": 10}}``, percent by version."""
+_OPTIONS = BodyValue(
+    "options",
+    "As %publish has them.",
+    kind={"type": "object"},
+    check=_is_object,
+    must_be="an object",
+    default={},
+)
+_WEIGHTS = BodyValue(
+    "weights",
+    kind={
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": {"type": "number", "minimum": 0, "maximum": 100},
+    },
+    check=_are_percentages,
+    must_be="numbers from 0 to 100 by version",
+    is_required=True,
+)
+_SHADOW = BodyValue(
+    "version",
+    kind={"type": ["string", "null"]},
+    check=_is_version_or_null,
+    must_be="a string",
+    is_required=True,
+)
+_LIMITS = (
+    BodyValue(
+        "rate",
+        "Requests a second and token; null or 0 for any number.",
+        kind={"type": ["number", "null"], "minimum": 0},
+    ),
+    BodyValue(
+        "max_body", "The largest body, in bytes or as `16M`.", kind={"type": ["integer", "string"], "minimum": 1}
+    ),
+    BodyValue("cache", "Answers to keep.", kind={"type": "integer", "minimum": 0}),
+    BodyValue(
+        "samples",
+        "Requests to keep of each version, with their answers; 0 forgets those that there are.",
+        kind={"type": "integer", "minimum": 0, "maximum": 1000},
+    ),
+)
+_REQUEST = BodyValue(
+    "body", "The body of a `predict` request.", must_be="there: what a client would send", is_required=True
+)
+_LABEL = BodyValue(
+    "label",
+    kind=TOKEN.schema(),
+    check=_is_label,
+    must_be="1 to 64 letters, digits and any of -_., a letter or digit first",
+    is_required=True,
+)
 
-    @web.authenticated
-    @authorized
-    async def put(self, name: str) -> None:
-        weights = self.body().get("weights")
-        if not isinstance(weights, dict) or not weights or not all(map(_is_percent, weights.values())):
-            raise web.HTTPError(400, reason="weights must be numbers from 0 to 100 by version")
-        await self.answer("set_traffic", name, weights=weights)
-
-
-class ShadowHandler(EndpointRoute):
-    """``PUT /workbench/api/endpoints/NAME/shadow``: ``{"version": "4"}``, or null for none."""
-
-    @web.authenticated
-    @authorized
-    async def put(self, name: str) -> None:
-        body = self.body()
-        version = "" if body.get("version", "") is None else self.text(body, "version")
-        await self.answer("set_shadow", name, version=version)
-
-
-class RollbackHandler(EndpointRoute):
-    """``POST /workbench/api/endpoints/NAME/rollback``: back to what answered before."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, name: str) -> None:
-        await self.answer("rollback", name)
-
-
-class PromoteHandler(EndpointRoute):
-    """``POST /workbench/api/endpoints/NAME/promote``: ``{"version": "4"}`` gets all requests."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, name: str) -> None:
-        await self.answer("promote", name, version=self.text(self.body(), "version"))
-
-
-class ReplicasHandler(EndpointRoute):
-    """``PUT /workbench/api/endpoints/NAME/replicas``: ``{"replicas": "1..4", "version": "4"}``."""
-
-    @web.authenticated
-    @authorized
-    async def put(self, name: str) -> None:
-        body = self.body()
-        version = self.text(body, "version", "") or None
-        await self.answer("set_replicas", name, replicas=self.text(body, "replicas"), version=version)
-
-
-class LimitsHandler(EndpointRoute):
-    """``PUT /workbench/api/endpoints/NAME/limits``: ``rate``, ``max_body``, ``cache`` and ``samples``, any of them."""
-
-    @web.authenticated
-    @authorized
-    async def put(self, name: str) -> None:
-        body = self.body()
-        if not body:
-            raise web.HTTPError(400, reason="give rate, max_body, cache or samples")
-        await self.answer("set_limits", name, limits=body)
-
-
-class EndpointLogHandler(EndpointRoute):
-    """``GET /workbench/api/endpoints/NAME/log?start=-1000&count=1000&q=…``: lines by number, or those with a text."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, name: str) -> None:
-        await self.answer(
-            "endpoint_log",
-            name,
-            start=self.whole("start", -1000, low=None),
-            count=self.whole("count", 1000, low=1),
-            wanted=self.get_query_argument("q", "", strip=False),
-        )
-
-
-class HistoryHandler(EndpointRoute):
-    """``GET /workbench/api/endpoints/NAME/history``: figures by minute and version."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, name: str) -> None:
-        await self.answer("endpoint_history", name)
-
-
-class SamplesHandler(EndpointRoute):
-    """``GET /workbench/api/endpoints/NAME/samples?version=4``: some requests and what was answered."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, name: str) -> None:
-        await self.answer("endpoint_samples", name, version=self.get_query_argument("version"))
-
-
-class TryHandler(EndpointRoute):
-    """``POST /workbench/api/endpoints/NAME/try``: ``{"body": …, "version": "4", "model": ""}``, as a client asks."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, name: str) -> None:
-        body = self.body()
-        if "body" not in body:
-            raise web.HTTPError(400, reason="body must be there: what a client would send")
-        await self.answer(
-            "try_endpoint",
-            name,
-            _TRY_TIMEOUT_S,
-            body=body["body"],
-            version=self.text(body, "version", "") or None,
-            model=self.text(body, "model", ""),
-        )
-
-
-class TokensHandler(EndpointRoute):
-    """``/workbench/api/endpoints/NAME/tokens``: GET lists labels, POST makes one (``{"label": …}``), shown once."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, name: str) -> None:
-        await self.answer("endpoint_tokens", name)
-
-    @web.authenticated
-    @authorized
-    async def post(self, name: str) -> None:
-        label = self.text(self.body(), "label")
-        if not _LABEL.fullmatch(label):
-            raise web.HTTPError(
-                400, reason="label must be 1 to 64 letters, digits and any of -_., a letter or digit first"
-            )
-        await self.answer("new_token", name, label=label)
-
-
-class TokenHandler(EndpointRoute):
-    """``DELETE /workbench/api/endpoints/NAME/tokens/LABEL``: it opens nothing any more."""
-
-    @web.authenticated
-    @authorized
-    async def delete(self, name: str, label: str) -> None:
-        if not _LABEL.fullmatch(label):
-            self.not_found("EndpointNotFoundError", f"Cannot find token {label!r}: that is no token's label.")
-            return
-        await self.answer("revoke_token", name, label=label)
-
-
-def _is_percent(value: Any) -> bool:
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and math.isfinite(value) and 0 <= value <= 100
+ROUTES = (
+    Route(
+        method="GET",
+        path=("endpoints",),
+        verb="endpoints",
+        summary="List all endpoints of the cluster, and how the gateway is; starts nothing.",
+    ),
+    Route(
+        method="POST",
+        path=("endpoints",),
+        verb="publish",
+        summary="Publish a run's model or a registered one; answers at once, the snapshot tells how far it is.",
+        body=(
+            text("source", "A run's id or name, `digits/3` or `digits@champion`.", is_required=True),
+            text("name", "The endpoint's name; the model's unless given.", empty_is_none=True),
+            _OPTIONS,
+        ),
+        errors=_ERRORS,
+        timeout_s=_PUBLISH_TIMEOUT_S,
+    ),
+    Route(
+        method="POST",
+        path=("restoration",),
+        verb="restore_endpoints",
+        summary="Bring back what was published and does not run; starts a cluster at need.",
+        errors=_ERRORS,
+        timeout_s=_PUBLISH_TIMEOUT_S,
+    ),
+    Route(
+        method="GET",
+        path=_ENDPOINT,
+        verb="endpoint",
+        summary="Return one endpoint, with the figures of its versions.",
+        errors=_ERRORS,
+    ),
+    Route(
+        method="DELETE",
+        path=_ENDPOINT,
+        verb="withdraw",
+        summary="Withdraw an endpoint with all its versions; its models stay registered.",
+        errors=_ERRORS,
+    ),
+    Route(
+        method="PUT",
+        path=(*_ENDPOINT, "traffic"),
+        verb="set_traffic",
+        summary="Set the percentage of the requests by version.",
+        body=(_WEIGHTS,),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="PUT",
+        path=(*_ENDPOINT, "shadow"),
+        verb="set_shadow",
+        summary="Set the version that gets a copy of each request, null for none.",
+        body=(_SHADOW,),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="POST",
+        path=(*_ENDPOINT, "rollback"),
+        verb="rollback",
+        summary="Go back to what answered before.",
+        errors=_ERRORS,
+    ),
+    Route(
+        method="POST",
+        path=(*_ENDPOINT, "promote"),
+        verb="promote",
+        summary="Give all requests to one version.",
+        body=(text("version", is_required=True),),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="PUT",
+        path=(*_ENDPOINT, "replicas"),
+        verb="set_replicas",
+        summary="Set the number of replicas: `2` or `1..4`.",
+        body=(
+            text("replicas", "`2`, `1..4`, or `0..4` to let it go to sleep.", is_required=True),
+            text("version", "All versions unless one is named.", empty_is_none=True),
+        ),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="PUT",
+        path=(*_ENDPOINT, "limits"),
+        verb="set_limits",
+        summary="Change what clients may ask, and how many answers are kept; what is not given stays as it is.",
+        body=_LIMITS,
+        whole_body="limits",
+        whole_body_words="give rate, max_body, cache or samples",
+        errors=_ERRORS,
+    ),
+    Route(
+        method="GET",
+        path=(*_ENDPOINT, "log"),
+        verb="endpoint_log",
+        summary="Return lines that the replicas printed, by number, or those that contain a text.",
+        query=(
+            QueryInteger("start", "The first line, from 0; a negative number counts from the end.", default=-1000),
+            QueryInteger("count", "The most lines to return.", default=1000, low=1, high=5000),
+            QueryText("q", "Only lines that contain this, whatever their case.", argument="wanted", keeps_blanks=True),
+        ),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="GET",
+        path=(*_ENDPOINT, "history"),
+        verb="endpoint_history",
+        summary="Return figures by minute and version, kept over restarts.",
+        errors=_ERRORS,
+    ),
+    Route(
+        method="GET",
+        path=(*_ENDPOINT, "samples"),
+        verb="endpoint_samples",
+        summary="Return some requests of a version and what it answered.",
+        query=(QueryText("version", "The version's label.", is_required=True),),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="POST",
+        path=(*_ENDPOINT, "try"),
+        verb="try_endpoint",
+        summary="Ask an endpoint as a client does.",
+        body=(_REQUEST, text("version", empty_is_none=True), text("model", default="")),
+        errors=_ERRORS,
+        timeout_s=_TRY_TIMEOUT_S,
+    ),
+    Route(
+        method="GET",
+        path=(*_ENDPOINT, "tokens"),
+        verb="endpoint_tokens",
+        summary="List labels of an endpoint's tokens; never the tokens.",
+        errors=_ERRORS,
+    ),
+    Route(
+        method="POST",
+        path=(*_ENDPOINT, "tokens"),
+        verb="new_token",
+        summary="Make a token. This answer is the only one that has it.",
+        body=(_LABEL,),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="DELETE",
+        path=(*_ENDPOINT, "tokens", TOKEN),
+        verb="revoke_token",
+        summary="Revoke a token.",
+        errors=_ERRORS,
+    ),
+)

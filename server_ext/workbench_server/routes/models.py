@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
-from jupyter_server.auth.decorator import authorized
-from tornado import web
+from workbench_server.routes.paths import ALIAS, MODEL
+from workbench_server.routes.route import Route
+from workbench_server.routes.values import BodyValue
 
-from workbench_server.routes.base import WorkbenchHandler
-
-_NAME = re.compile(r"[^/:\x00-\x1f]{1,256}")
-_ALIAS = re.compile(r"[\w-]{1,255}")
 _MOST = 2**31 - 1
+_ALIAS = ("models", MODEL, "aliases", ALIAS)
+_ERRORS = (400, 404, 409)
 
 
-class ModelsHandler(WorkbenchHandler):
-    """``GET /workbench/api/models``: with versions, aliases, and the endpoints that serve them."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        await self.reply("models")
+def _is_version_number(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= _MOST
 
 
-class AliasHandler(WorkbenchHandler):
-    """``/workbench/api/models/NAME/aliases/ALIAS``: PUT moves it (``{"number": 4}``), DELETE removes it."""
+_NUMBER = BodyValue(
+    "number",
+    kind={"type": "integer", "minimum": 1, "maximum": _MOST},
+    check=_is_version_number,
+    must_be="that of a version",
+    is_required=True,
+)
 
-    @web.authenticated
-    @authorized
-    async def put(self, name: str, alias: str) -> None:
-        number = self.body().get("number")
-        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number <= _MOST:
-            raise web.HTTPError(400, reason="number must be that of a version")
-        await self._answer("set_alias", name, alias, number=number)
-
-    @web.authenticated
-    @authorized
-    async def delete(self, name: str, alias: str) -> None:
-        await self._answer("delete_alias", name, alias)
-
-    async def _answer(self, verb: str, name: str, alias: str, **arguments: Any) -> None:
-        if not _NAME.fullmatch(name):
-            self.not_found("ModelNotFoundError", f"Cannot find model {name!r}: that is no registered model's name.")
-        elif not _ALIAS.fullmatch(alias):
-            self.not_found("ModelNotFoundError", f"Cannot find alias {alias!r}: that is no alias's name.")
-        else:
-            await self.reply(verb, name=name, alias=alias, **arguments)
+ROUTES = (
+    Route(
+        method="GET",
+        path=("models",),
+        verb="models",
+        summary="List registered models with their versions, newest first.",
+    ),
+    Route(
+        method="PUT",
+        path=_ALIAS,
+        verb="set_alias",
+        summary="Have an alias name a version.",
+        body=(_NUMBER,),
+        errors=_ERRORS,
+    ),
+    Route(
+        method="DELETE",
+        path=_ALIAS,
+        verb="delete_alias",
+        summary="Have an alias name no version.",
+        errors=_ERRORS,
+    ),
+)

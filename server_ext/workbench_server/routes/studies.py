@@ -4,106 +4,99 @@ from __future__ import annotations
 
 from typing import Any
 
-from jupyter_server.auth.decorator import authorized
-from tornado import web
+from workbench_server.routes.paths import RUN_ID, STORAGE, STUDY, TRIAL
+from workbench_server.routes.route import Route
+from workbench_server.routes.values import BodyValue, QueryInteger, flag, text
 
-from workbench_server.routes.base import WorkbenchHandler
-
-
-class StudiesHandler(WorkbenchHandler):
-    """``GET /workbench/api/studies``: those of the project, whoever made them."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        await self.reply("studies")
+_STUDY = ("studies", STORAGE, STUDY)
 
 
-class StudyHandler(WorkbenchHandler):
-    """``GET /workbench/api/studies/STORAGE/STUDY?after=100``: a study and its trials from a number on."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, storage: str, study: str) -> None:
-        await self.reply("study", storage=storage, study_id=self.counted(study), after=self.whole("after", 0))
+def _are_params(value: Any) -> bool:
+    return isinstance(value, dict) and not any(isinstance(one, (dict, list)) for one in value.values())
 
 
-class ImportancesHandler(WorkbenchHandler):
-    """``GET /workbench/api/studies/STORAGE/STUDY/importances?goal=0``: what matters most."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, storage: str, study: str) -> None:
-        goal = self.whole("goal", 0)
-        await self.reply("study_importances", storage=storage, study_id=self.counted(study), goal=goal)
+def _is_order(value: Any) -> bool:
+    return value in ("prune", "stop")
 
 
-class CurvesHandler(WorkbenchHandler):
-    """``GET /workbench/api/studies/STORAGE/STUDY/curves``: reported values by step of some trials."""
+_PARAMS = BodyValue(
+    "params",
+    kind={"type": "object", "additionalProperties": {"type": ["number", "string", "boolean", "null"]}},
+    check=_are_params,
+    must_be="an object; values of params are numbers, texts, true, false or null",
+    is_required=True,
+)
+_ORDER = BodyValue(
+    "order", kind={"enum": ["prune", "stop"]}, check=_is_order, must_be="prune or stop", is_required=True
+)
 
-    @web.authenticated
-    @authorized
-    async def get(self, storage: str, study: str) -> None:
-        await self.reply("study_curves", storage=storage, study_id=self.counted(study))
-
-
-class TrialsHandler(WorkbenchHandler):
-    """``POST /workbench/api/studies/STORAGE/STUDY/trials``: ``{"params": {…}}`` to be tried next."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, storage: str, study: str) -> None:
-        params = _params(self.body())
-        await self.reply("enqueue_trial", storage=storage, study_id=self.counted(study), params=params)
-
-
-class WriteBackHandler(WorkbenchHandler):
-    """``POST /workbench/api/cells/with-values``: ``{"source": "%%sweep …", "params": {…}}``; the cell that trains."""
-
-    @web.authenticated
-    @authorized
-    async def post(self) -> None:
-        body = self.body()
-        if not isinstance(body.get("source"), str):
-            raise web.HTTPError(400, reason="source must be a string")
-        await self.reply("write_back", source=body["source"], params=_params(body))
-
-
-class TrialRunHandler(WorkbenchHandler):
-    """``GET /workbench/api/studies/STORAGE/STUDY/trials/NUMBER/run``: the trial's MLflow run."""
-
-    @web.authenticated
-    @authorized
-    async def get(self, storage: str, study: str, number: str) -> None:
-        await self.reply("trial_run", storage=storage, study_id=self.counted(study), number=self.counted(number))
-
-
-class OrderHandler(WorkbenchHandler):
-    """``POST /workbench/api/runs/ID/trials/NUMBER``: ``{"order": "prune"}`` or ``"stop"``."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, run_id: str, number: str) -> None:
-        order = self.body().get("order")
-        if order not in ("prune", "stop"):
-            raise web.HTTPError(400, reason="order must be prune or stop")
-        await self.reply("order_trial", run_id=run_id, number=self.counted(number), order=order)
-
-
-class PauseHandler(WorkbenchHandler):
-    """``POST /workbench/api/runs/ID/pause``: ``{"paused": true}``."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, run_id: str) -> None:
-        await self.reply("pause_sweep", run_id=run_id, paused=self.flag(self.body(), "paused", True))
-
-
-def _params(body: dict[str, Any]) -> dict[str, Any]:
-    """Values by name; 400 where they are none."""
-    params = body.get("params")
-    if not isinstance(params, dict):
-        raise web.HTTPError(400, reason="params must be an object")
-    if any(isinstance(value, (dict, list)) for value in params.values()):
-        raise web.HTTPError(400, reason="values of params are numbers, texts, true, false or null")
-    return params
+ROUTES = (
+    Route(
+        method="GET",
+        path=("studies",),
+        verb="studies",
+        summary="List Optuna's studies in the project's storages.",
+    ),
+    Route(
+        method="GET",
+        path=_STUDY,
+        verb="study",
+        summary="Return a study and its trials, column by column.",
+        query=(QueryInteger("after", "Only trials from this number on.", default=0, low=0),),
+        errors=(400, 404),
+    ),
+    Route(
+        method="GET",
+        path=(*_STUDY, "importances"),
+        verb="study_importances",
+        summary="Return how much each swept name matters, by PED-ANOVA.",
+        query=(QueryInteger("goal", "The number of the objective, from 0.", default=0, low=0),),
+        errors=(400, 404),
+    ),
+    Route(
+        method="GET",
+        path=(*_STUDY, "curves"),
+        verb="study_curves",
+        summary="Return reported values by step of the trials that run, the best and the newest.",
+        errors=(404,),
+    ),
+    Route(
+        method="POST",
+        path=(*_STUDY, "trials"),
+        verb="enqueue_trial",
+        summary="Have values tried next.",
+        body=(_PARAMS,),
+        errors=(400, 404),
+    ),
+    Route(
+        method="GET",
+        path=(*_STUDY, "trials", TRIAL, "run"),
+        verb="trial_run",
+        summary="Return the MLflow run of a trial.",
+        errors=(404,),
+    ),
+    Route(
+        method="POST",
+        path=("runs", RUN_ID, "trials", TRIAL),
+        verb="order_trial",
+        summary="Prune or stop a running trial of a sweep.",
+        body=(_ORDER,),
+        errors=(400, 404, 409),
+    ),
+    Route(
+        method="POST",
+        path=("runs", RUN_ID, "pause"),
+        verb="pause_sweep",
+        summary="Have a sweep start no more trials, or go on.",
+        body=(flag("paused", default=True),),
+        errors=(400, 404, 409),
+    ),
+    Route(
+        method="POST",
+        path=("cells", "with-values"),
+        verb="write_back",
+        summary="Return a sweep's cell as one that trains with a trial's values.",
+        body=(text("source", is_required=True), _PARAMS),
+        errors=(400,),
+    ),
+)

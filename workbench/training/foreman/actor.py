@@ -12,8 +12,8 @@ import ray
 from workbench.cluster.facts import facts_here
 from workbench.cluster.nodes import NodeSample, NodeWatch
 from workbench.errors import TrackingError
+from workbench.records.logs import LogPage
 from workbench.records.runs import ClusterFacts, RunSnapshot, RunState, WatchReply
-from workbench.tracking.log_file import LogPage
 from workbench.training.foreman.run_queue import RunQueue
 from workbench.training.foreman.services import create_services
 from workbench.training.foreman.shared_values import SharedValues

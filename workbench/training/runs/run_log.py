@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from workbench.tracking.log_file import LogFile, LogPage
+from workbench.records.logs import LogPage
+from workbench.tracking.log_file import LogFile
 from workbench.training.journal import Event
 
 

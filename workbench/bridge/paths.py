@@ -7,7 +7,7 @@ from pathlib import Path
 
 
 def below_root(folder: Path, path: str) -> str:
-    """A path below the server's root; the whole path where it lies elsewhere.
+    """Return a path below the server's root; the whole path where it lies elsewhere.
 
     >>> below_root(Path("/srv"), "/elsewhere/book.ipynb")
     '/elsewhere/book.ipynb'

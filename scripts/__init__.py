@@ -1,0 +1,1 @@
+"""Tools of those who work on Workbench; none of them is installed."""
