@@ -1,35 +1,12 @@
-/** Studies and their trials as the server tells of them. */
+/** Studies and their trials as the server tells of them; see `types.ts`. */
 
-export type TrialState = 'complete' | 'pruned' | 'fail' | 'running' | 'waiting';
+import { components } from './generated';
 
-export type ParamValue = number | string | boolean | null;
+type Schemas = components['schemas'];
 
-export interface IParamKind {
-  choices?: ParamValue[];
-  low?: number;
-  high?: number;
-  log?: boolean;
-}
-
+export type TrialState = Schemas['TrialCurve']['state'];
+export type IParamKind = Schemas['ParamSpace'];
 /** What `GET studies/STORAGE/STUDY` answers: the trials column by column. */
-export interface IStudyColumns {
-  name: string;
-  directions: string[];
-  goals: string[];
-  run: { run_id: string; state: string; cell_id: string } | null;
-  numbers: number[];
-  states: TrialState[];
-  values: (number | null)[][];
-  params: Record<string, ParamValue[]>;
-  started: (number | null)[];
-  ended: (number | null)[];
-  feasible: boolean[];
-  asked: boolean[];
-  kinds: Record<string, IParamKind>;
-}
-
-export interface ICurveOfTrial {
-  number: number;
-  state: TrialState;
-  points: [number, number][];
-}
+export type IStudyColumns = Schemas['StudyDetail'];
+export type ICurveOfTrial = Schemas['TrialCurve'];
+export type ParamValue = IStudyColumns['params'][string][number];

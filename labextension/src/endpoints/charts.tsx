@@ -102,7 +102,7 @@ function Kept({
       </Empty>
     );
   }
-  const figures: [string, string][] = [
+  const figures: [keyof IHistory[string], string][] = [
     ['requests', trans.__('Requests per minute')],
     ['errors', trans.__('Errors per minute')],
     [percentile, trans.__('Latency, %1 in ms', percentile.slice(0, 3))],
@@ -110,7 +110,7 @@ function Kept({
     ['replicas', trans.__('Replicas')],
     ['batch_mean', trans.__('Rows per batch')],
     ...(endpoint.limits.cache > 0
-      ? [['cache_hits', trans.__('Answers from the cache per minute')] as [string, string]]
+      ? [['cache_hits', trans.__('Answers from the cache per minute')] as [keyof IHistory[string], string]]
       : [])
   ];
   const curves = figures

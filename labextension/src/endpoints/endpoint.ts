@@ -69,7 +69,7 @@ export function liveCurves(versions: IVersion[], figure: keyof IRecent, suffix =
 }
 
 /** Curves of a figure, one per version, from what was kept; versions newest first. */
-export function keptCurves(history: IHistory, figure: string): ICurve[] {
+export function keptCurves(history: IHistory, figure: keyof IHistory[string]): ICurve[] {
   return Object.entries(history)
     .filter(([, kept]) => kept[figure]?.length)
     .map(([label, kept], color) => ({
