@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import math
@@ -18,7 +19,7 @@ def test_record_is_written_as_its_fields() -> None:
     snapshot = RunSnapshot("0" * 32, "one", RunState.FAILED, failure=Failure("error", "it broke"), log_lines={0: 3})
     written = json.loads(as_json({"snapshot": snapshot}))["snapshot"]
     assert (written["state"], written["failure"]["message"], written["log_lines"]) == ("failed", "it broke", {"0": 3})
-    assert written == json.loads(json.dumps(snapshot.to_json()))
+    assert written == json.loads(json.dumps(dataclasses.asdict(snapshot)))
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

@@ -4,35 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Any, TypedDict
+from typing import Any
 
 import psutil
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from workbench.records.cluster import GpuUsage, NodeUsage
+
 _TIMEOUT_S = 3.0
 _IDLE_S = 60.0
 
 
-class GpuSample(TypedDict):
-    """One GPU: use in percent, memory in bytes."""
-
-    name: str
-    percent: float
-    memory_used: float
-    memory_total: float
-
-
-class NodeSample(TypedDict):
-    """One node: CPU in percent of all cores, memory in bytes, each of its GPUs."""
-
-    cpu_percent: float
-    memory_used: int
-    memory_total: int
-    gpus: list[GpuSample]
-
-
-def sample_here() -> NodeSample:
+def sample_here() -> NodeUsage:
     """Return what this node uses now."""
     memory = psutil.virtual_memory()
     return {
@@ -43,7 +27,7 @@ def sample_here() -> NodeSample:
     }
 
 
-def _gpus() -> list[GpuSample]:
+def _gpus() -> list[GpuUsage]:
     try:
         import pynvml
 
@@ -65,7 +49,7 @@ def _gpus() -> list[GpuSample]:
 class Probe:
     """Sample a node other than the foreman's, while somebody asks for samples."""
 
-    def sample(self) -> NodeSample:
+    def sample(self) -> NodeUsage:
         """See :func:`sample_here`."""
         return sample_here()
 
@@ -78,7 +62,7 @@ class NodeWatch:
         self._requested_at = 0.0
         self._closing: asyncio.Task[None] | None = None
 
-    async def samples(self) -> dict[str, NodeSample]:
+    async def samples(self) -> dict[str, NodeUsage]:
         """Return a sample of each node, by its id."""
         self._requested_at = time.monotonic()
         here = ray.get_runtime_context().get_node_id()
@@ -95,7 +79,7 @@ class NodeWatch:
         found.update({node_id: sample for node_id, sample in answers if sample is not None})
         return found
 
-    async def _sample(self, node_id: str) -> tuple[str, NodeSample | None]:
+    async def _sample(self, node_id: str) -> tuple[str, NodeUsage | None]:
         try:
             return node_id, await asyncio.wait_for(self._probes[node_id].sample.remote(), _TIMEOUT_S)
         except (TimeoutError, ray.exceptions.RayError):

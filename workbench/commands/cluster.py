@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from workbench.api.endpoints import endpoints_overview
 from workbench.api.project import Project, current_project
 from workbench.display.table import Table
 from workbench.errors import ClusterError
+from workbench.records.cluster import ForemanStatus
 
 if TYPE_CHECKING:
     from workbench.cluster.actors import ActorConnection
@@ -75,7 +76,7 @@ def cluster_status(connection: ActorConnection) -> list[tuple[str, str]]:
     """Return rows of what the cluster has, and how much of it is free."""
     import ray
 
-    status: dict[str, Any] = connection.call("status")
+    status: ForemanStatus = connection.call("status")
     total, free = ray.cluster_resources(), ray.available_resources()
     nodes = [node for node in ray.nodes() if node["Alive"]]
     rows = [("cluster", f"{connection.address}, {len(nodes)} node{'s' if len(nodes) != 1 else ''}")]
@@ -88,9 +89,8 @@ def cluster_status(connection: ActorConnection) -> list[tuple[str, str]]:
     spares = ", ".join(f"{count} {kind}" for kind, count in status["spares"].items() if count)
     rows.append(("spare processes", spares or "none ready"))
     for run in status["runs"]:
-        waiting = run["waiting"]
-        why = f": needs {waiting['needs']}; {waiting['free']}" if waiting else ""
-        rows.append((f"run {run['name']}", f"{run['state']}{why}"))
+        why = f": needs {run.waiting.needs}; {run.waiting.free}" if run.waiting else ""
+        rows.append((f"run {run.name}", f"{run.state.value}{why}"))
     if not status["runs"]:
         rows.append(("runs", "none going on"))
     return rows

@@ -37,8 +37,8 @@ class NodeUsage(TypedDict):
     """
 
     cpu_percent: float
-    memory_used: float
-    memory_total: float
+    memory_used: int
+    memory_total: int
     gpus: list[GpuUsage]
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
 
 from workbench.records.output import OutputEvent
 from workbench.records.sweeps import SweepSnapshot
@@ -210,12 +209,6 @@ class RunSnapshot:
     stopped_by: str = ""
     stopping: bool = False
     sweep: SweepSnapshot | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """Return this snapshot as dictionaries, the state as its word."""
-        data = asdict(self)
-        data["state"] = self.state.value
-        return data
 
 
 @dataclass(frozen=True)

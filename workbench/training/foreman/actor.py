@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import uuid
-from typing import Any, TypedDict
+from typing import Any
 
 import ray
 
 from workbench.cluster.facts import facts_here
-from workbench.cluster.nodes import NodeSample, NodeWatch
+from workbench.cluster.nodes import NodeWatch
 from workbench.errors import TrackingError
+from workbench.records.cluster import ForemanStatus, NodeUsage
 from workbench.records.logs import LogPage
 from workbench.records.runs import ClusterFacts, RunSnapshot, RunState, WatchReply
 from workbench.training.foreman.run_queue import RunQueue
@@ -24,14 +25,6 @@ NAMESPACE = "workbench"
 _CLOSE_TIMEOUT_S = 15.0
 _FLUSH_TIMEOUT_S = 2.0
 _ORDER_TIMEOUT_S = 20.0
-
-
-class ForemanStatus(TypedDict):
-    """The state of a foreman: the snapshots of runs that have not ended, and ready spares by kind."""
-
-    id: str
-    runs: list[dict[str, Any]]
-    spares: dict[str, int]
 
 
 class Foreman:
@@ -142,11 +135,11 @@ class Foreman:
         """Return what runs, what waits, and which spares are ready."""
         return {
             "id": self._services.foreman_id,
-            "runs": [run.snapshot.to_json() for run in self._runs.active()],
+            "runs": [run.snapshot for run in self._runs.active()],
             "spares": self._services.spares.counts(),
         }
 
-    async def nodes(self) -> dict[str, NodeSample]:
+    async def nodes(self) -> dict[str, NodeUsage]:
         """Return what each node really uses, by its id."""
         return await self._nodes.samples()
 
