@@ -13,6 +13,7 @@ import ray
 from workbench.cluster.capacity import explain
 from workbench.errors import WorkbenchError
 from workbench.records.runs import Failure, RunState
+from workbench.tracking.in_worker import worker_env
 from workbench.training.engines import engine_named
 from workbench.training.engines.base import Attempt, AttemptOutcome, LaunchRequest
 from workbench.training.foreman.run_end import finish
@@ -82,8 +83,6 @@ def _request(
     services: Services, run: ActiveRun, shared: dict[str, list[Any]], number: int, conductor: Any
 ) -> LaunchRequest:
     """Return what an engine needs to know for one attempt."""
-    from workbench.tracking.in_worker import worker_env
-
     def on_wait() -> None:
         waiting = explain(run.spec.options.resources, services.runs.held_by_others(run))
         if waiting != run.snapshot.waiting:
