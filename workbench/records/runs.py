@@ -217,7 +217,7 @@ class WatchReply:
 
     Attributes:
         snapshot: The run as it is now.
-        events: Rank 0's output since the watcher's cursor, in order; see :mod:`workbench.training.journal` for their
+        events: Rank 0's output since the watcher's cursor, in order; see :mod:`workbench.records.output` for their
             form. When the watcher fell far behind, the middle is left out and ``skipped_lines`` says how many lines.
         cursor: The cursor of the next call.
         skipped_lines: Lines left out of ``events``; they are in the run's log.

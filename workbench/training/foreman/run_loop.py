@@ -83,6 +83,7 @@ def _request(
     services: Services, run: ActiveRun, shared: dict[str, list[Any]], number: int, conductor: Any
 ) -> LaunchRequest:
     """Return what an engine needs to know for one attempt."""
+
     def on_wait() -> None:
         waiting = explain(run.spec.options.resources, services.runs.held_by_others(run))
         if waiting != run.snapshot.waiting:
