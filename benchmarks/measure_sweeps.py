@@ -255,7 +255,7 @@ def _ours_on(function: Any, seed: int) -> float:
     from workbench.sweeps.conductor import Conductor
     from workbench.sweeps.goal import parse_goals
     from workbench.sweeps.plan import SweepPlan
-    from workbench.sweeps.space import parse_space
+    from workbench.sweeps.space_parser import parse_space
 
     space = parse_space(" ".join(f"x{i}=float(-5,5)" for i in range(DIMENSION)))
     with tempfile.TemporaryDirectory() as folder:

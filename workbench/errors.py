@@ -1,25 +1,25 @@
-"""The errors of Workbench: each says what it saw and what to do next.
+"""The errors of Workbench: each message says what is wrong and what to do next.
 
 The tree::
 
     WorkbenchError
-    ├── OptionError          a magic or function was called with an unusable option
-    ├── CellError            the cell cannot be turned into a run
-    │   └── CaptureError     a value that the cell reads cannot leave the kernel
-    ├── ClusterError         no cluster, or the cluster cannot be used
-    │   ├── ResourcesError   the cluster can never meet the request
-    │   └── ForemanError     the foreman died or does not answer
-    ├── TrackingError        the tracking store cannot be read or written
-    ├── RunNotFoundError     no run of that name or id
-    ├── ModelNotFoundError   no model, version or alias of that name in the registry
-    ├── EndpointNotFoundError  no endpoint of that name
-    ├── ServingError         an endpoint cannot be changed, or cannot answer
-    │   └── PredictionError  ... and says why: it has the endpoint's message, ``status`` and ``field``
-    └── RunFailedError       a run that was waited for did not finish
-        └── RunStoppedError  ... because someone stopped it
+    ├── OptionError            an option of a magic, command or function cannot be used
+    ├── CellError              the cell cannot be turned into a run
+    │   └── CaptureError       a value that the cell reads cannot leave the kernel
+    ├── ClusterError           there is no cluster, or it cannot be used
+    │   ├── ResourcesError     the cluster can never meet the request
+    │   └── ForemanError       the foreman died or does not answer
+    ├── TrackingError          the tracking store cannot be read or written
+    ├── RunNotFoundError       no run has that name or id
+    ├── ModelNotFoundError     the registry has no such model, version or alias
+    ├── EndpointNotFoundError  no endpoint has that name
+    ├── ServingError           an endpoint cannot be changed, or does not answer
+    │   └── PredictionError    an endpoint answered a request with an error
+    └── RunFailedError         a run that was waited for did not finish
+        └── RunStoppedError    ... because someone stopped it
 
-Every class takes one positional message and keeps extra facts as attributes in ``facts``, so that
-each survives pickling between processes. Notebooks show the message alone, without a traceback.
+Every class takes one positional message, and keeps further facts in ``facts``, from where they are readable as
+attributes. Errors survive pickling between processes. Notebooks show the message alone, without a traceback.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class WorkbenchError(Exception):
     """Base of all errors that Workbench raises on purpose.
 
     Args:
-        message: "Cannot X: Y is Z. Do W.", with the value quoted.
-        facts: What a program may want to know, by name; readable as attributes.
+        message: The message in the form "Cannot X: Y is Z. Do W.", with the value quoted.
+        facts: Further facts for programs by name, readable as attributes of the error.
     """
 
     def __init__(self, message: str, /, **facts: Any) -> None:
@@ -42,16 +42,18 @@ class WorkbenchError(Exception):
         self.facts = facts
 
     def __getattr__(self, name: str) -> Any:
+        """Return a fact."""
         facts = self.__dict__.get("facts", {})
         if name in facts:
             return facts[name]
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __reduce__(self) -> tuple[Any, ...]:
+        """Return what pickle needs to build the error again, its facts included."""
         return (_rebuild, (type(self), self.args[0], self.facts))
 
     def _render_traceback_(self) -> list[str]:
-        """What IPython shows in a cell instead of a traceback: the message, nothing else."""
+        """Return what IPython shows in a cell instead of a traceback: the message alone."""
         first, *rest = str(self).splitlines() or [""]
         return [f"\x1b[31m{type(self).__name__}:\x1b[0m {first}", *rest]
 
@@ -61,7 +63,7 @@ def _rebuild(cls: type[WorkbenchError], message: str, facts: dict[str, Any]) -> 
 
 
 class OptionError(WorkbenchError):
-    """A magic, command or function was called with an option that cannot be used."""
+    """An option of a magic, command or function cannot be used."""
 
 
 class CellError(WorkbenchError):
@@ -69,15 +71,15 @@ class CellError(WorkbenchError):
 
 
 class CaptureError(CellError):
-    """A value that the cell reads cannot travel to the workers."""
+    """A value that the cell reads cannot be sent to the workers."""
 
 
 class ClusterError(WorkbenchError):
-    """There is no usable cluster."""
+    """There is no cluster, or it cannot be used."""
 
 
 class ResourcesError(ClusterError):
-    """The cluster can never meet what the run asks for."""
+    """The cluster can never meet the resources that a run requests."""
 
 
 class ForemanError(ClusterError):
@@ -89,25 +91,29 @@ class TrackingError(WorkbenchError):
 
 
 class RunNotFoundError(WorkbenchError):
-    """No run of that name or id."""
+    """No run has that name or id."""
 
 
 class ModelNotFoundError(WorkbenchError):
-    """No model, version or alias of that name in the registry."""
+    """The registry has no model, version or alias of that name."""
 
 
 class EndpointNotFoundError(WorkbenchError):
-    """No endpoint of that name."""
+    """No endpoint has that name."""
 
 
 class ServingError(WorkbenchError):
-    """An endpoint cannot be changed so, or does not answer."""
+    """An endpoint cannot be changed that way, or does not answer."""
 
 
 class PredictionError(ServingError):
     """An endpoint answered a request with an error.
 
-    Its message is the endpoint's. ``status`` is HTTP's, ``field`` the column, tensor or key to blame or None.
+    The message is the endpoint's.
+
+    Attributes:
+        status: The HTTP status.
+        field: The column, tensor or key at fault; None where no single one is.
     """
 
 
@@ -120,7 +126,7 @@ class RunStoppedError(RunFailedError):
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """``" Did you mean 'x'?"`` for the nearest known word, or an empty string.
+    """Return ``" Did you mean 'x'?"`` for the nearest known word, or an empty string.
 
     >>> suggestion("--worker", ["--workers", "--wait"])
     " Did you mean '--workers'?"

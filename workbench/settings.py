@@ -1,8 +1,7 @@
-"""Where a project keeps its state, and the few settings that it takes.
+"""The settings of a project, and the folders that hold its state.
 
-Each setting comes from an environment variable or has a default that needs no setting up.
-The project folder is the nearest one at or above the notebook that holds ``.workbench``,
-``.git`` or ``pyproject.toml``, or else the notebook's own folder.
+Each setting comes from an environment variable and has a default. The project folder is the nearest folder at or above
+the notebook that has ``.workbench``, ``.git`` or ``pyproject.toml`` in it, or else the notebook's own folder.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ class Settings:
 
     Attributes:
         project: The project folder.
-        tracking_uri: MLflow's tracking store; SQLite below ``.workbench/`` unless
-            ``MLFLOW_TRACKING_URI`` names another.
-        address: A Ray cluster to join (``WORKBENCH_ADDRESS``), None to start one on this machine.
-        spares: How many pre-imported worker processes stand ready (``WORKBENCH_SPARES``); None
-            lets the foreman follow what the last runs used.
+        tracking_uri: URI of MLflow's tracking store (``MLFLOW_TRACKING_URI``), by default an SQLite file in
+            ``.workbench/``.
+        address: Address of a Ray cluster to join (``WORKBENCH_ADDRESS``); None starts one on this machine.
+        spares: Number of pre-imported worker processes that stand ready (``WORKBENCH_SPARES``); None lets the
+            foreman follow what the last runs used.
     """
 
     project: Path
@@ -35,12 +34,12 @@ class Settings:
 
     @property
     def state_dir(self) -> Path:
-        """``.workbench/`` of the project: stores, logs, checkpoints."""
+        """The project's ``.workbench/`` folder, with stores, logs and checkpoints."""
         return self.project / ".workbench"
 
     @property
     def artifact_dir(self) -> Path:
-        """Where the embedded tracking store keeps artifacts."""
+        """The folder with the artifacts of the embedded tracking store."""
         return self.state_dir / "artifacts"
 
     @property
@@ -49,12 +48,16 @@ class Settings:
         return self.tracking_uri.startswith("sqlite:")
 
     def run_dir(self, run_id: str) -> Path:
-        """Logs and checkpoints of one run."""
+        """Return the folder with the logs and checkpoints of a run."""
         return self.state_dir / "runs" / run_id
 
     @classmethod
     def of(cls, folder: str | os.PathLike[str] | None = None) -> Settings:
-        """The settings of the project that holds ``folder`` (default: the current folder)."""
+        """Return the settings of a project, read from the environment.
+
+        Args:
+            folder: A folder of the project; None for the current folder.
+        """
         project = find_project(Path(folder or Path.cwd()))
         spares = os.environ.get("WORKBENCH_SPARES")
         return cls(
@@ -66,7 +69,7 @@ class Settings:
 
 
 def find_project(folder: Path) -> Path:
-    """The project folder at or above ``folder``."""
+    """Return the project folder at or above ``folder``; the home folder is no project of the folders below it."""
     folder = folder.resolve()
     for candidate in (folder, *folder.parents):
         if candidate == Path.home() and candidate != folder:
@@ -77,15 +80,15 @@ def find_project(folder: Path) -> Path:
 
 
 def home() -> Path:
-    """The user's own state, shared by all projects: the local cluster's address and token.
+    """Return the folder with the state that all projects of a user share: the local cluster's address and token.
 
-    ``WORKBENCH_HOME``, by default ``~/.workbench``.
+    It is ``WORKBENCH_HOME``, by default ``~/.workbench``.
     """
     return Path(os.environ.get("WORKBENCH_HOME") or Path.home() / ".workbench")
 
 
 def restores_endpoints() -> bool:
-    """Whether a cluster that starts brings back what was published (``WORKBENCH_RESTORE=1``)."""
+    """Return whether a new cluster publishes again what was published before (``WORKBENCH_RESTORE=1``)."""
     return os.environ.get("WORKBENCH_RESTORE", "") not in ("", "0", "false", "no")
 
 

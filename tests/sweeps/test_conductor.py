@@ -14,7 +14,7 @@ from workbench.errors import OptionError
 from workbench.sweeps.conductor import Conductor
 from workbench.sweeps.goal import parse_goals
 from workbench.sweeps.plan import SweepPlan
-from workbench.sweeps.space import parse_space
+from workbench.sweeps.space_parser import parse_space
 from workbench.sweeps.studies import open_storage
 
 

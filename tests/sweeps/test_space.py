@@ -7,7 +7,8 @@ from typing import Any
 import optuna
 import pytest
 
-from workbench.sweeps.space import ChoiceParam, FloatParam, IntParam, SpaceError, parse_space
+from workbench.sweeps.space import ChoiceParam, FloatParam, IntParam
+from workbench.sweeps.space_parser import SpaceError, parse_space
 
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 

@@ -21,7 +21,8 @@ from workbench.records.runs import RunOptions
 from workbench.settings import Settings
 from workbench.sweeps.goal import parse_constraints, parse_goals
 from workbench.sweeps.plan import SweepPlan
-from workbench.sweeps.space import CallableParam, ChoiceParam, FloatParam, IntParam, Param, parse_space
+from workbench.sweeps.space import CallableParam, ChoiceParam, FloatParam, IntParam, Param
+from workbench.sweeps.space_parser import parse_space
 
 if TYPE_CHECKING:
     import optuna

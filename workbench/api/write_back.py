@@ -11,7 +11,7 @@ from workbench.options.cell_line import kept_words, line_of, parse_line
 from workbench.options.parser import split
 from workbench.options.sweep import SAME_FOR_A_RUN
 from workbench.options.values import parse_names
-from workbench.sweeps.space import parse_space
+from workbench.sweeps.space_parser import parse_space
 
 _KEPT = "# "
 

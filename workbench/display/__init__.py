@@ -1,1 +1,1 @@
-"""Records as text and HTML."""
+"""Runs, endpoints and lists of them as text and HTML."""

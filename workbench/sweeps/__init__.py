@@ -1,1 +1,1 @@
-"""Studies: found wherever Optuna keeps them."""
+"""Sweeps as Optuna studies: search spaces, trials for teams of workers, and studies of any origin."""

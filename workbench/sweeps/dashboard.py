@@ -1,8 +1,8 @@
-"""optuna-dashboard below a path of another server.
+"""Serves optuna-dashboard below a path of another server.
 
-``python -m workbench.sweeps.dashboard STORAGE --port N --prefix P``. Its own program only knows the root of a
-server. Its pages name their addresses in three places; those are rewritten, and a version that names them
-otherwise is refused.
+``python -m workbench.sweeps.dashboard STORAGE --port N --prefix P``. optuna-dashboard's own program serves from the
+root of a server only. Its pages have paths in three places; those are rewritten, and a version that has them elsewhere
+is refused.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _IN_PAGE = (('src="/static/', 'src="{prefix}/static/'),)
 
 
 def pages(settings: Settings, storage: str, prefix: str) -> PagesServer:
-    """The program that serves a storage's pages below ``prefix``."""
+    """Return the server of a storage's pages below ``prefix``."""
 
     def command(port: int) -> list[str]:
         return [
@@ -46,7 +46,16 @@ def pages(settings: Settings, storage: str, prefix: str) -> PagesServer:
 
 
 def rewritten(text: str, places: Iterable[tuple[str, str]], prefix: str) -> str:
-    """A page with its addresses below ``prefix``; ``ValueError`` where they are not where they are known to be."""
+    """Return a page with its paths below a prefix.
+
+    Args:
+        text: The page.
+        places: Each text with a path, and what takes its place; ``{prefix}`` in it stands for the prefix.
+        prefix: The prefix.
+
+    Raises:
+        ValueError: A text is not in the page exactly once.
+    """
     for before, after in places:
         if text.count(before) != 1:
             raise ValueError(f"this version of optuna-dashboard is not known: it has no single {before!r}")
@@ -55,7 +64,7 @@ def rewritten(text: str, places: Iterable[tuple[str, str]], prefix: str) -> str:
 
 
 def application(storage: str, prefix: str) -> Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]:
-    """optuna-dashboard's WSGI application with the pages that know where they are."""
+    """Return optuna-dashboard's WSGI application with rewritten pages."""
     import optuna_dashboard
     from optuna_dashboard import wsgi
 
@@ -89,7 +98,7 @@ class _Server(ThreadingMixIn, WSGIServer):
 
 class _Quiet(WSGIRequestHandler):
     def log_message(self, *_: Any) -> None:
-        """Requests are not worth a line."""
+        """Log no requests."""
 
 
 def main() -> None:

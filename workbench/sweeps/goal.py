@@ -1,4 +1,4 @@
-"""What a sweep is after, ``min val_loss`` or several with commas between, and what its trials must keep to."""
+"""Goals of a sweep, as in ``min val_loss`` or ``min loss, max acc``, and constraints of its trials."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ class Goal:
 
     Attributes:
         name: The metric's or variable's name.
-        direction: Optuna's: ``minimize`` or ``maximize``.
+        direction: ``minimize`` or ``maximize``.
     """
 
     name: str
     direction: str
 
     def __str__(self) -> str:
+        """Return the goal as a user writes it."""
         return f"{self.direction[:3]} {self.name}"
 
 
 def parse_goals(text: str) -> tuple[Goal, ...]:
-    """Goals from their words.
+    """Return the goals of a user's text.
 
     >>> [str(goal) for goal in parse_goals("min loss, max acc")]
     ['min loss', 'max acc']
 
-    Raises ``OptionError`` that names the part that cannot be read.
+    Raises:
+        OptionError: A part cannot be read; the message names it.
     """
     goals = []
     for part in text.split(","):
@@ -52,12 +54,12 @@ _CONSTRAINT = re.compile(r"\s*([^\s<>=]+)\s*(<=|>=|<|>)\s*(\S+)\s*")
 
 @dataclass(frozen=True)
 class Constraint:
-    """A bound that a trial must keep to, to count as the best.
+    """A bound that a trial must respect to count as the best.
 
     Attributes:
         name: A metric that the cell logs, or a name that it leaves behind.
-        is_upper: Whether it must be below the bound.
-        bound: Which.
+        is_upper: Whether values must be below the bound, rather than above.
+        bound: The bound.
     """
 
     name: str
@@ -65,20 +67,22 @@ class Constraint:
     bound: float
 
     def __str__(self) -> str:
+        """Return the constraint as a user writes it."""
         return f"{self.name} {'<' if self.is_upper else '>'} {self.bound:g}"
 
     def excess(self, value: float) -> float:
-        """How far a value is beyond the bound: in Optuna's words, feasible at 0 or less."""
+        """Return how far a value is beyond the bound; in Optuna's words, 0 or less is feasible."""
         return value - self.bound if self.is_upper else self.bound - value
 
 
 def parse_constraints(text: str) -> tuple[Constraint, ...]:
-    """Constraints from their words.
+    """Return the constraints of a user's text.
 
     >>> [str(constraint) for constraint in parse_constraints("latency_ms<20, acc >= 0.9")]
     ['latency_ms < 20', 'acc > 0.9']
 
-    Raises ``OptionError`` that names the part that cannot be read.
+    Raises:
+        OptionError: A part cannot be read; the message names it.
     """
     found = []
     for part in text.split(",") if text.strip() else ():

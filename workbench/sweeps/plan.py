@@ -1,4 +1,4 @@
-"""A sweep as it was asked for: what travels to the conductor and to the workers."""
+"""The plan of a sweep, as it is sent to the conductor and the workers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ from workbench.sweeps.space import Space
 
 @dataclass(frozen=True)
 class PastTrial:
-    """What an earlier study or run had found: values of the swept names, and the goals' in their order."""
+    """A trial of an earlier study, or a run, to learn from.
+
+    Attributes:
+        params: Values of the swept names.
+        values: Values of the goals, in their order.
+        source: The study or run that it comes from.
+    """
 
     params: dict[str, Any]
     values: tuple[float, ...]
@@ -24,22 +30,22 @@ class SweepPlan:
 
     Attributes:
         name: The study's name.
-        storage: Where Optuna keeps it: an URL, or a journal file's path.
-        space: What is swept.
-        goals: What it is after.
-        constraints: Bounds that the best trial keeps to.
-        trials: How many trials the study is to have in all; those of earlier sweeps of that name count.
-        parallel: How many run at once; None follows what is free.
+        storage: Optuna's storage of the study: a URL, or a journal file's path.
+        space: The search space.
+        goals: The goals.
+        constraints: Bounds that the best trial respects.
+        trials: Number of trials that the study is to have in all; those of earlier sweeps of that name count.
+        parallel: Number of trials that run at once; None follows the free resources.
         sampler: One of :data:`workbench.sweeps.samplers.SAMPLERS`.
         pruner: One of :data:`workbench.sweeps.samplers.PRUNERS`.
-        seed: Makes a sweep with one trial at a time repeatable; None for a new one each time.
-        max_failures: So many failed trials end the sweep as failed.
-        retries: How often a failed trial's values are tried again.
-        limit_s: The sweep ends after so many seconds; what has been found by then is its result.
-        no_improvement: It ends after so many trials without a better one; 0 never.
+        seed: Seed that makes a sweep with one trial at a time repeatable; None for a new one each time.
+        max_failures: Number of failed trials that ends the sweep as failed.
+        retries: Number of times that a failed trial's values are tried again.
+        limit_s: Seconds after which the sweep ends with what it has found; None for no limit.
+        no_improvement: Number of trials without a better one that ends the sweep; 0 for no limit.
         isolate: Whether each trial gets a process of its own.
-        defaults: The cell's own values of the swept names, where it has them: the first trial.
-        past: Trials to learn from before the first.
+        defaults: The cell's own values of the swept names, where it has them; they are the first trial.
+        past: Earlier trials to learn from.
     """
 
     name: str

@@ -1,7 +1,8 @@
-"""A storage that shows samplers and pruners the best and the newest trials: the 10,000th takes as long as the 1,000th.
+"""A storage that shows samplers and pruners only the best and the newest trials of a study.
 
-Optuna asks its storage for all trials before each one, and TPE looks at all of them. What it learns from hundreds it
-does not learn better from thousands: it keeps the best 25 apart, and gives the oldest others hardly any weight.
+The 10,000th trial takes as long as the 1,000th then. Optuna asks its storage for all trials before each one, and TPE
+looks at all of them. It learns hardly more from thousands than from hundreds: it keeps the best 25 apart, and gives the
+oldest others hardly any weight.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def _delegate(name: str) -> Any:
 
 
 class _Delegating:
-    """Has another storage do everything."""
+    """Delegates all methods to another storage."""
 
     def __init__(self, inner: BaseStorage) -> None:
         self.inner = inner
@@ -41,11 +42,11 @@ _Base: Any = type("_Base", (_Delegating, BaseStorage), _methods)
 
 
 class RecentStorage(_Base):  # type: ignore[misc]
-    """A storage with one study of one goal in it that this process runs.
+    """A view of a storage for the one study of one goal that this process runs.
 
     Args:
-        inner: Where everything is kept.
-        study_id: The study's.
+        inner: The storage.
+        study_id: The study's number in it.
     """
 
     def __init__(self, inner: BaseStorage, study_id: int) -> None:
@@ -64,7 +65,10 @@ class RecentStorage(_Base):  # type: ignore[misc]
     def get_all_trials(
         self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
     ) -> list[FrozenTrial]:
-        """The best, the newest and those that run, by number; trials that others put into the queue now and then."""
+        """Return the best, the newest and the running trials by number; see ``BaseStorage``.
+
+        Trials that other processes enqueue are looked up twice a second.
+        """
         if study_id != self._study_id:
             others: list[FrozenTrial] = self.inner.get_all_trials(study_id, deepcopy=deepcopy, states=states)
             return others
@@ -83,7 +87,7 @@ class RecentStorage(_Base):  # type: ignore[misc]
         return [known[n] for n in sorted(known) if states is None or known[n].state in states]
 
     def create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> int:
-        """Begin a trial, or add one; see ``BaseStorage``."""
+        """Start a trial, or add one; see ``BaseStorage``."""
         trial_id: int = self.inner.create_new_trial(study_id, template_trial)
         if template_trial is None:
             with self._lock:
@@ -93,7 +97,7 @@ class RecentStorage(_Base):  # type: ignore[misc]
         return trial_id
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Any = None) -> bool:
-        """Note a trial's state; see ``BaseStorage``."""
+        """Set a trial's state; see ``BaseStorage``."""
         is_set: bool = self.inner.set_trial_state_values(trial_id, state, values)
         if state is TrialState.RUNNING and is_set:
             with self._lock:

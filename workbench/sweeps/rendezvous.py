@@ -1,4 +1,4 @@
-"""How the ranks of one trial find each other: the leader's task for its followers, and theirs ends for it."""
+"""How the ranks of a team work on one trial: the leader's task for its followers, and their ends for the leader."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True)
 class TrialTask:
-    """What a team is to run next.
+    """The trial that a team is to run next.
 
     Attributes:
-        turn: Counts a team's tasks.
-        number: The trial's.
-        values: Those of the swept names, functions and classes by their names.
-        is_open: Whether the worker itself is to choose the values, since a function of the notebook takes part.
-        port: Where the leader's process group listens.
+        turn: Number of the team's task, from 1.
+        number: The trial's number.
+        values: Values of the swept names; functions and classes by their names.
+        is_open: Whether the worker chooses the values itself, since a function of the notebook takes part.
+        port: Port of the leader's process group.
     """
 
     turn: int
@@ -42,24 +42,24 @@ class Rendezvous:
         self._lock = threading.Lock()
 
     def next_turn(self, team: str) -> int:
-        """The number of the team's next task."""
+        """Return the number of the team's next task."""
         with self._lock:
             return self._teams.setdefault(team, _Team()).turn + 1
 
     def give(self, team: str, task: TrialTask | None) -> None:
-        """Give a team its task; None sends it home."""
+        """Give a team its task; None ends the team."""
         with self._lock:
             before = self._teams.setdefault(team, _Team())
             self._teams[team] = _Team(before.turn + 1, task)
 
     def task_after(self, team: str, turn: int) -> tuple[TrialTask | None] | None:
-        """The task after that turn in a tuple; None where the leader has none yet."""
+        """Return the task after a turn in a tuple of one; None while the leader has not taken it yet."""
         with self._lock:
             known = self._teams.get(team)
             return (known.task,) if known is not None and known.turn > turn else None
 
     def end(self, team: str, turn: int, rank: int, fault: str = "") -> None:
-        """A follower is through with its part; ``fault`` says what went wrong in it."""
+        """Record that a follower has done its part; ``fault`` is its error, or an empty string."""
         with self._lock:
             known = self._teams.get(team)
             if known is not None and known.turn == turn:
@@ -67,12 +67,12 @@ class Rendezvous:
                 known.faults += [fault] if fault else []
 
     def ends(self, team: str) -> tuple[int, str]:
-        """How many followers are through, and the first fault."""
+        """Return the number of followers that have done their part, and the first fault."""
         with self._lock:
             known = self._teams.get(team, _Team())
             return len(known.ended), next(iter(known.faults), "")
 
     def forget(self, team: str) -> None:
-        """A team's processes are gone."""
+        """Forget a team whose processes are gone."""
         with self._lock:
             self._teams.pop(team, None)

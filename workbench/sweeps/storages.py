@@ -1,4 +1,4 @@
-"""Where a project's Optuna studies are kept: in files of the project, whoever made them, and where the user says."""
+"""Finds the Optuna storages of a project: in its files, whoever made them, and where the user says."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _NOTED = "storages.txt"
 
 
 def storage_urls(settings: Settings) -> list[str]:
-    """Storages with studies in them, each as an Optuna storage URL; a journal file is a plain path.
+    """Return the storages with studies in them, each as an Optuna storage URL or a journal file's path.
 
-    ``OPTUNA_STORAGE`` names others, with commas between.
+    ``OPTUNA_STORAGE`` names further ones, separated by commas.
     """
     named = [url.strip() for url in os.environ.get("OPTUNA_STORAGE", "").split(",") if url.strip()]
     found = []
@@ -33,7 +33,7 @@ def storage_urls(settings: Settings) -> list[str]:
 
 
 def note_storage(settings: Settings, url: str) -> None:
-    """Remember a storage that a sweep was told to use, so that the panel lists its studies."""
+    """Remember a storage that a sweep uses, so that the panel lists its studies."""
     if url not in _noted(settings):
         path = settings.state_dir / _NOTED
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def _noted(settings: Settings) -> list[str]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Files of the project, a few folders deep."""
+    """Yield files of the project, a few folders deep."""
     seen = 0
     for root, folders, names in os.walk(folder):
         depth = len(Path(root).relative_to(folder).parts)

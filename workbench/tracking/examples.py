@@ -1,4 +1,4 @@
-"""A few rows of what a model takes, found among the notebook's or the cell's own values."""
+"""Example input of a model, found among the values of the notebook or the cell."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ _MOST_TRIED = 8
 
 
 def example_for(model: Any, namespace: Mapping[str, Any], *, or_zeros: bool = True) -> Any:
-    """Rows that the model takes, as an array or DataFrame: two of those at hand, else one of zeros; None for neither.
+    """Return rows that the model takes.
 
-    Only values that fit by their shape or columns are tried; for what says nothing of its input, only those that are
-    called as inputs usually are (``X``, ``X_test``, …).
+    Only values that fit by their shape or columns are tried. For a model that tells nothing of its input, those are
+    tried that have a usual name of inputs (``X``, ``X_test``, …).
 
     Args:
         model: A fitted model with ``predict``, or a torch module.
-        namespace: Where to look.
-        or_zeros: Whether a row of zeros will do. It tells how many columns there are, and nothing true of their types.
+        namespace: Values to choose from, by name.
+        or_zeros: Whether a row of zeros is an answer. It has the right number of columns, and nothing true of their
+            types.
+
+    Returns:
+        Two rows of a value, as an array or DataFrame of shape ``(2, …)``; or zeros of shape ``(1, columns)``; None
+        where neither fits.
     """
     candidates = _in_order(namespace)
     for value in list(_fitting(model, candidates))[:_MOST_TRIED]:
@@ -34,13 +39,13 @@ def example_for(model: Any, namespace: Mapping[str, Any], *, or_zeros: bool = Tr
 
 
 def first_rows(example: Any) -> Any:
-    """As many rows of an array or table as an example has; anything else as it is."""
+    """Return as many rows of an array or table as an example has; anything else as it is."""
     has_rows = len(getattr(example, "shape", ())) > 1
     return example[:ROWS] if has_rows else example
 
 
 def _zeros(model: Any) -> Any:
-    """A row of zeros, where the model says how many columns it takes and takes zeros in them."""
+    """Return a row of zeros, None where the model does not tell its number of columns or does not take zeros."""
     names, width = _columns(model)
     if not width:
         return None
@@ -59,7 +64,7 @@ def _zeros(model: Any) -> Any:
 
 
 def outputs_of(model: Any, rows: Any) -> Any:
-    """What the model says to these rows, as an array or what its ``predict`` gives."""
+    """Return the model's output for these rows, as an array or as its ``predict`` returns it."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(model, torch.nn.Module):
         was_training = model.training
@@ -78,7 +83,7 @@ def outputs_of(model: Any, rows: Any) -> Any:
 
 
 def as_plain(rows: Any) -> Any:
-    """A torch tensor as an array; anything else as it is."""
+    """Return a torch tensor as an array; anything else as it is."""
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(rows, torch.Tensor):
         return rows.detach().cpu().numpy()
@@ -106,18 +111,20 @@ def _fitting(model: Any, candidates: Iterable[tuple[str, Any]]) -> Iterator[Any]
         if names and hasattr(value, "columns"):
             if set(names) <= {str(column) for column in value.columns}:
                 yield value[list(names)]
-        elif width is not None:
-            if len(shape) == 2 and shape[1] == width:
-                yield value
-        elif module_width is not None:
-            if module_width in (shape[-1], shape[1]) and _is_float(value):
-                yield as_plain(value)
-        elif name.lower() in _LIKELY:
-            yield value
+        elif _fits(name, value, shape, width, module_width):
+            yield value if module_width is None else as_plain(value)
+
+
+def _fits(name: str, value: Any, shape: tuple[int, ...], width: int | None, module_width: int | None) -> bool:
+    if width is not None:
+        return len(shape) == 2 and shape[1] == width
+    if module_width is not None:
+        return module_width in (shape[-1], shape[1]) and _is_float(value)
+    return name.lower() in _LIKELY
 
 
 def _columns(model: Any) -> tuple[tuple[str, ...], int | None]:
-    """The names of the model's input columns, and how many they are, where it says so."""
+    """Return the names and the number of the model's input columns, where it tells them."""
     names = getattr(model, "feature_names_in_", None)
     if names is not None:
         return tuple(str(name) for name in names), len(names)
@@ -130,7 +137,7 @@ def _columns(model: Any) -> tuple[tuple[str, ...], int | None]:
 
 
 def _first_width(model: Any) -> int | None:
-    """What a torch module's first layer takes: features or channels."""
+    """Return the number of features or channels that a torch module's first layer takes."""
     parameters = getattr(model, "parameters", None)
     if not callable(parameters):
         return None

@@ -14,9 +14,9 @@ warnings.filterwarnings("ignore", message="(?s).*Add type hints to the `predict`
 
 
 class FunctionModel(PythonModel):  # type: ignore[misc]
-    """Logs a notebook's function: ``mlflow.pyfunc.log_model(name="model", python_model=FunctionModel(function))``.
+    """A function as a model: ``mlflow.pyfunc.log_model(name="model", python_model=FunctionModel(function))``.
 
-    MLflow keeps it by cloudpickle, a function that a notebook defines by its value.
+    MLflow stores it with cloudpickle, a function that a notebook defines by its value.
 
     Args:
         function: Takes one argument and returns, or yields, the prediction; it may be async.
@@ -27,16 +27,16 @@ class FunctionModel(PythonModel):  # type: ignore[misc]
 
     @property
     def streams(self) -> bool:
-        """Whether the function yields its answer bit by bit."""
+        """Whether the function yields its answer in parts."""
         return inspect.isgeneratorfunction(self.function) or inspect.isasyncgenfunction(self.function)
 
     def predict(self, context, model_input, params=None):  # type: ignore[no-untyped-def]  # MLflow reads the hints
-        """What the function says of ``model_input``."""
+        """Return the function's answer for ``model_input``."""
         return call(self.function, model_input)
 
 
 def call(function: Callable[[Any], Any], value: Any) -> Any:
-    """Call a function; async ones are run to their end, async generators become generators."""
+    """Call a function; run an async function to its end, and turn an async generator into a generator."""
     if inspect.isasyncgenfunction(function):
         return _drained(function(value))
     found = function(value)

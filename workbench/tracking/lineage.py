@@ -1,4 +1,4 @@
-"""What explains a run later: the notebook, the packages, the commit, the machine, the data's fingerprints."""
+"""Lineage of a run: the notebook, the packages, the commit, the machine and the fingerprints of the data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _GIT_TIMEOUT_S = 10.0
 
 
 def quick_tags(context: NotebookContext, payload: CellPayload) -> dict[str, str]:
-    """Tags that cost nothing to gather, for the moment of submission."""
+    """Return the tags that take no time to gather, for the moment of submission."""
     tags = {
         "mlflow.source.type": "NOTEBOOK" if context.path else "LOCAL",
         "mlflow.source.name": str(context.path or Path(sys.argv[0]).name or "python"),
@@ -41,7 +41,7 @@ def quick_tags(context: NotebookContext, payload: CellPayload) -> dict[str, str]
 
 
 def quick_files(context: NotebookContext, payload: CellPayload) -> dict[str, bytes]:
-    """Files that are small and at hand: the cell and what was executed before it."""
+    """Return the small files that are at hand, by artifact path: the cell, and the cells executed before it."""
     return {
         "lineage/cell.py": (context.source or payload.source).encode(),
         "lineage/executed.json": context.executed_json(),
@@ -49,7 +49,7 @@ def quick_files(context: NotebookContext, payload: CellPayload) -> dict[str, byt
 
 
 def full(context: NotebookContext, payload: CellPayload) -> tuple[dict[str, bytes], dict[str, str]]:
-    """The rest, which takes a while: files by their artifact name, and tags. Never raises."""
+    """Return the lineage that takes a while to gather, as files by artifact path and as tags. Never raises."""
     files: dict[str, bytes] = {}
     tags: dict[str, str] = {}
     folder = Path(payload.workdir)
@@ -78,7 +78,7 @@ def full(context: NotebookContext, payload: CellPayload) -> tuple[dict[str, byte
 
 
 def data_rows(payload: CellPayload) -> list[dict[str, Any]]:
-    """The captured large values with their fingerprints."""
+    """Return the captured large values with their fingerprints, a JSON object each."""
     return [
         {
             "names": list(value.names),
@@ -95,7 +95,7 @@ def data_rows(payload: CellPayload) -> list[dict[str, Any]]:
 
 @functools.lru_cache(maxsize=1)
 def requirements() -> str:
-    """The installed packages as a file that ``pip install -r`` takes, by exact version."""
+    """Return the installed packages by exact version, as text for ``pip install -r``."""
     lines = set()
     for distribution in distributions():
         name, version = distribution.metadata["Name"], distribution.version
@@ -107,7 +107,7 @@ def requirements() -> str:
 
 
 def _direct_line(name: str, version: str, direct: str) -> str:
-    """A package that came from a repository or folder instead of an index."""
+    """Return the line of a package that was installed from a repository or folder instead of an index."""
     try:
         origin = json.loads(direct)
     except ValueError:
@@ -119,7 +119,7 @@ def _direct_line(name: str, version: str, direct: str) -> str:
 
 
 def hardware() -> dict[str, Any]:
-    """This machine: processor, cores, memory in MiB, GPUs."""
+    """Return this machine's processor, cores, memory in MiB and GPUs, as a JSON object."""
     return {
         "machine": platform.machine(),
         "system": platform.platform(),
@@ -131,7 +131,7 @@ def hardware() -> dict[str, Any]:
 
 
 def gpus() -> list[str]:
-    """Names of this machine's NVIDIA GPUs."""
+    """Return the names of this machine's NVIDIA GPUs."""
     try:
         import pynvml
 
@@ -153,7 +153,7 @@ def _processor() -> str:
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """What git says, an empty string where it says nothing or is not there."""
+    """Return the output of a git command, an empty string where it fails or git is missing."""
     try:
         done = subprocess.run(
             ["git", "-C", str(folder), *arguments],
@@ -178,7 +178,15 @@ def _user() -> str:
 
 
 def package_differences(other: dict[str, str], names: Iterable[str]) -> list[tuple[str, str, str]]:
-    """Packages among ``names`` whose version here is not the other's: ``(name, here, there)``."""
+    """Return the packages that have another version elsewhere.
+
+    Args:
+        other: Versions elsewhere, by package name in lower case.
+        names: The packages to compare.
+
+    Returns:
+        ``(name, version here, version there)`` of each package that differs.
+    """
     here = {d.metadata["Name"].lower(): d.version for d in distributions() if d.metadata["Name"]}
     rows = []
     for name in sorted(names):

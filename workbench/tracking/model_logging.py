@@ -1,4 +1,4 @@
-"""Models that a run returned, kept with it as MLflow models that ``mlflow.pyfunc.load_model`` loads."""
+"""Logs models with their runs, as MLflow models that ``mlflow.pyfunc.load_model`` loads."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _PACKAGES = {
 
 
 def flavor_of(value: Any) -> str | None:
-    """MLflow's flavor for a model, None for what is no model. Imports nothing: it looks at base classes."""
+    """Return MLflow's flavor for a model, None for what is no model. Looks at base classes and imports nothing."""
     bases = {(base.__module__, base.__name__) for base in type(value).__mro__}
     for module, name, flavor in _BASES:
         if (module, name) in bases:
@@ -55,12 +55,12 @@ def flavor_of(value: Any) -> str | None:
 
 
 def can_be_logged(value: Any) -> bool:
-    """Whether it is a model, or a function that can serve as one."""
+    """Return whether a value is a model, or a function that can serve as one."""
     return flavor_of(value) is not None or _is_pyfunc(value) or (callable(value) and not isinstance(value, type))
 
 
 def requirements_at(uri: str, tracking_uri: str) -> list[str]:
-    """The packages that a registered model was logged with, as pip takes them."""
+    """Return the requirements that a registered model was logged with, a line of ``requirements.txt`` each."""
     import mlflow
 
     with _tracking_at(tracking_uri):
@@ -78,19 +78,19 @@ def log_model(
     example: Any = None,
     requirements: Sequence[str] = (),
 ) -> str:
-    """Keep a model with its run, under the name that the notebook gave it.
+    """Log a model with its run, under the name that the notebook gave it.
 
     Args:
-        model: What :func:`flavor_of` has a flavor for, or a function of one argument.
+        model: A model that :func:`flavor_of` has a flavor for, or a function of one argument.
         name: The variable's name.
-        run_id: The run that made it; its state stays as it is.
-        tracking_uri: MLflow's.
-        code_paths: Files and packages of the user's that the model's class lies in.
-        example: Rows that it takes; its signature is told from them and what it says to them.
-        requirements: Packages that it needs besides its library's.
+        run_id: The run that made the model; its state stays as it is.
+        tracking_uri: URI of the tracking store.
+        code_paths: The user's files and packages that define the model's class.
+        example: Rows that the model takes; its signature is inferred from them and the model's answer.
+        requirements: Requirements besides those of the model's library.
 
     Returns:
-        MLflow's address of the model, ``models:/m-…``.
+        MLflow's URI of the model, ``models:/m-…``.
     """
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     from mlflow.models import Model
@@ -115,7 +115,7 @@ def log_model(
 
 @contextlib.contextmanager
 def _in_experiment_of(run_id: str, tracking_uri: str) -> Iterator[None]:
-    """Have MLflow keep the model beside its run; what the notebook set for itself is as before afterwards."""
+    """Have MLflow log to the run's experiment, and restore the notebook's own settings afterwards."""
     import mlflow
 
     with _without("MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID"), _tracking_at(tracking_uri), keep_active_experiment():
@@ -125,7 +125,7 @@ def _in_experiment_of(run_id: str, tracking_uri: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _tracking_at(uri: str) -> Iterator[None]:
-    """Have MLflow look into a tracking store; the one that the notebook chose is chosen again afterwards."""
+    """Have MLflow use a tracking store, and restore the notebook's own choice afterwards."""
     import mlflow
 
     with _without("MLFLOW_TRACKING_URI"):  # MLflow writes it, too
@@ -139,7 +139,7 @@ def _tracking_at(uri: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _without(*names: str) -> Iterator[None]:
-    """Take environment variables away; afterwards they are as before, whatever was written to them meanwhile."""
+    """Take environment variables away, and restore them afterwards whatever was written to them meanwhile."""
     before = {name: os.environ.pop(name, None) for name in names}
     try:
         yield
@@ -153,7 +153,7 @@ def _without(*names: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """MLflow warns of pickle and of missing type hints whenever a model is kept; replicas load what users logged."""
+    """Silence MLflow's warnings of pickle and of missing type hints, which come with every model."""
     loggers = [logging.getLogger(f"mlflow.{name}") for name in ("sklearn", "pytorch", "models.model", "pyfunc")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
@@ -179,14 +179,14 @@ def _as_argument(model: Any, flavor: str | None) -> dict[str, Any]:
 
 
 def _is_pyfunc(model: Any) -> bool:
-    """Whether it is a ``PythonModel`` of MLflow's own."""
+    """Return whether a model is one of MLflow's ``PythonModel``."""
     return any(
         (base.__module__, base.__name__) == ("mlflow.pyfunc.model", "PythonModel") for base in type(model).__mro__
     )
 
 
 def _signature(model: Any, example: Any) -> Any:
-    """What goes in and out, None where that cannot be told, False where it is to be none."""
+    """Return a model's signature, None where it cannot be inferred, False where the model is to have none."""
     if example is None or _is_pyfunc(model):
         return None
     from mlflow.models import infer_signature

@@ -1,4 +1,4 @@
-"""Which notebook a kernel belongs to, and what was executed in it before the run's cell."""
+"""The notebook of a kernel, and the cells executed in it before the run's cell."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class ExecutedCell:
 
 @dataclass(frozen=True)
 class NotebookContext:
-    """Where a run was sent from.
+    """The place that a run was submitted from.
 
     Attributes:
-        path: The notebook's file, None where it is not known (a terminal, a script).
-        cell_id: The notebook format's id of the cell, None where the front end does not tell it.
-        execution_count: The cell's number in this kernel.
+        path: The notebook's file; None where it is not known (a terminal, a script).
+        cell_id: The cell's id in the notebook format; None where the front end does not tell it.
+        execution_count: The cell's number in this kernel; None outside of a kernel.
         source: The whole cell as typed, its magic line included.
         executed: The cells executed before it, in order.
     """
@@ -37,16 +37,16 @@ class NotebookContext:
 
     @property
     def experiment(self) -> str:
-        """The name under which its runs are kept: the notebook's."""
+        """The experiment of its runs: the notebook's name."""
         return self.path.stem if self.path is not None else "default"
 
     def executed_json(self) -> bytes:
-        """The executed cells as JSON."""
+        """Return the executed cells as JSON."""
         return json.dumps([asdict(cell) for cell in self.executed], indent=1, ensure_ascii=False).encode()
 
 
 def context_of(shell: Any, source: str = "") -> NotebookContext:
-    """The context of the cell that ``shell`` executes now."""
+    """Return the context of the cell that ``shell`` executes now."""
     if shell is None:
         return NotebookContext(source=source)
     count = cell_number(shell)
@@ -56,7 +56,7 @@ def context_of(shell: Any, source: str = "") -> NotebookContext:
 
 
 def cell_number(shell: Any) -> int:
-    """The number that the cell that is executed now has in its notebook, ``In [3]``.
+    """Return the number that the cell that is executed now has in its notebook, as in ``In [3]``.
 
     ``shell.execution_count`` is that number in some versions of IPython, and the next one in others.
     """
@@ -65,7 +65,7 @@ def cell_number(shell: Any) -> int:
 
 
 def notebook_path(shell: Any) -> Path | None:
-    """The notebook's file: from the server's session name, or from what VS Code leaves in the namespace."""
+    """Return the notebook's file, from the server's session name or from what VS Code leaves in the namespace."""
     named = (
         shell.user_ns.get("__vsc_ipynb_file__")
         or os.environ.get("WORKBENCH_NOTEBOOK")

@@ -1,4 +1,4 @@
-"""What SQLite, the disk or an MLflow server says when it cannot, in words and with a fix."""
+"""Errors of SQLite, the disk or an MLflow server, in words and with a fix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from workbench.errors import RunNotFoundError, TrackingError
 
 @contextlib.contextmanager
 def explained(verb: str, tracking_uri: str) -> Iterator[None]:
-    """Raise ``TrackingError`` for what is known to go wrong while one does ``verb`` to the store."""
+    """Turn errors that are known to occur with a tracking store into ``TrackingError``.
+
+    Args:
+        verb: The attempted action, to go between "Cannot" and "the tracking store".
+        tracking_uri: URI of the store.
+    """
     try:
         yield
     except (TrackingError, RunNotFoundError, GeneratorExit):

@@ -1,4 +1,4 @@
-"""MLflow's model registry: register, name by alias, find what a word means, list."""
+"""MLflow's model registry: versions of models, their aliases and tags, found by the words of a user."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ class Registered:
     Attributes:
         name: The registered name.
         number: The version's number.
-        run_id: The run that made it, an empty string where none is known.
+        run_id: The run that made it; an empty string where none is known.
         created_at: Seconds since the epoch.
-        aliases: That name it.
-        endpoints: Endpoints that serve it.
-        model_uri: Where its files come from, MLflow's ``models:/m-…`` or a path.
+        aliases: The aliases of this version.
+        endpoints: The endpoints that serve it.
+        model_uri: The source of its files: MLflow's ``models:/m-…``, or a path.
     """
 
     name: str
@@ -39,19 +39,26 @@ class Registered:
 
     @property
     def files(self) -> str:
-        """The folder with its files, an empty string where they are not on a disk."""
+        """The folder with its files; an empty string where they are not on a disk."""
         path = self.model_uri.removeprefix("file://")
         return path if path.startswith("/") else ""
 
     @property
     def uri(self) -> str:
-        """How MLflow loads it."""
+        """The URI by which MLflow loads it."""
         return f"models:/{self.name}/{self.number}"
 
 
 @dataclass(frozen=True)
 class RegisteredModel:
-    """A registered model with its versions, newest first."""
+    """A registered model.
+
+    Attributes:
+        name: Its name.
+        updated_at: The last change, in seconds since the epoch.
+        aliases: Number of the version of each alias.
+        versions: Its versions, newest first.
+    """
 
     name: str
     updated_at: float
@@ -60,10 +67,10 @@ class RegisteredModel:
 
 
 class Registry:
-    """The registry of a tracking store.
+    """The model registry of a tracking store.
 
     Args:
-        store: The store; models are registered where runs are tracked.
+        store: The tracking store.
     """
 
     def __init__(self, store: TrackingStore) -> None:
@@ -71,12 +78,15 @@ class Registry:
         self._uri = store.tracking_uri
 
     def register(self, model_uri: str, name: str, run_id: str = "") -> Registered:
-        """A new version of a registered model, which is made where it is missing.
+        """Register a logged model as a new version, and return that. A missing registered model is created.
 
         Args:
-            model_uri: MLflow's ``models:/m-…``.
+            model_uri: MLflow's URI of the logged model, ``models:/m-…``.
             name: The registered name.
             run_id: The run that made the model.
+
+        Raises:
+            OptionError: The name cannot be used.
         """
         if not _NAME.fullmatch(name):
             raise OptionError(
@@ -100,9 +110,13 @@ class Registry:
         return _registered(made)
 
     def find(self, text: str) -> Registered:
-        """What ``digits``, ``digits@champion``, ``digits/3`` or ``models:/digits/3`` names; ``digits`` the newest.
+        """Return the version that a user's words name.
 
-        Raises ``ModelNotFoundError`` with the nearest name, alias or the versions that there are.
+        Args:
+            text: ``digits`` for the newest version, ``digits@champion``, ``digits/3`` or ``models:/digits/3``.
+
+        Raises:
+            ModelNotFoundError: There is none; the message has the nearest name or alias, or the known versions.
         """
         match = _NAMED.fullmatch(text)
         if match is None:
@@ -128,7 +142,7 @@ class Registry:
         raise ModelNotFoundError(f"Cannot find {name}/{wanted}: its versions are {numbers or 'none'}.")
 
     def models(self) -> list[RegisteredModel]:
-        """All registered models, the one that changed last first."""
+        """Return all registered models, the one that changed last first."""
         versions: dict[str, list[Registered]] = {}
         aliases: dict[str, dict[str, int]] = {}
         with explained("read", self._uri):
@@ -149,12 +163,12 @@ class Registry:
         return sorted(made, key=lambda model: model.updated_at, reverse=True)
 
     def aliased(self, name: str, alias: str) -> int:
-        """The number of the version that an alias names, 0 where it names none."""
+        """Return the number of an alias's version, 0 where there is no such alias."""
         with explained("read", self._uri):
             return int((self._client.get_registered_model(name).aliases or {}).get(alias, 0))
 
     def set_alias(self, name: str, alias: str, number: int) -> None:
-        """Have an alias name a version; one that names another is moved."""
+        """Set an alias to a version; an alias of another version is moved."""
         from mlflow.exceptions import MlflowException
 
         try:
@@ -184,9 +198,9 @@ class Registry:
             self._client.delete_model_version_tag(name, str(number), key)
 
     def models_of_run(self, run_id: str) -> dict[str, str]:
-        """The models kept with a run: address by the name that it gave them, the newest of each name.
+        """Return the URIs of the models logged with a run by name, the newest of each name.
 
-        Those that are being written are not among them yet.
+        Models that are still being written are left out.
         """
         from mlflow.entities import LoggedModelStatus
 

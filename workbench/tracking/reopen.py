@@ -1,4 +1,4 @@
-"""Writes a run out as a notebook again: as it was, or rebuilt from the cells that were executed."""
+"""Writes the notebook of a run: as it was, or rebuilt from the cells that were executed."""
 
 from __future__ import annotations
 
@@ -12,9 +12,14 @@ from workbench.tracking.tracked_run import TrackedRun
 
 
 def notebook(store: TrackingStore, record: TrackedRun) -> Any:
-    """The run's notebook, its own cell marked and a note on top.
+    """Return the run's notebook, with the run's own cell tagged and a note on top.
 
-    Raises ``TrackingError`` for a run that Workbench did not start.
+    Args:
+        store: The tracking store.
+        record: The run.
+
+    Raises:
+        TrackingError: The run was not started by Workbench.
     """
     import nbformat
 
@@ -39,7 +44,7 @@ def notebook(store: TrackingStore, record: TrackedRun) -> Any:
 
 
 def _mark(book: Any, record: TrackedRun, source: str) -> None:
-    """Have the run's cell in the notebook, as it ran, and tag it."""
+    """Put the run's cell into the notebook as it ran, and tag it."""
     import nbformat
 
     wanted = record.tags.get("workbench.cell_id")
@@ -70,7 +75,7 @@ def _note(record: TrackedRun) -> str:
 
 
 def write(store: TrackingStore, record: TrackedRun, folder: Path) -> Path:
-    """Write the run's notebook into a folder, beside what is there, and return its path."""
+    """Write the run's notebook into a folder under a name that is free, and return its path."""
     import nbformat
 
     book = notebook(store, record)

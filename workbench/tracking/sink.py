@@ -1,4 +1,4 @@
-"""Metrics on their way to MLflow: gathered, written in batches by a thread, kept while the store is away."""
+"""Metrics on their way to MLflow: a thread writes them in batches, and keeps them while the store is away."""
 
 from __future__ import annotations
 
@@ -17,12 +17,15 @@ _IN_MEMORY = 100_000
 
 
 class MetricSink:
-    """Takes metric points at once and writes them soon; none is lost while the store cannot be written.
+    """Takes points of metrics at once and writes them soon. None is lost while the store cannot be written.
 
     Args:
-        store: Where to write.
-        run_id: Whose metrics these are.
-        spill_dir: Where points wait on disk when there are more than 100,000.
+        store: The tracking store.
+        run_id: The run.
+        spill_dir: A folder for the file in which points wait when there are more than 100,000.
+
+    Attributes:
+        problem: The reason why points wait, or an empty string.
     """
 
     def __init__(self, store: TrackingStore, run_id: str, spill_dir: Path) -> None:
@@ -40,7 +43,7 @@ class MetricSink:
         self.problem = ""
 
     def add(self, points: list[Point]) -> None:
-        """Take points; returns at once."""
+        """Add points to write, and return at once."""
         with self._lock:
             self._points.extend(points)
             self._empty.clear()
@@ -51,12 +54,12 @@ class MetricSink:
                 self._thread.start()
 
     def flush(self, timeout_s: float) -> bool:
-        """Wait until all points are written; whether they are."""
+        """Wait until all points are written, and return whether they are."""
         self._wake.set()
         return self._empty.wait(timeout_s)
 
     def close(self) -> None:
-        """Write what is left and end the thread."""
+        """Have the thread write the points that are left and end."""
         self._is_closed = True
         self._wake.set()
 

@@ -1,4 +1,4 @@
-"""MLflow's own pages for a project's store."""
+"""MLflow's own pages for a project's tracking store."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from workbench.settings import Settings
 
 
 def serve(settings: Settings) -> str:
-    """The address of MLflow's pages; they are started where they are not up yet, and go on until logout.
+    """Return the URL of MLflow's pages, and start their server where it is not up yet.
 
-    A tracking server has its own pages: then that is the address.
+    The server runs until logout. A tracking server has pages of its own, and its URL is returned.
     """
     if settings.tracking_uri.startswith(("http://", "https://")):
         return settings.tracking_uri
@@ -19,7 +19,7 @@ def serve(settings: Settings) -> str:
 
 
 def pages(settings: Settings) -> PagesServer:
-    """The program that serves an embedded store's pages."""
+    """Return the server of an embedded store's pages."""
 
     def command(port: int) -> list[str]:
         return [
