@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from workbench.parsers import Parser, runs_parser, sweep_parser, train_parser, workbench_parser
-from workbench.publish_parsers import endpoints_parser, publish_parser
+from workbench.options.parsers import Parser, runs_parser, sweep_parser, train_parser, workbench_parser
+from workbench.options.serving_parsers import endpoints_parser, publish_parser
 
 ROOT = Path(__file__).resolve().parents[1]
 OPENAPI = ROOT / "server_ext" / "workbench_server" / "openapi.json"
