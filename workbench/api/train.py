@@ -57,6 +57,8 @@ def train(
     Args:
         cell: A function, called with ``args`` and ``kwargs`` on each worker, or a cell's text,
             which sees the caller's notebook names.
+        args: Arguments of the function.
+        kwargs: Keyword arguments of the function.
         name: The run's name; None makes one of the notebook's name and the cell's number.
         workers: How many worker processes.
         cpus_per_worker: CPUs to reserve for each; None reserves one, and lets the workers of a
