@@ -1,40 +1,29 @@
 """Fill the reference pages from the code while the site is built: an mkdocs hook.
 
 A page has a line such as ``<!-- reference: options %%train -->`` where a generated part belongs.
-Nothing generated is committed: the option parsers, JupyterLab's settings schema and the server's
+Nothing generated is committed: the declared options, JupyterLab's settings schema and the server's
 OpenAPI description are the only places to edit.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from workbench.options.parsers import Parser, runs_parser, sweep_parser, train_parser, workbench_parser
-from workbench.options.serving_parsers import endpoints_parser, publish_parser
+from workbench.options.catalog import MAGICS
+from workbench.options.option import Command
+from workbench.options.verbs import COMMAND_LINE
 
 ROOT = Path(__file__).resolve().parents[1]
 OPENAPI = ROOT / "server_ext" / "workbench_server" / "openapi.json"
 LAB_SETTINGS = ROOT / "labextension" / "schema" / "workbench.json"
 PREFIX = "/workbench/api/"
 
-PARSERS: dict[str, Callable[[], Parser]] = {
-    "%%train": train_parser,
-    "%%sweep": sweep_parser,
-    "%runs": runs_parser,
-    "%publish": publish_parser,
-    "%endpoints": endpoints_parser,
-    "%workbench": workbench_parser,
-    "workbench train": lambda: train_parser("workbench train", takes_file=True),
-    "workbench runs": lambda: runs_parser("workbench runs"),
-    "workbench publish": lambda: publish_parser("workbench publish"),
-    "workbench endpoints": lambda: endpoints_parser("workbench endpoints"),
-    "workbench": lambda: workbench_parser("workbench"),
-}
+COMMANDS: dict[str, Command] = {**MAGICS, **{f"workbench {verb.name}": verb for verb in COMMAND_LINE.verbs}}
 
 _DIRECTIVE = re.compile(r"^<!-- reference: (\w+) ?(.*?) -->$", re.MULTILINE)
 
@@ -45,12 +34,17 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 
 
 def options(name: str) -> str:
-    """Return one magic's or command's description, options and notes."""
-    parser = PARSERS[name]()
-    rows = [(_call(action), _help(parser, action)) for action in parser._actions if action.dest != "help"]
-    parts = [f"```text\n{_usage(parser)}\n```", parser.description or "", _table(("option", "meaning"), rows)]
-    if parser.epilog:
-        parts.append(f"```text\n{parser.epilog}\n```")
+    """Return one magic's or command's usage, description, options, verbs and examples."""
+    command = COMMANDS[name]
+    usage = "[VERB] …" if command.verbs else command.usage or _usage(command)
+    parts = [f"```text\n{f'{name} {usage}'.rstrip()}\n```", _sentence(command.description or command.help)]
+    if command.options:
+        parts.append(_options(command))
+    if command.verbs:
+        verbs = [(f"`{verb.name} {verb.usage}`".replace(" `", "`"), verb.help) for verb in command.verbs]
+        parts += [_table(("verb", "what it does"), verbs), *_options_of_verbs(command)]
+    if command.examples:
+        parts.append(f"```text\n{command.examples}\n```")
     return "\n\n".join(parts)
 
 
@@ -83,27 +77,41 @@ def rest(_: str = "") -> str:
 GENERATORS = {"options": options, "lab_settings": lab_settings, "rest": rest}
 
 
-def _usage(parser: Parser) -> str:
+def _usage(command: Command) -> str:
     """Return what must be typed: words and required options."""
-    words = [parser.prog]
-    for action in parser._actions:
-        if action.option_strings and action.required:
-            words.append(f"{action.option_strings[0]} {action.metavar}")
-        elif not action.option_strings:
-            name = action.dest.upper()
-            words.append({"?": f"[{name}]", "*": f"[{name} …]", "+": f"{name} [{name} …]"}.get(str(action.nargs), name))
+    words = []
+    for option in command.options:
+        name = option.name.upper()
+        if option.is_word:
+            words.append(
+                {"?": f"[{name}]", "*": f"[{name} …]", "+": f"{name} [{name} …]"}.get(option.nargs or "", name)
+            )
+        elif option.is_required:
+            words.append(f"{option.flags[0]} {option.metavar}")
     return " ".join([*words, "[options]"])
 
 
-def _call(action: argparse.Action) -> str:
-    names = action.option_strings or [action.dest.upper()]
-    metavar = f" {action.metavar}" if action.option_strings and action.metavar and action.nargs != 0 else ""
-    return " · ".join(f"`{name}`" for name in (*names[:-1], f"{names[-1]}{metavar}"))
+def _options(command: Command) -> str:
+    rows = []
+    for option in command.options:
+        names = option.to_json()["flags"] or [option.name.upper()]
+        value = option.metavar or "|".join(option.choices)
+        names[0] = f"{names[0]} {value}".rstrip() if not option.is_word else names[0]
+        rows.append((", ".join(f"`{name}`" for name in names), option.help, option.default_text))
+    return _table(("option", "meaning", "default"), rows)
 
 
-def _help(parser: Parser, action: argparse.Action) -> str:
-    text = parser._get_formatter()._expand_help(action)
-    return f"{text} (required)" if action.required and action.option_strings else text
+def _options_of_verbs(command: Command) -> Iterator[str]:
+    for verb in command.verbs:
+        own = replace(verb, options=tuple(option for option in verb.options if not option.is_word))
+        if own.options:
+            yield f"Options of `{verb.name}`:"
+            yield _options(own)
+
+
+def _sentence(text: str) -> str:
+    """Return a phrase as a sentence; what is one stays as it is."""
+    return text if text.endswith(".") else f"{text[:1].upper()}{text[1:]}."
 
 
 def _operation(verb: str, path: str, operation: dict[str, Any]) -> str:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib.util
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import workbench
+from workbench.options.catalog import MAGICS
+from workbench.options.option import Command
+from workbench.options.verbs import COMMAND_LINE
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -52,12 +56,14 @@ def test_generated_parts_of_a_page_are_filled(name: str, generator: ModuleType) 
     assert len(filled) > len(page(name)) + 200
 
 
-def test_magics_page_has_each_magics_options(generator: ModuleType) -> None:
-    filled = generator.on_page_markdown(page("magics.md"))
-    for name, parser in generator.PARSERS.items():
-        if name.startswith("%"):
-            options = set(parser().option_names()) - {"--help"}
-            assert [option for option in options if f"`{option}" not in filled] == [], name
+@pytest.mark.parametrize(("name", "commands"), [("magics.md", MAGICS.values()), ("cli.md", COMMAND_LINE.verbs)])
+def test_page_has_each_command_with_its_options(name: str, commands: Iterable[Command], generator: ModuleType) -> None:
+    filled = generator.on_page_markdown(page(name))
+    for command in commands:
+        for one in (command, *command.verbs):
+            missing = [flag for option in one.options if not option.is_word for flag in option.flags]
+            assert [flag for flag in missing if f"`{flag}" not in filled] == [], one.name
+        assert [verb.name for verb in command.verbs if f"`{verb.name}" not in filled] == []
 
 
 def test_rest_page_has_each_route(generator: ModuleType) -> None:

@@ -11,9 +11,9 @@ from workbench.options.run import RUN
 
 
 def python_call(cell: str) -> str:
-    """Return the same run as ``workbench.train("...")``, or the same sweep as ``workbench.sweep("...")``.
+    r"""Return the same run as ``workbench.train("...")``, or the same sweep as ``workbench.sweep("...")``.
 
-    >>> print(python_call("%%train digits --workers 2\\nfit()"))
+    >>> print(python_call("%%train digits --workers 2\nfit()"))
     import workbench
     <BLANKLINE>
     run = workbench.train(

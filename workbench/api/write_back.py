@@ -17,9 +17,9 @@ _KEPT = "# "
 
 
 def write_back(cell: str, values: dict[str, Any]) -> str:
-    """Return the cell as a ``%%train`` cell with these values.
+    r"""Return the cell as a ``%%train`` cell with these values.
 
-    >>> print(write_back('%%sweep t --space "lr=float(0,1)" --goal "min loss"\\nlr = 0.5  # rate', {"lr": 0.1}))
+    >>> print(write_back('%%sweep t --space "lr=float(0,1)" --goal "min loss"\nlr = 0.5  # rate', {"lr": 0.1}))
     %%train t
     # %%sweep t --space "lr=float(0,1)" --goal "min loss"
     lr = 0.1  # rate
