@@ -36,7 +36,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def options(name: str) -> str:
     """Return one magic's or command's usage, description, options, verbs and examples."""
     command = COMMANDS[name]
-    usage = "[VERB] …" if command.verbs else command.usage or _usage(command)
+    usage = "[VERB] …" if command.verbs else _usage(command)
     parts = [f"```text\n{f'{name} {usage}'.rstrip()}\n```", _sentence(command.description or command.help)]
     if command.options:
         parts.append(_options(command))
