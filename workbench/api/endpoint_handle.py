@@ -186,9 +186,12 @@ class Endpoint:
         return self._steer("set_replicas", low, high, version)
 
     def set_limits(self, /, **changes: Any) -> EndpointSnapshot:
-        """Change ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests a second and token, None or 0 for any number),
-        ``cache`` (answers kept) or ``samples`` (requests kept of each version, with their answers; 0 forgets those
-        that there are); what is not given stays as it is.
+        """Change limits; those that are not given stay as they are.
+
+        Args:
+            changes: ``max_body`` (bytes, or ``"16M"``), ``rate`` (requests per second and token, None or 0 for any
+                number), ``cache`` (stored answers), ``samples`` (stored requests of each version, with their answers;
+                0 deletes the existing ones).
         """
         if changes.get("rate") == 0 and not isinstance(changes["rate"], bool):
             changes["rate"] = None
@@ -242,8 +245,10 @@ class Endpoint:
         return LogFile(self._state_dir() / "endpoints" / f"{self.name}.log").page(start, count, wanted)
 
     def history(self) -> dict[str, dict[str, list[float]]]:
-        """Figures by version, a point a minute in which somebody asked: ``t`` (seconds since the epoch), ``requests``,
-        ``errors``, ``p50_ms``, ``p95_ms``, ``p99_ms``, ``replicas``, … They outlive the endpoint.
+        """Return figures by version, one point for each minute with requests; they outlive the endpoint.
+
+        The columns are ``t`` (seconds since the epoch), ``requests``, ``errors``, ``p50_ms``, ``p95_ms``, ``p99_ms``,
+        ``replicas`` and others.
         """
         from workbench.serving.history import history_of
 
