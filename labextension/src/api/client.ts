@@ -1,22 +1,11 @@
-/** The REST routes below `workbench/api`, typed; see `openapi.json` of the server plugin. */
+/** The REST routes below `workbench/api`; their types come from `openapi.json` of the server plugin. */
 
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import { ServingApi } from './serving';
-import { ICurveOfTrial, IStudyColumns, ParamValue } from './studytypes';
-import {
-  IArtifact,
-  ICell,
-  ICluster,
-  IComparedRun,
-  IJob,
-  ILogPage,
-  IRunDetail,
-  IRunPage,
-  ISeries,
-  IStudy
-} from './types';
+import { IStudyColumns, ParamValue } from './studytypes';
+import { Answer, IArtifact, ICell, ICluster, ILogPage, IRunDetail, IRunPage, ISeries } from './types';
 
 /** A refusal of the server, with the words that it gave. */
 export class ApiError extends Error {
@@ -53,7 +42,7 @@ export class WorkbenchApi {
     return this.request('PUT', 'cluster', {}, address ? { address } : {});
   }
 
-  stopCluster(): Promise<{ message: string }> {
+  stopCluster(): Promise<Answer<'stop_cluster'>> {
     return this.request('DELETE', 'cluster');
   }
 
@@ -73,19 +62,19 @@ export class WorkbenchApi {
     return this.request('GET', `runs/${runId}`);
   }
 
-  compare(runIds: string[]): Promise<{ runs: IComparedRun[] }> {
+  compare(runIds: string[]): Promise<Answer<'compare'>> {
     return this.request('GET', 'comparison', { runs: runIds.join(',') });
   }
 
-  experiments(): Promise<{ experiments: string[] }> {
+  experiments(): Promise<Answer<'experiments'>> {
     return this.request('GET', 'experiments');
   }
 
-  jobs(): Promise<{ jobs: IJob[] }> {
+  jobs(): Promise<Answer<'jobs'>> {
     return this.request('GET', 'jobs');
   }
 
-  studies(): Promise<{ studies: IStudy[]; problems: string[] }> {
+  studies(): Promise<Answer<'studies'>> {
     return this.request('GET', 'studies');
   }
 
@@ -93,31 +82,31 @@ export class WorkbenchApi {
     return this.request('GET', `studies/${storage}/${study}`, { after: String(after) });
   }
 
-  importances(storage: string, study: number, goal: number): Promise<{ importances: Record<string, number> }> {
+  importances(storage: string, study: number, goal: number): Promise<Answer<'study_importances'>> {
     return this.request('GET', `studies/${storage}/${study}/importances`, { goal: String(goal) });
   }
 
-  curvesOf(storage: string, study: number): Promise<{ curves: ICurveOfTrial[] }> {
+  curvesOf(storage: string, study: number): Promise<Answer<'study_curves'>> {
     return this.request('GET', `studies/${storage}/${study}/curves`);
   }
 
-  enqueue(storage: string, study: number, params: Record<string, ParamValue>): Promise<unknown> {
+  enqueue(storage: string, study: number, params: Record<string, ParamValue>): Promise<Answer<'enqueue_trial'>> {
     return this.request('POST', `studies/${storage}/${study}/trials`, {}, { params });
   }
 
-  runOfTrial(storage: string, study: number, number: number): Promise<{ run_id: string; name: string }> {
+  runOfTrial(storage: string, study: number, number: number): Promise<Answer<'trial_run'>> {
     return this.request('GET', `studies/${storage}/${study}/trials/${number}/run`);
   }
 
-  orderTrial(runId: string, number: number, order: 'prune' | 'stop'): Promise<unknown> {
+  orderTrial(runId: string, number: number, order: 'prune' | 'stop'): Promise<Answer<'order_trial'>> {
     return this.request('POST', `runs/${runId}/trials/${number}`, {}, { order });
   }
 
-  pause(runId: string, paused: boolean): Promise<unknown> {
+  pause(runId: string, paused: boolean): Promise<Answer<'pause_sweep'>> {
     return this.request('POST', `runs/${runId}/pause`, {}, { paused });
   }
 
-  cellWithValues(source: string, params: Record<string, ParamValue>): Promise<{ source: string }> {
+  cellWithValues(source: string, params: Record<string, ParamValue>): Promise<Answer<'write_back'>> {
     return this.request('POST', 'cells/with-values', {}, { source, params });
   }
 
@@ -125,11 +114,11 @@ export class WorkbenchApi {
     return this.request('GET', `runs/${runId}/cell`);
   }
 
-  again(runId: string, resume: boolean): Promise<{ run_id: string; name: string }> {
+  again(runId: string, resume: boolean): Promise<Answer<'run_again'>> {
     return this.request('POST', `runs/${runId}/again`, {}, { resume });
   }
 
-  tidy(states: string[], olderThanDays: number, dry: boolean): Promise<{ count: number; names: string[] }> {
+  tidy(states: string[], olderThanDays: number, dry: boolean): Promise<Answer<'tidy'>> {
     return this.request('POST', 'runs/tidying', {}, { states, older_than_days: olderThanDays, dry });
   }
 
@@ -146,11 +135,11 @@ export class WorkbenchApi {
     }
   }
 
-  stop(runId: string): Promise<unknown> {
+  stop(runId: string): Promise<Answer<'stop_run'>> {
     return this.request('POST', `runs/${runId}/stop`, {}, {});
   }
 
-  delete(runIds: string[]): Promise<{ deleted: number; kept: string[] }> {
+  delete(runIds: string[]): Promise<Answer<'delete_runs'>> {
     return this.request('POST', 'runs/deletion', {}, { run_ids: runIds });
   }
 
@@ -177,7 +166,7 @@ export class WorkbenchApi {
     });
   }
 
-  artifacts(runId: string): Promise<{ paths: string[] }> {
+  artifacts(runId: string): Promise<Answer<'artifacts'>> {
     return this.request('GET', `runs/${runId}/artifacts`);
   }
 
@@ -185,7 +174,7 @@ export class WorkbenchApi {
     return this.request('GET', `runs/${runId}/artifact`, { path });
   }
 
-  openNotebook(runId: string): Promise<{ path: string }> {
+  openNotebook(runId: string): Promise<Answer<'open_notebook'>> {
     return this.request('POST', `runs/${runId}/notebook`, {}, {});
   }
 

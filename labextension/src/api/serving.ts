@@ -1,7 +1,7 @@
 /** The REST routes about endpoints and registered models, typed. */
 
-import { IAttempt, IEndpoint, IEndpoints, IHistory, IModel, ISample, ITokenRow } from './servingtypes';
-import { ILogPage } from './types';
+import { IAttempt, IEndpoint, IEndpoints } from './servingtypes';
+import { Answer, ILogPage } from './types';
 
 type Request = <T>(method: string, path: string, query?: Record<string, string>, body?: unknown) => Promise<T>;
 
@@ -20,11 +20,11 @@ export class ServingApi {
     return this.request('POST', 'endpoints', {}, { source, name, options });
   }
 
-  restore(): Promise<{ names: string[] }> {
+  restore(): Promise<Answer<'restore_endpoints'>> {
     return this.request('POST', 'restoration', {}, {});
   }
 
-  withdraw(name: string): Promise<unknown> {
+  withdraw(name: string): Promise<Answer<'withdraw'>> {
     return this.request('DELETE', at(name));
   }
 
@@ -56,11 +56,11 @@ export class ServingApi {
     return this.request('GET', `${at(name)}/log`, { start: String(start), count: String(count), q: wanted });
   }
 
-  history(name: string): Promise<{ versions: IHistory }> {
+  history(name: string): Promise<Answer<'endpoint_history'>> {
     return this.request('GET', `${at(name)}/history`);
   }
 
-  samples(name: string, version: string): Promise<{ samples: ISample[] }> {
+  samples(name: string, version: string): Promise<Answer<'endpoint_samples'>> {
     return this.request('GET', `${at(name)}/samples`, { version });
   }
 
@@ -68,27 +68,27 @@ export class ServingApi {
     return this.request('POST', `${at(name)}/try`, {}, { body, version, model });
   }
 
-  tokens(name: string): Promise<{ tokens: ITokenRow[] }> {
+  tokens(name: string): Promise<Answer<'endpoint_tokens'>> {
     return this.request('GET', `${at(name)}/tokens`);
   }
 
-  newToken(name: string, label: string): Promise<{ label: string; token: string }> {
+  newToken(name: string, label: string): Promise<Answer<'new_token'>> {
     return this.request('POST', `${at(name)}/tokens`, {}, { label });
   }
 
-  revokeToken(name: string, label: string): Promise<unknown> {
+  revokeToken(name: string, label: string): Promise<Answer<'revoke_token'>> {
     return this.request('DELETE', `${at(name)}/tokens/${encodeURIComponent(label)}`);
   }
 
-  models(): Promise<{ models: IModel[] }> {
+  models(): Promise<Answer<'models'>> {
     return this.request('GET', 'models');
   }
 
-  setAlias(name: string, alias: string, number: number): Promise<unknown> {
+  setAlias(name: string, alias: string, number: number): Promise<Answer<'set_alias'>> {
     return this.request('PUT', aliasAt(name, alias), {}, { number });
   }
 
-  deleteAlias(name: string, alias: string): Promise<unknown> {
+  deleteAlias(name: string, alias: string): Promise<Answer<'delete_alias'>> {
     return this.request('DELETE', aliasAt(name, alias));
   }
 }

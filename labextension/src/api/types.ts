@@ -1,8 +1,11 @@
 /** What the server tells, by the panel's names; `generated.ts` has it from the server's `openapi.json`. */
 
-import { components } from './generated';
+import { components, operations } from './generated';
 
 type Schemas = components['schemas'];
+
+/** What an operation answers, by its id in `openapi.json`: the verb of the bridge. */
+export type Answer<Id extends keyof operations> = operations[Id]['responses'][200]['content']['application/json'];
 
 export type RunState = Schemas['RunState'];
 export type IFailure = Schemas['Failure'];
