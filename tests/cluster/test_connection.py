@@ -1,4 +1,4 @@
-"""Joining clusters: what is said when that cannot be."""
+"""Joining clusters, and the errors where that is impossible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from workbench.errors import ClusterError
 
 @pytest.mark.parametrize(
     ("address", "words"),
-    [("127.0.0.1:1", "Is it up"), ("ray://127.0.0.1:1", "Is it up"), ("nonsense", "no address")],
+    [("127.0.0.1:1", "Is it up"), ("ray://127.0.0.1:1", "Is it up"), ("nonsense", "not an address")],
 )
 def test_join_of_no_cluster_says_so_at_once(project: Path, address: str, words: str) -> None:
     with pytest.raises(ClusterError, match=words):

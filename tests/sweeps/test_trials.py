@@ -148,7 +148,7 @@ def test_one_trial_can_be_ended_by_hand(what: str) -> None:
     assert run.wait(60) is RunState.FINISHED, run.failure
     states = {trial.params["x"]: trial.state.name for trial in workbench.study(name).trials}
     assert states == {0.25: "COMPLETE", 1.0: {"prune": "PRUNED", "stop": "FAIL"}[what]}
-    with pytest.raises(WorkbenchError, match=r"no sweep that is going on|does not run"):
+    with pytest.raises(WorkbenchError, match=r"not a sweep that is running|it is not running"):
         foreman("order_trial", run.id, trial.number, what)
 
 

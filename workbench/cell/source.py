@@ -168,7 +168,7 @@ def _check(node: ast.AST, line_offset: int) -> list[Section]:
     if called == "getpass" or (called == "input" and isinstance(node.func, ast.Name)):
         raise CellError(
             f"Cannot run line {node.lineno}: {called}() needs a keyboard, and a worker has none. "
-            f"Ask in a cell of the notebook before, and read the variable here."
+            f"Ask in an earlier cell of the notebook, and read the variable here."
         )
     if not (isinstance(node.func, ast.Attribute) and _is_get_ipython(node.func.value)):
         return []
@@ -203,11 +203,11 @@ def _check_line_magic(name: str, rest: str, line: int) -> list[Section]:
     if name in ("pip", "conda", "mamba", "uv"):
         _check_command(f"pip {rest}", line)
     if name in _NESTED:
-        raise CellError(f"Cannot run line {line}: %{name} inside a run. Take it out of the cell.")
+        raise CellError(f"Cannot run line {line}: %{name} cannot be used inside a run. Take it out of the cell.")
     if name not in _ALLOWED_LINE:
         raise CellError(
-            f"Cannot run line {line}: the magic %{name} is not there on a worker. "
-            f"Run it in a cell of the notebook, and keep the training code alone in this one."
+            f"Cannot run line {line}: the magic %{name} does not exist on a worker. "
+            f"Run it in a cell of the notebook, and leave only the training code in this one."
         )
     if name not in _RUNS_PYTHON:
         return _expanded(rest, line)
@@ -240,9 +240,9 @@ def _only_inside(section: Section) -> Section:
 
 def _check_cell_magic(name: str, rest: str, body: str, line: int) -> list[Section]:
     if name in _NESTED:
-        raise CellError(f"Cannot run line {line}: %%{name} inside a run. Keep one of the two lines.")
+        raise CellError(f"Cannot run line {line}: %%{name} cannot be used inside a run. Keep one of the two lines.")
     if name not in _ALLOWED_CELL:
-        raise CellError(f"Cannot run line {line}: the magic %%{name} is not there on a worker. Take the line out.")
+        raise CellError(f"Cannot run line {line}: the magic %%{name} does not exist on a worker. Take the line out.")
     if name not in _RUNS_PYTHON:
         return []
     cell = read_cell(body, line_offset=line) if body.strip() else None

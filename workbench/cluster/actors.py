@@ -90,9 +90,7 @@ class ActorConnection:
         import ray
 
         if not ray.is_initialized():  # a call would have Ray start a cluster of its own
-            raise ForemanError(
-                f"The {self.name} at {self.address} was left: this process is no longer connected to it."
-            )
+            raise ForemanError(f"Cannot call the {self.name} at {self.address}: this process has left that cluster.")
         try:
             return self._answer(getattr(self.actor, method).remote(*args), timeout_s)
         except ray.exceptions.RayTaskError as error:
@@ -102,7 +100,8 @@ class ActorConnection:
             raise ForemanError(f"The {self.name} failed in {method!r}: {cause!r}. Please report this.") from error
         except ray.exceptions.GetTimeoutError:
             raise ForemanError(
-                f"The {self.name} at {self.address} said nothing for {timeout_s:g} s. %workbench doctor looks into it.",
+                f"The {self.name} at {self.address} did not answer within {timeout_s:g} s. "
+                "%workbench doctor looks for the cause.",
                 is_silent=True,
             ) from None
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
@@ -126,7 +125,7 @@ class ActorConnection:
     def _gone(self, error: BaseException) -> ForemanError:
         self._on_gone()
         if self.name != "foreman":
-            return ForemanError(f"The {self.name} at {self.address} is gone ({type(error).__name__}). Try once more.")
+            return ForemanError(f"The {self.name} at {self.address} is gone ({type(error).__name__}). Try again.")
         return ForemanError(
             f"The foreman at {self.address} is gone ({type(error).__name__}). Its runs have ended; "
             f"the next run starts a new one. Continue a lost run with %%train --resume RUN."

@@ -156,11 +156,11 @@ def _check_address(address: str) -> None:
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdigit():
         raise ClusterError(
-            f"Cannot join the cluster at {address!r}: it is no address. Write ray://host:10001, or host:6379."
+            f"Cannot join the cluster at {address!r}: it is not an address. Write ray://host:10001, or host:6379."
         )
     if not local.answers(address):
         raise ClusterError(
-            f"Cannot join the cluster at {address!r}: nobody answers there. Is it up, and may this machine reach it? "
+            f"Cannot join the cluster at {address!r}: nothing answers there. Is it up, and can this machine reach it? "
             f"Without --address, Workbench starts one on this machine."
         )
 

@@ -36,7 +36,9 @@ def dashboard(address: str, known: str | None) -> tuple[str, str]:
         os.kill(here.pid, signal.SIGUSR1)
     while not url:
         if time.monotonic() > deadline or not local.answers(address):
-            raise ClusterError(f"Ray's dashboard did not come up within {_TIMEOUT_S:g} s. See {local.log_path()}.")
+            raise ClusterError(
+                f"Cannot open Ray's dashboard: it did not start within {_TIMEOUT_S:g} s. See {local.log_path()}."
+            )
         time.sleep(0.1)
         url = _recorded()
     return url, token

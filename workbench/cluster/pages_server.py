@@ -96,4 +96,4 @@ class PagesServer:
             except OSError:
                 time.sleep(0.1)
         server.terminate()
-        raise WorkbenchError(f"Cannot open {self._title}: its server did not come up. See {self._log}.")
+        raise WorkbenchError(f"Cannot open {self._title}: its server did not start. See {self._log}.")

@@ -75,4 +75,4 @@ async def _log_models(run: ActiveRun, names: tuple[str, ...]) -> None:
     except ray.exceptions.RayError as error:
         problems = {", ".join(names): str(error).splitlines()[0]}
     for name, problem in problems.items():
-        run.note(f"{name!r} is with the run as a value, but could not be kept as an MLflow model: {problem}")
+        run.note(f"{name!r} came back as a value, but could not be logged as an MLflow model: {problem}")

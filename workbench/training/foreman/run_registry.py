@@ -44,7 +44,9 @@ class RunRegistry:
     def get(self, run_id: str) -> ActiveRun:
         """Return the run of that id; raise ``RunNotFoundError`` for an unknown one."""
         if run_id not in self._runs:
-            raise RunNotFoundError(f"The foreman knows no run {run_id!r}: it ended long ago, or ran elsewhere.")
+            raise RunNotFoundError(
+                f"Cannot find run {run_id!r}: the foreman does not know it. It ended long ago, or ran elsewhere."
+            )
         return self._runs[run_id]
 
     def add(self, run_id: str, spec: RunSpec, store: TrackingStore) -> ActiveRun:

@@ -55,8 +55,9 @@ class Sweeps:
                 continue
             if (other.name, other.storage) == (spec.sweep.name, spec.sweep.storage):
                 raise WorkbenchError(
-                    f"Cannot sweep {other.name!r} twice at once: a sweep of that name goes on. Watch it: %runs attach "
-                    f"{other.name}; end it: %runs stop {other.name}; or give this one another name."
+                    f"Cannot sweep {other.name!r} twice at once: a sweep of that name is running. "
+                    f"Watch it: %runs attach {other.name}; end it: %runs stop {other.name}; "
+                    "or give this one another name."
                 )
 
     async def conductor(self, run: ActiveRun) -> Any:
@@ -166,7 +167,7 @@ class Sweeps:
         conductor = self._conductor_of(run)
         team = await conductor.order.remote(number, what)
         if not team:
-            raise WorkbenchError(f"Cannot {what} trial {number} of {run.spec.name!r}: it does not run.")
+            raise WorkbenchError(f"Cannot {what} trial {number} of {run.spec.name!r}: it is not running.")
 
         async def interrupt_cell() -> None:
             await asyncio.sleep(_INTERRUPT_AFTER_S)
@@ -183,7 +184,7 @@ class Sweeps:
 
     def _conductor_of(self, run: ActiveRun) -> Any:
         if run.run_id not in self._conductors:
-            raise WorkbenchError(f"Cannot do that to {run.spec.name!r}: it is no sweep that is going on.")
+            raise WorkbenchError(f"Cannot do that to {run.spec.name!r}: it is not a sweep that is running.")
         return self._conductors[run.run_id]
 
 
