@@ -19,7 +19,7 @@ const SOURCE = join(import.meta.dirname, '../src');
 
 type Graph = Map<string, Set<string>>;
 
-const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(path => /\.tsx?$/.test(path));
+const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter(path => /\.(tsx?|json)$/.test(path));
 const modules = new Map(files.map(path => [path.replace(/\.tsx?$/, ''), path]));
 const byFile: Graph = new Map([...modules].map(([module, path]) => [module, importsOf(module, path)]));
 const byRoom: Graph = new Map();

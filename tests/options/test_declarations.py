@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import json
 from dataclasses import fields
 from typing import Any, get_type_hints
 
 import pytest
 
 import workbench
-from workbench.options.catalog import MAGICS, declarations, magic_parser
+from tests.support.imports import ROOT
+from workbench.options.catalog import MAGICS, declarations, form_options, magic_parser
 from workbench.options.endpoint import CANARY, LIMITS, SERVING
 from workbench.options.option import Command, Option, checked
 from workbench.options.parser import Help, Parser
@@ -112,3 +114,9 @@ def test_words_that_begin_with_no_verb_are_a_query() -> None:
 def test_option_that_is_not_declared_is_no_argument() -> None:
     with pytest.raises(TypeError, match="'colour'"):
         checked(SWEEP.options, {"colour": 1})
+
+
+def test_panel_has_the_declarations_as_they_are() -> None:
+    path = ROOT / "labextension" / "src" / "api" / "declarations.json"
+    fix = f"it is stale: python -m workbench.options.catalog > {path.relative_to(ROOT)}"
+    assert json.loads(path.read_text()) == form_options(), fix

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
-from workbench.options.endpoint import LIMITS
 from workbench.options.option import Command
 from workbench.options.parser import Parser
 from workbench.options.run import TRAIN
@@ -30,11 +30,15 @@ def declarations() -> dict[str, Any]:
 
 
 def form_options() -> dict[str, Any]:
-    """Return the options that the panel's forms ask for, by form and name."""
-    forms = {"train": TRAIN.options, "publish": PUBLISH.options, "limits": LIMITS}
-    return {form: {one.name: one.to_json() for one in options if one.label} for form, options in forms.items()}
+    """Return the options that the panel knows, by command and name."""
+    known = {"train": TRAIN.options, "publish": PUBLISH.options}
+    return {command: {one.name: one.to_json() for one in options} for command, options in known.items()}
 
 
 def magic_parser(magic: str) -> Parser:
     """Return the parser of what follows a magic: ``%%train``."""
     return Parser(MAGICS[magic], prog=magic)
+
+
+if __name__ == "__main__":  # python -m workbench.options.catalog > labextension/src/api/declarations.json
+    print(json.dumps(form_options(), indent=2, ensure_ascii=False))

@@ -31,7 +31,8 @@ class Option:
         nargs: How many words it takes, as :mod:`argparse` has it.
         is_required: Whether it must be given.
         is_repeated: Whether it may be given several times; its values add up.
-        label: Its name in the panel's forms; an empty string where they do not ask for it.
+        forms: The panel's forms that ask for it: ``train``, ``publish``, ``limits``.
+        label: Its name in those forms.
         placeholder: What its field shows while it is empty; an empty string for the default.
         pattern: What its field takes, as a regular expression.
         low: The smallest number.
@@ -54,6 +55,7 @@ class Option:
     nargs: str | None = None
     is_required: bool = False
     is_repeated: bool = False
+    forms: tuple[str, ...] = ()
     label: str = ""
     placeholder: str = ""
     pattern: str = ""
@@ -127,6 +129,8 @@ class Option:
             "unit": self.unit,
             "default": self.default_text,
             "choices": list(self.choices),
+            "nargs": self.nargs,
+            "forms": list(self.forms),
             "label": self.label,
             "placeholder": self.placeholder or self.default_text,
             "pattern": self.pattern,

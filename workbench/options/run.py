@@ -31,6 +31,7 @@ NAME = Option(
     check=parse_name,
     is_word=True,
     nargs="?",
+    forms=("train",),
     label="Name",
     placeholder="made of the notebook’s name",
 )
@@ -42,6 +43,7 @@ WORKERS = Option(
     metavar="N",
     help="worker processes",
     check=whole("Cannot run with workers={}", 1),
+    forms=("train",),
     label="Workers",
     low=1,
 )
@@ -68,6 +70,7 @@ PER_WORKER = (
         metavar="G",
         help="GPUs for each; 0.5 shares one",
         check=whole_gpus,
+        forms=("train",),
         label="GPUs per worker",
         low=0,
     ),
@@ -109,6 +112,7 @@ RETURNS = Option(
     metavar="A,B",
     help="names that come back into the notebook from rank 0",
     check=parse_names,
+    forms=("train",),
     label="Names that come back",
     placeholder="model, history",
 )

@@ -29,6 +29,7 @@ PUBLISH = Command(
             short="-n",
             metavar="NAME",
             help="the endpoint's name; none takes the model's",
+            forms=("publish",),
             label="Name of the endpoint",
             pattern=r"[A-Za-z0-9][A-Za-z0-9_\-]*",
         ),
@@ -36,8 +37,10 @@ PUBLISH = Command(
             name="alias",
             metavar="A",
             help="the version's alias once it has all of the traffic, as champion",
+            forms=("publish",),
             label="Alias",
             placeholder="champion",
+            pattern=r"(?!([vV]\d+|[lL][aA][tT][eE][sS][tT])$)[\p{L}\p{N}_\-]{1,255}",  # as JavaScript has it
         ),
         Option(name="example", metavar="X", help="a variable with rows that the model takes; none looks for them"),
         *VERSION_OPTIONS,

@@ -1,37 +1,25 @@
 /** What clients may ask of an endpoint and how much of it is kept, as a form's texts and as what changes. */
 
+import { optionsOfForm, OptionValues, valueOf } from '../api/options';
 import { IEndpoint } from '../api/servingtypes';
 
-export interface ILimits {
-  /** Requests per second and token; empty for any number. */
-  rate: string;
-  /** The largest body, as `16M`. */
-  body: string;
-  /** Answers to keep. */
-  cache: string;
-  /** Requests to keep of each version. */
-  samples: string;
-}
-
-/** What a form begins with. */
-export function limitsOf({ rate, max_body, cache, samples }: IEndpoint['limits']): ILimits {
-  return {
-    rate: rate === null ? '' : String(rate),
-    body: bytesText(max_body),
-    cache: String(cache),
-    samples: String(samples)
-  };
+/** What a form begins with; an empty text for any number. */
+export function limitsOf(limits: IEndpoint['limits']): OptionValues {
+  const known: Record<string, number | null> = { ...limits };
+  return Object.fromEntries(
+    optionsOfForm('limits').map(option => {
+      const value = known[option.name];
+      return [option.name, value === null ? '' : option.name === 'max_body' ? bytesText(value) : String(value)];
+    })
+  );
 }
 
 /** What was changed, as the server takes it; empty where nothing was. */
-export function changesOf(before: ILimits, after: ILimits): Record<string, unknown> {
-  const { rate, body, cache, samples } = after;
-  return {
-    ...(rate.trim() !== before.rate && { rate: rate.trim() ? Number(rate) : null }),
-    ...(body.trim() !== before.body && { max_body: body.trim() }),
-    ...(cache.trim() !== before.cache && { cache: Number(cache) }),
-    ...(samples.trim() !== before.samples && { samples: Number(samples) })
-  };
+export function changesOf(before: OptionValues, after: OptionValues): Record<string, unknown> {
+  const changed = optionsOfForm('limits').filter(({ name }) => after[name].trim() !== before[name]);
+  return Object.fromEntries(
+    changed.map(option => [option.name, after[option.name].trim() ? valueOf(option, after[option.name]) : null])
+  );
 }
 
 /** Bytes as `%publish --max-body` has them, to the byte. */

@@ -5,11 +5,16 @@ import * as React from 'react';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { IOption, optionsOfForm, PUBLISH } from '../api/options';
 import { ICluster } from '../api/types';
 import { Field, FormBody, useValidity } from '../components/form';
 import { number } from '../components/format';
-import { ALIAS_PATTERN } from '../models/registry';
+import { OptionField } from '../components/optionfield';
 import { FirstTraffic, IPublishing } from './publishing';
+
+/** The options that have a place of their own in the form; the others are below More. */
+const PLACED: IOption[] = [PUBLISH.name, PUBLISH.replicas, PUBLISH.slo, PUBLISH.canary];
+const MORE = optionsOfForm('publish').filter(option => !PLACED.includes(option));
 
 class PublishForm extends FormBody<IPublishing> {
   constructor(
@@ -52,50 +57,42 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
   };
   useValidity(chosen.traffic);
   const cpu = cluster?.resources.CPU;
-  const field = (label: string, hint: string, input: JSX.Element) => (
-    <Field label={label} hint={hint}>
-      {input}
-    </Field>
-  );
-  const text = (
-    key: Exclude<keyof IPublishing, 'isPinned' | 'traffic'>,
-    more: React.InputHTMLAttributes<HTMLInputElement> = {}
-  ) => (
-    <input
-      className="jp-mod-styled"
-      value={chosen[key]}
-      onChange={event => set({ [key]: event.target.value })}
+  const field = (option: IOption, more: Partial<React.ComponentProps<typeof OptionField>> = {}) => (
+    <OptionField
+      key={option.name}
+      option={option}
+      value={chosen.values[option.name]}
+      onChange={value => set({ values: { ...chosen.values, [option.name]: value } })}
+      trans={trans}
       {...more}
     />
   );
+  const free = cpu && trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total));
   return (
     <>
-      {!hasSource &&
-        field(
-          trans.__('What'),
-          trans.__('a run, or a registered model: digits, digits/3, digits@champion'),
-          text('source', { required: true })
-        )}
-      {field(
-        trans.__('Name of the endpoint'),
-        trans.__('An endpoint of that name gets a new version. What is left empty stays as it has it.'),
-        text('name', { pattern: '[A-Za-z0-9][A-Za-z0-9_\\-]*', maxLength: 63, required: hasSource })
+      {!hasSource && (
+        <Field
+          label={trans.__('What')}
+          hint={trans.__('a run, or a registered model: digits, digits/3, digits@champion')}
+        >
+          <input
+            className="jp-mod-styled"
+            value={chosen.source}
+            onChange={event => set({ source: event.target.value })}
+            required
+          />
+        </Field>
       )}
+      {field(PUBLISH.name, {
+        hint: trans.__('An endpoint of that name gets a new version. What is left empty stays as it has it.'),
+        required: hasSource,
+        more: { maxLength: 63 }
+      })}
       <div className="wb-Pair">
-        {field(
-          trans.__('Replicas'),
-          trans.__('2, or 1..4 by load; 0..4 may sleep'),
-          text('replicas', { pattern: '\\d+(\\.\\.\\d+)?', placeholder: '1' })
-        )}
-        {field(
-          trans.__('Latency objective'),
-          trans.__('batches as large as it allows'),
-          text('slo', { pattern: '\\d+(\\.\\d+)?\\s*(ms|s)?', placeholder: trans.__('20ms') })
-        )}
+        {field(PUBLISH.replicas)}
+        {field(PUBLISH.slo)}
       </div>
-      {field(
-        trans.__('Requests that it gets once it answers'),
-        '',
+      <Field label={trans.__('Requests that it gets once it answers')}>
         <select
           className="jp-mod-styled"
           value={chosen.traffic}
@@ -106,40 +103,11 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
           <option value="shadow">{trans.__('a copy of each (shadow)')}</option>
           <option value="none">{trans.__('none until it is promoted')}</option>
         </select>
-      )}
-      {chosen.traffic === 'canary' &&
-        field(
-          trans.__('Canary'),
-          trans.__('Percent, step by step: 10%,50%. It goes back by itself where it errs more or is slower.'),
-          text('canary', { pattern: '\\s*\\d+(\\.\\d+)?\\s*%?(\\s*,\\s*\\d+(\\.\\d+)?\\s*%?)*\\s*', required: true })
-        )}
+      </Field>
+      {chosen.traffic === 'canary' && field(PUBLISH.canary, { required: true })}
       <details>
         <summary>{trans.__('More')}</summary>
-        {field(
-          trans.__('CPUs of a replica'),
-          cpu ? trans.__('%1 of %2 free', number(cpu.total - cpu.used), number(cpu.total)) : '',
-          text('cpus', { type: 'number', min: 0, step: 'any', placeholder: trans.__('as usual') })
-        )}
-        {field(
-          trans.__('GPUs of a replica'),
-          trans.__('0.5 shares one'),
-          text('gpus', { type: 'number', min: 0, step: 'any', placeholder: '0' })
-        )}
-        {field(
-          trans.__('Answers to keep'),
-          trans.__('for requests that come again'),
-          text('cache', { type: 'number', min: 0, step: 1, placeholder: '0' })
-        )}
-        {field(
-          trans.__('Samples to keep'),
-          trans.__('requests with their answers; 0 keeps none'),
-          text('samples', { type: 'number', min: 0, max: 1000, step: 1, placeholder: '100' })
-        )}
-        {field(
-          trans.__('Alias'),
-          trans.__('that its version gets when all requests are its own'),
-          text('alias', { pattern: ALIAS_PATTERN, placeholder: trans.__('champion') })
-        )}
+        {MORE.map(option => field(option, option === PUBLISH.cpus ? { hint: free ?? '' } : {}))}
         <label className="wb-mod-check">
           <input
             type="checkbox"

@@ -1,5 +1,7 @@
 /** What is asked before something is published, and the options that it makes. */
 
+import { optionsOfForm, OptionValues, valueOf } from '../api/options';
+
 /** What a new version gets once it answers: all requests, some on trial, a copy of each, or none. */
 export type FirstTraffic = 'all' | 'canary' | 'shadow' | 'none';
 
@@ -8,36 +10,21 @@ export interface IPublishing {
   source: string;
   /** What the user knows the source by. */
   title: string;
-  name: string;
-  replicas: string;
   traffic: FirstTraffic;
-  /** Percent, step by step: `10%,50%`. */
-  canary: string;
-  slo: string;
-  cpus: string;
-  gpus: string;
-  cache: string;
-  samples: string;
-  alias: string;
   isPinned: boolean;
+  /** The options of `%publish` that have a field, `name` among them. */
+  values: OptionValues;
 }
 
 /** What a form begins with. */
 export function blank(source = '', title = '', name = ''): IPublishing {
+  const values = Object.fromEntries(optionsOfForm('publish').map(option => [option.name, '']));
   return {
     source,
     title,
-    name: endpointName(name),
-    replicas: '',
     traffic: 'all',
-    canary: '10%',
-    slo: '',
-    cpus: '',
-    gpus: '',
-    cache: '',
-    samples: '',
-    alias: '',
-    isPinned: false
+    isPinned: false,
+    values: { ...values, name: endpointName(name), canary: '10%' }
   };
 }
 
@@ -50,21 +37,15 @@ export function endpointName(text: string): string {
     .slice(0, 63);
 }
 
-/** The options as `%publish` has them; what was left empty is left to it. */
-export function optionsOf(chosen: IPublishing): Record<string, unknown> {
-  const texts = Object.entries({ replicas: chosen.replicas, slo: chosen.slo, alias: chosen.alias });
-  const numbers = Object.entries({
-    cpus: chosen.cpus,
-    gpus: chosen.gpus,
-    cache: chosen.cache,
-    samples: chosen.samples
-  });
-  return Object.fromEntries<unknown>([
-    ...texts.map(([key, value]) => [key, value.trim()] as const).filter(([, value]) => value),
-    ...numbers.filter(([, value]) => value.trim()).map(([key, value]) => [key, Number(value)] as const),
-    ...(chosen.traffic === 'canary' ? [['canary', chosen.canary.trim()] as const] : []),
-    ...(chosen.traffic === 'shadow' ? [['shadow', true] as const] : []),
-    ...(chosen.traffic === 'none' ? [['traffic', false] as const] : []),
-    ...(chosen.isPinned ? [['env', 'pinned'] as const] : [])
-  ]);
+/** The options as `%publish` has them, without the name; what was left empty is left to it. */
+export function optionsOf({ values, traffic, isPinned }: IPublishing): Record<string, unknown> {
+  const given = optionsOfForm('publish').filter(
+    ({ name }) => name !== 'name' && (name !== 'canary' || traffic === 'canary') && values[name].trim()
+  );
+  return {
+    ...Object.fromEntries(given.map(option => [option.name, valueOf(option, values[option.name])])),
+    ...(traffic === 'shadow' && { shadow: true }),
+    ...(traffic === 'none' && { traffic: false }),
+    ...(isPinned && { env: 'pinned' })
+  };
 }

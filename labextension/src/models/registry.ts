@@ -1,5 +1,6 @@
 /** Registered models as the rows of a list: models, and below an open one its versions. */
 
+import { PUBLISH } from '../api/options';
 import { IModel, IModelVersion } from '../api/servingtypes';
 
 /** The alias that `%publish` and a promotion look at first. */
@@ -21,7 +22,7 @@ export function rowsOf(models: IModel[], open: ReadonlySet<string>, wanted: stri
 }
 
 /** An alias for an input: it must not look like a version, and `latest` is MLflow's own. */
-export const ALIAS_PATTERN = '(?!([vV]\\d+|[lL][aA][tT][eE][sS][tT])$)[\\p{L}\\p{N}_\\-]{1,255}';
+const ALIAS_PATTERN = PUBLISH.alias.pattern;
 
 /** Whether MLflow takes it for an alias. */
 export function isAlias(text: string): boolean {

@@ -1,13 +1,16 @@
-/** The first line of a `%%train` cell: read and written without touching the rest. */
+/** The first line of a `%%train` cell: read and written by the declared options, without touching the rest. */
 
-export interface ITrainOptions {
-  name: string;
-  workers: number;
-  gpusPerWorker: number;
-  returns: string;
-}
+import { IOption, optionsOfForm, OptionValues, TRAIN } from '../api/options';
 
 const LINE = /^%%train\b(.*)$/;
+/** A word of a line; quotes group, as in a shell. */
+const WORD = /(?:"[^"]*"|'[^']*'|[^\s"'])+/g;
+
+/** An option with the words that it takes, as they were typed; null for words that belong to none. */
+interface IPart {
+  option: IOption | null;
+  words: string[];
+}
 
 /** Whether a cell starts a run or a sweep: such cells wear a badge. */
 export function startsRuns(source: string): boolean {
@@ -18,56 +21,76 @@ export function isTrainCell(source: string): boolean {
   return LINE.test(source.split('\n', 1)[0]);
 }
 
-/** What a cell's `%%train` line asks for; null where it has none. */
-export function readOptions(source: string): ITrainOptions | null {
+/** What the form has where a cell says nothing. */
+export function noOptions(): OptionValues {
+  return Object.fromEntries(optionsOfForm('train').map(option => [option.name, '']));
+}
+
+/** What a cell's `%%train` line asks for, of what the form asks; null where it has none. */
+export function readOptions(source: string): OptionValues | null {
   const match = LINE.exec(source.split('\n', 1)[0]);
   if (!match) {
     return null;
   }
-  const text = match[1];
-  const value = (names: string) =>
-    new RegExp(`(?:^|\\s)(?:${names})[ =]("[^"]*"|\\S+)`).exec(text)?.[1].replace(/"/g, '') ?? '';
-  const first = text.trim().split(/\s+/)[0] ?? '';
-  return {
-    name: first.startsWith('-') ? '' : first,
-    workers: Number(value('--workers|-w')) || 1,
-    gpusPerWorker: Number(value('--gpus-per-worker')) || 0,
-    returns: value('--returns|-r')
-  };
+  const values = noOptions();
+  for (const { option, words } of partsOf(match[1])) {
+    if (option && option.name in values) {
+      const [first, ...rest] = words;
+      const value = option.isWord ? first : rest.length > 0 ? rest.join(' ') : first.slice(first.indexOf('=') + 1);
+      values[option.name] = value.replace(/["']/g, '');
+    }
+  }
+  return values;
 }
 
 /** The cell with these options on its first line; options that the form does not know are kept. */
-export function writeOptions(source: string, options: ITrainOptions): string {
+export function writeOptions(source: string, values: OptionValues): string {
   const lines = source.split('\n');
   const before = LINE.exec(lines[0]);
-  let kept = '';
   if (before) {
-    kept = before[1]
-      .replace(/(^|\s)(--workers|-w|--gpus-per-worker|--returns|-r)[ =]("[^"]*"|\S+)/g, '')
-      .trim()
-      .replace(/^(?!-)\S+\s*/, '')
-      .trim();
     lines.shift();
   }
-  const parts = ['%%train', options.name.trim()];
-  if (options.workers !== 1) {
-    parts.push(`--workers ${options.workers}`);
-  }
-  if (options.gpusPerWorker) {
-    parts.push(`--gpus-per-worker ${options.gpusPerWorker}`);
-  }
-  const returns = options.returns
-    .split(/[\s,]+/)
-    .filter(Boolean)
-    .join(',');
-  if (returns) {
-    parts.push(`--returns ${returns}`);
-  }
-  parts.push(kept);
-  return [parts.filter(Boolean).join(' '), ...lines].join('\n');
+  const kept = partsOf(before?.[1] ?? '').filter(({ option }) => !option || !(option.name in values));
+  const given = optionsOfForm('train').flatMap(option => wordsOf(option, values[option.name].trim()));
+  return [['%%train', ...given, ...kept.flatMap(part => part.words)].join(' '), ...lines].join('\n');
 }
 
 /** The cell without its `%%train` line. */
 export function withoutTrain(source: string): string {
   return isTrainCell(source) ? source.split('\n').slice(1).join('\n') : source;
+}
+
+/** A line's words, grouped by the options that they belong to. */
+function partsOf(line: string): IPart[] {
+  const options = Object.values<IOption>(TRAIN);
+  const byFlag = new Map(options.flatMap(option => option.flags.map(flag => [flag, option] as const)));
+  const words = line.match(WORD) ?? [];
+  const parts: IPart[] = [];
+  for (let place = 0; place < words.length;) {
+    const word = words[place++];
+    const option = byFlag.get(word.split('=')[0]) ?? null;
+    if (!option) {
+      parts.push({ option: place === 1 && !word.startsWith('-') ? TRAIN.name : null, words: [word] });
+      continue;
+    }
+    const taken = [word];
+    const most = option.format === 'switch' || word.includes('=') ? 0 : option.nargs === '+' ? Infinity : 1;
+    while (taken.length <= most && place < words.length && !byFlag.has(words[place].split('=')[0])) {
+      taken.push(words[place++]);
+    }
+    parts.push({ option, words: taken });
+  }
+  return parts;
+}
+
+/** An option as it is written; nothing where it is its default. */
+function wordsOf(option: IOption, value: string): string[] {
+  const text = option.metavar.includes(',')
+    ? value
+        .split(/[\s,]+/)
+        .filter(Boolean)
+        .join(',')
+    : value;
+  const isUsual = text === option.default || (option.format !== 'text' && Number(text) === Number(option.default));
+  return text === '' || isUsual ? [] : option.isWord ? [text] : [option.flags[0], text];
 }

@@ -5,14 +5,15 @@ import * as React from 'react';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
+import { IOption, optionsOfForm, OptionValues, TRAIN } from '../api/options';
 import { ICluster } from '../api/types';
-import { Field, FormBody } from '../components/form';
+import { FormBody } from '../components/form';
 import { number } from '../components/format';
-import { ITrainOptions } from './magic';
+import { OptionField } from '../components/optionfield';
 
-class TrainForm extends FormBody<ITrainOptions> {
+class TrainForm extends FormBody<OptionValues> {
   constructor(
-    first: ITrainOptions,
+    first: OptionValues,
     private readonly cluster: ICluster | null,
     private readonly trans: TranslationBundle
   ) {
@@ -20,69 +21,64 @@ class TrainForm extends FormBody<ITrainOptions> {
   }
 
   render(): JSX.Element {
-    const { trans, cluster } = this;
-    const capacity = (name: string) => {
-      const found = cluster?.resources[name];
-      return found
-        ? trans.__('%1 of %2 free', number(found.total - found.used), number(found.total))
-        : cluster?.state === 'up'
-          ? trans.__('the cluster has none')
-          : trans.__('no cluster runs yet');
-    };
-    const set = (change: Partial<ITrainOptions>) => {
-      this.chosen = { ...this.chosen, ...change };
-    };
     return (
-      <>
-        <Field label={trans.__('Name')}>
-          <input
-            className="jp-mod-styled"
-            defaultValue={this.chosen.name}
-            placeholder={trans.__('made of the notebook’s name')}
-            onChange={event => set({ name: event.target.value.replace(/\s+/g, '-') })}
-          />
-        </Field>
-        <Field label={trans.__('Workers')} hint={`CPU: ${capacity('CPU')}`}>
-          <input
-            className="jp-mod-styled"
-            type="number"
-            min={1}
-            defaultValue={this.chosen.workers}
-            onChange={event => set({ workers: Math.max(1, Math.round(Number(event.target.value))) })}
-          />
-        </Field>
-        <Field label={trans.__('GPUs per worker')} hint={`GPU: ${capacity('GPU')}`}>
-          <input
-            className="jp-mod-styled"
-            type="number"
-            min={0}
-            step="any"
-            defaultValue={this.chosen.gpusPerWorker}
-            onChange={event => set({ gpusPerWorker: Math.max(0, Number(event.target.value)) })}
-          />
-        </Field>
-        <Field label={trans.__('Names that come back')}>
-          <input
-            className="jp-mod-styled"
-            defaultValue={this.chosen.returns}
-            placeholder={trans.__('model, history')}
-            onChange={event => set({ returns: event.target.value })}
-          />
-        </Field>
-      </>
+      <Form first={this.chosen} onChange={values => (this.chosen = values)} cluster={this.cluster} trans={this.trans} />
     );
   }
 }
 
+interface IFormProps {
+  first: OptionValues;
+  onChange: (values: OptionValues) => void;
+  cluster: ICluster | null;
+  trans: TranslationBundle;
+}
+
+function Form({ first, onChange, cluster, trans }: IFormProps): JSX.Element {
+  const [values, setValues] = React.useState(first);
+  const set = (name: string, value: string) => {
+    const next = { ...values, [name]: name === TRAIN.name.name ? value.replace(/\s+/g, '-') : value };
+    setValues(next);
+    onChange(next);
+  };
+  const capacity = (name: string) => {
+    const found = cluster?.resources[name];
+    return found
+      ? trans.__('%1 of %2 free', number(found.total - found.used), number(found.total))
+      : cluster?.state === 'up'
+        ? trans.__('the cluster has none')
+        : trans.__('no cluster runs yet');
+  };
+  const hints = new Map<IOption, string>([
+    [TRAIN.name, ''],
+    [TRAIN.workers, `CPU: ${capacity('CPU')}`],
+    [TRAIN.gpus_per_worker, `GPU: ${capacity('GPU')}`]
+  ]);
+  return (
+    <>
+      {optionsOfForm('train').map(option => (
+        <OptionField
+          key={option.name}
+          option={option}
+          value={values[option.name]}
+          onChange={value => set(option.name, value)}
+          trans={trans}
+          hint={hints.get(option)}
+        />
+      ))}
+    </>
+  );
+}
+
 /** Ask for a train cell's options; null when the user thinks better of it, `remove` to make it a plain cell. */
 export async function askForOptions(
-  options: ITrainOptions,
+  options: OptionValues,
   isTrain: boolean,
   cluster: ICluster | null,
   trans: TranslationBundle
-): Promise<ITrainOptions | 'remove' | null> {
+): Promise<OptionValues | 'remove' | null> {
   const remove = Dialog.warnButton({ label: trans.__('Make it a plain cell') });
-  const result = await showDialog<ITrainOptions>({
+  const result = await showDialog<OptionValues>({
     title: trans.__('Run this cell with %%%%train'),
     body: new TrainForm(options, cluster, trans),
     buttons: [

@@ -74,7 +74,7 @@ export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
       underWay.add(source);
       const id = Notification.emit(trans.__('Publishing %1…', title), 'in-progress', { autoClose: false });
       try {
-        const made = await model.api.serving.publish(source, chosen.name, optionsOf(chosen));
+        const made = await model.api.serving.publish(source, chosen.values.name, optionsOf(chosen));
         Notification.dismiss(id);
         await app.commands.execute(CommandIDs.openEndpoint, { name: made.name });
       } catch (error) {

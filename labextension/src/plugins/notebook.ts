@@ -9,7 +9,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { CommandIDs } from '../commandids';
 import { workbenchIcon } from '../components/icons';
 import { WorkbenchModel } from '../model';
-import { isTrainCell, readOptions, withoutTrain, writeOptions } from '../notebook/magic';
+import { isTrainCell, noOptions, readOptions, withoutTrain, writeOptions } from '../notebook/magic';
 import { askForOptions } from '../notebook/trainform';
 import { IWorkbench } from './workbench';
 
@@ -44,7 +44,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
         await model.refresh();
         const present = readOptions(shared.getSource());
         const answer = await askForOptions(
-          present ?? { name: '', workers: 1, gpusPerWorker: 0, returns: '' },
+          present ?? noOptions(),
           isTrainCell(shared.getSource()),
           model.cluster,
           trans

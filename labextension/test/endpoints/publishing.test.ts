@@ -10,11 +10,7 @@ describe('publishing', () => {
     expect(optionsOf(blank('r'))).toEqual({});
     const chosen = {
       ...blank('r'),
-      replicas: '1..4',
-      slo: ' 20ms ',
-      gpus: '0.5',
-      cache: '100',
-      samples: '0',
+      values: { ...blank('r').values, replicas: '1..4', slo: ' 20ms ', gpus: '0.5', cache: '100', samples: '0' },
       isPinned: true
     };
     expect(optionsOf(chosen)).toEqual({
