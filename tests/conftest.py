@@ -16,6 +16,12 @@ for _name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "WORKBENCH_ADDRESS", "RAY_
     os.environ.pop(_name, None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run modules that need no cluster first: most mistakes show in minutes. Browser tests, the longest, come next."""
+    slow = {item.path for item in items if "cluster" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: (item.path in slow or "ui" in item.path.parts, "ui" not in item.path.parts))
+
+
 @pytest.fixture(scope="module", autouse=True)
 def _mlflow_as_before() -> Iterator[None]:
     """Have no module leave what it told MLflow to the next.
