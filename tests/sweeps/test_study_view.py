@@ -15,7 +15,7 @@ from workbench.settings import Settings
 from workbench.sweeps import study_view
 from workbench.sweeps.goal import parse_constraints
 from workbench.sweeps.storages import note_storage, storage_urls
-from workbench.sweeps.studies import Shelf, shown_url, storage_id
+from workbench.sweeps.studies import OpenStorages, shown_url, storage_id
 from workbench.tracking.ended_runs import EndedRun
 from workbench.tracking.store import TrackingStore
 
@@ -141,7 +141,7 @@ def test_storages_that_sweeps_were_told_to_use_are_listed(project: Path, tmp_pat
     note_storage(settings, "postgresql://me:secret@host/db")
     assert storage_urls(settings) == [str(elsewhere), "postgresql://me:secret@host/db"]
     assert shown_url("postgresql://me:secret@host/db") == "postgresql://me:…@host/db"
-    assert Shelf(settings).studies(str(elsewhere)) == []
+    assert OpenStorages(settings).studies(str(elsewhere)) == []
     elsewhere.unlink()
     assert storage_urls(settings) == ["postgresql://me:secret@host/db"]
 

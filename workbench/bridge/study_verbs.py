@@ -23,7 +23,7 @@ from workbench.records.wire import ParamValue
 from workbench.tracking.tracked_run import TrackedRun
 
 if TYPE_CHECKING:
-    from workbench.sweeps.studies import Shelf
+    from workbench.sweeps.studies import OpenStorages
 
 
 class StudyVerbs:
@@ -35,7 +35,7 @@ class StudyVerbs:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._opened: Shelf | None = None
+        self._opened: OpenStorages | None = None
 
     def studies(self) -> StudyList:
         """List all studies of the project's storages, newest first; storages that cannot be read are named."""
@@ -53,6 +53,7 @@ class StudyVerbs:
 
     def study(self, storage: str, study_id: int, after: int = 0) -> StudyDetail:
         """Return a study with its trials from a number on."""
+        from workbench.sweeps.studies import direction_words
         from workbench.sweeps.study_view import trials_by_column
 
         study = self._storages.study(storage, study_id)
@@ -61,7 +62,7 @@ class StudyVerbs:
         names = [goal.partition(" ")[2] for goal in goals]
         return {
             "name": study.study_name,
-            "directions": [direction.name.lower() for direction in study.directions],
+            "directions": list(direction_words(study.directions)),
             "goals": names if len(names) == len(study.directions) else [],
             "run": {"run_id": run.run_id, "state": run.state, "cell_id": run.tags.get("workbench.cell_id", "")}
             if run is not None
@@ -114,12 +115,12 @@ class StudyVerbs:
         return {"source": write_back(source, params)}
 
     @property
-    def _storages(self) -> Shelf:
+    def _storages(self) -> OpenStorages:
         """The project's storages, each opened once."""
         if self._opened is None:
-            from workbench.sweeps.studies import Shelf
+            from workbench.sweeps.studies import OpenStorages
 
-            self._opened = Shelf(self._project.settings)
+            self._opened = OpenStorages(self._project.settings)
         return self._opened
 
     def _newest_run(self, study: str) -> TrackedRun | None:

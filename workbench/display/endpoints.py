@@ -1,4 +1,4 @@
-"""Endpoints as a card and as tables, in HTML and as plain text."""
+"""Endpoints as a card and as tables, in HTML and plain text."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _ANSWERING = ("live", "idle")
 
 
 class EndpointCard:
-    """One endpoint: where it is, how to ask it, its versions and how they do.
+    """One endpoint: its URL, examples of requests, its versions and their figures.
 
     Args:
-        snapshot: The endpoint as it is.
-        curl: A line for a terminal that asks it.
-        python: A line for Python.
+        snapshot: The endpoint as it is now.
+        curl: A line for a terminal that sends it a request.
+        python: A line of Python that sends it a request.
     """
 
     def __init__(self, snapshot: EndpointSnapshot, curl: str, python: str) -> None:
@@ -100,7 +100,7 @@ def _news(found: EndpointSnapshot) -> list[str]:
 
 
 def endpoints_table(overview: EndpointsOverview) -> Table:
-    """All endpoints, those that were published and do not run among them."""
+    """Return all endpoints as a table, also those that were published and do not run."""
     rows = []
     for one in overview["endpoints"]:
         leading = max(one["versions"], key=lambda version: version["weight"], default=None)
@@ -124,7 +124,7 @@ def endpoints_table(overview: EndpointsOverview) -> Table:
 
 
 def samples_table(samples: list[Sample]) -> Table:
-    """Requests and their answers, the newest first."""
+    """Return requests and their answers as a table, the newest first."""
     now = time.time()
     rows = tuple(
         (
@@ -140,7 +140,7 @@ def samples_table(samples: list[Sample]) -> Table:
 
 
 def tokens_table(tokens: list[TokenRow]) -> Table:
-    """Tokens by label; what they are is shown nowhere."""
+    """Return tokens as a table by label; the tokens themselves are shown nowhere."""
     now = time.time()
     rows = tuple(
         (one["label"], ago(one["created_at"], now), ago(one["last_used_at"], now) or "never") for one in tokens

@@ -11,7 +11,7 @@ from workbench.sweeps.plan import SweepPlan
 from workbench.sweeps.rendezvous import Rendezvous, TrialTask
 from workbench.sweeps.study import add_past_trials, create_study, with_recent_storage
 from workbench.sweeps.study_stats import UNCOUNTED, StudyStats
-from workbench.sweeps.summary import Summary
+from workbench.sweeps.summary import SweepSummary
 
 _RETRY = "workbench:retry"
 _CLONE = "workbench:clone_of"
@@ -252,14 +252,14 @@ class Conductor:
             self.dismiss(team, leaves=False)
         return len(gone)
 
-    def summary(self) -> Summary:
+    def summary(self) -> SweepSummary:
         """Return the progress of the sweep."""
         with self._lock:
             self._check_time()
             stats = self._stats
             number, value, params = stats.best or (None, None, {})
             running = len(self._running) + self._starting
-            return Summary(
+            return SweepSummary(
                 done=stats.ended,
                 total=self._plan.trials,
                 running=running,

@@ -1,25 +1,36 @@
-"""Studies as the panel lists them."""
+"""Optuna's studies in the storages of a project."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 import threading
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, cast
 
 from workbench.errors import RunNotFoundError, TrackingError, suggestion
-from workbench.records.studies import StudySummary
+from workbench.records.studies import Direction, StudySummary
 from workbench.settings import Settings
+from workbench.sweeps.optuna_compat import id_of
 from workbench.sweeps.storages import storage_urls
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.storages import BaseStorage
+    from optuna.study import StudyDirection
 
 
 def storage_id(url: str) -> str:
-    """A short name for a storage, the same each time."""
+    """Return a short name for a storage, the same each time."""
     return hashlib.sha256(url.encode()).hexdigest()[:10]
 
 
-def open_storage(url: str) -> Any:
-    """The storage of a URL, or of a journal file's path. Raises ``TrackingError`` with what is wrong with it."""
+def open_storage(url: str) -> BaseStorage:
+    """Return the storage of a URL, or of a journal file's path.
+
+    Raises:
+        TrackingError: The storage cannot be opened.
+    """
     from optuna.storages import JournalStorage, get_storage
     from optuna.storages.journal import JournalFileBackend
 
@@ -33,27 +44,37 @@ def open_storage(url: str) -> Any:
         ) from error
 
 
-class Shelf:
-    """The storages of a project, each opened once: a journal is read whole when it is opened, and then goes on.
+class OpenStorages:
+    """The storages of a project, each opened once.
+
+    A journal is read whole when it is opened, and only its new entries after that.
 
     Args:
-        settings: The project's.
+        settings: The project's settings.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._storages: dict[str, Any] = {}
+        self._storages: dict[str, BaseStorage] = {}
         self._lock = threading.Lock()
 
-    def storage(self, url: str) -> Any:
-        """See :func:`open_storage`."""
+    def storage(self, url: str) -> BaseStorage:
+        """Return the storage of a URL or path; see :func:`open_storage`."""
         with self._lock:
             if url not in self._storages:
                 self._storages[url] = open_storage(url)
             return self._storages[url]
 
-    def study(self, storage: str, study_id: int) -> Any:
-        """The ``optuna.Study`` with a number in the storage of an id; ``RunNotFoundError`` where there is none."""
+    def study(self, storage: str, study_id: int) -> Study:
+        """Return a study.
+
+        Args:
+            storage: The storage's :func:`storage_id`.
+            study_id: The study's number in it.
+
+        Raises:
+            RunNotFoundError: There is no such storage or study.
+        """
         import optuna
 
         url = next((url for url in storage_urls(self._settings) if storage_id(url) == storage), None)
@@ -67,19 +88,25 @@ class Shelf:
         return optuna.load_study(study_name=name, storage=opened)
 
     def studies(self, url: str) -> list[StudySummary]:
-        """The studies of a storage, newest first."""
+        """Return the studies of a storage, newest first."""
         return studies_of(url, self.storage(url))
 
 
 def shown_url(url: str) -> str:
-    """A storage's URL without its password."""
+    """Return a storage's URL without its password."""
     return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:…@", url)
 
 
-def find_study(settings: Settings, name: str) -> Any:
-    """The ``optuna.Study`` of a name in any storage of the project.
+def direction_words(directions: Iterable[StudyDirection]) -> tuple[Direction, ...]:
+    """Return the words for the directions of a study's objectives."""
+    return tuple(cast("Direction", direction.name.lower()) for direction in directions)
 
-    Raises ``RunNotFoundError`` with the nearest name.
+
+def find_study(settings: Settings, name: str) -> Study:
+    """Return the study of a name in any storage of the project.
+
+    Raises:
+        RunNotFoundError: There is none; the message has the nearest name.
     """
     import optuna
 
@@ -94,21 +121,25 @@ def find_study(settings: Settings, name: str) -> Any:
     return optuna.load_study(study_name=name, storage=open_storage(known[name]))
 
 
-def studies_of(url: str, storage: Any = None) -> list[StudySummary]:
-    """The studies of a storage, newest first; ``storage`` is that of the URL where it is open already."""
+def studies_of(url: str, storage: BaseStorage | None = None) -> list[StudySummary]:
+    """Return the studies of a storage, newest first.
+
+    Args:
+        url: The storage's URL or path.
+        storage: The opened storage; None opens it.
+    """
     import optuna
     from optuna.trial import TrialState
 
     storage = storage or open_storage(url)
     found = []
     for frozen in storage.get_all_studies():
-        trials = storage.get_all_trials(frozen._study_id, deepcopy=False)
+        trials = storage.get_all_trials(id_of(frozen), deepcopy=False)
         counts: dict[str, int] = {}
         for trial in trials:
             counts[trial.state.name.lower()] = counts.get(trial.state.name.lower(), 0) + 1
-        values = [
-            trial.value for trial in trials if trial.state is TrialState.COMPLETE and len(trial.values or ()) == 1
-        ]
+        complete = [trial.values for trial in trials if trial.state is TrialState.COMPLETE]
+        values = [one[0] for one in complete if len(one or ()) == 1]
         is_max = frozen.directions[0] is optuna.study.StudyDirection.MAXIMIZE
         best = (max(values) if is_max else min(values)) if values and len(frozen.directions) == 1 else None
         began = [trial.datetime_start.timestamp() for trial in trials if trial.datetime_start]
@@ -117,8 +148,8 @@ def studies_of(url: str, storage: Any = None) -> list[StudySummary]:
                 name=frozen.study_name,
                 storage=shown_url(url),
                 storage_id=storage_id(url),
-                study_id=frozen._study_id,
-                directions=tuple(direction.name.lower() for direction in frozen.directions),
+                study_id=id_of(frozen),
+                directions=direction_words(frozen.directions),
                 trials=counts,
                 best=best,
                 started_at=min(began) if began else None,

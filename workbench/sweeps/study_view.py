@@ -1,4 +1,4 @@
-"""A study as a view of it wants it: its trials by columns, what matters most, curves of some trials."""
+"""A study for views: its trials by columns, importances of the swept names, curves of some trials."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ import json
 import math
 import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from workbench.errors import OptionError
-from workbench.records.studies import ParamSpace, TrialColumns, TrialCurve
+from workbench.records.studies import ParamSpace, TrialColumns, TrialCurve, TrialState
 from workbench.records.wire import ParamValue
+from workbench.sweeps.optuna_compat import contains
 from workbench.sweeps.study_stats import UNCOUNTED
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
 
 _MOST_TRIALS = 20_000
 _MOST_CURVES = 60
@@ -19,8 +24,11 @@ _MOST_POINTS = 400
 _MOST_EVALUATED = 2000
 
 
-def trials_by_column(study: Any, after: int = 0) -> TrialColumns:
-    """The trials from a number on, column by column: a tenth of what rows would take as JSON."""
+def trials_by_column(study: Study, after: int = 0) -> TrialColumns:
+    """Return the trials from a number on, column by column.
+
+    As JSON, columns take a tenth of the bytes that rows take.
+    """
     trials = [trial for trial in study.get_trials(deepcopy=False)[-_MOST_TRIALS:] if trial.number >= after]
     kinds: dict[str, ParamSpace] = {}
     for trial in reversed(trials):
@@ -30,7 +38,7 @@ def trials_by_column(study: Any, after: int = 0) -> TrialColumns:
     goals = len(study.directions)
     return {
         "numbers": [trial.number for trial in trials],
-        "states": [trial.state.name.lower() for trial in trials],
+        "states": [_state(trial) for trial in trials],
         "values": [
             [_number(trial.values[goal]) if trial.values else None for trial in trials] for goal in range(goals)
         ],
@@ -43,10 +51,20 @@ def trials_by_column(study: Any, after: int = 0) -> TrialColumns:
     }
 
 
-def importances(study: Any, goal: int = 0) -> dict[str, float]:
-    """How much each swept name matters for a goal, the most important first; they add up to one.
+def importances(study: Study, goal: int = 0) -> dict[str, float]:
+    """Return the importance of each swept name for a goal, the most important first; importances add up to one.
 
-    By PED-ANOVA (Watanabe et al., IJCAI 2023). Empty while there are too few complete trials, or where all are alike.
+    They are those of PED-ANOVA (Watanabe et al., IJCAI 2023).
+
+    Args:
+        study: The study.
+        goal: The goal's index, from 0.
+
+    Returns:
+        Importances by name; empty while there are too few complete trials, or where all are alike.
+
+    Raises:
+        OptionError: The study has no such goal.
     """
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
     from optuna.trial import TrialState
@@ -67,8 +85,8 @@ def importances(study: Any, goal: int = 0) -> dict[str, float]:
     return {name: value for name, value in found.items() if math.isfinite(value)}
 
 
-def _lately(study: Any) -> Any:
-    """The study, or its newest complete trials where they are very many: the weighing looks at each several times."""
+def _lately(study: Study) -> Study:
+    """Return the study, or one of its newest complete trials where there are very many."""
     import optuna
     from optuna.trial import TrialState
 
@@ -80,8 +98,8 @@ def _lately(study: Any) -> Any:
     return part
 
 
-def curves(study: Any) -> list[TrialCurve]:
-    """Reported values by step of the trials that run, the best and the newest: ``number``, ``state``, ``points``."""
+def curves(study: Study) -> list[TrialCurve]:
+    """Return the reported values by step of the running, the best and the newest trials."""
     from optuna.study import StudyDirection
 
     reported = [trial for trial in study.get_trials(deepcopy=False) if trial.intermediate_values]
@@ -89,7 +107,7 @@ def curves(study: Any) -> list[TrialCurve]:
         return []
     sign = 1.0 if study.directions[0] is StudyDirection.MINIMIZE else -1.0
     complete = [trial for trial in reported if trial.state.name == "COMPLETE"]
-    best = sorted(complete, key=lambda trial: sign * trial.value)[: _MOST_CURVES // 2]
+    best = sorted(complete, key=lambda trial: sign * trial.values[0])[: _MOST_CURVES // 2]
     running = [trial for trial in reported if trial.state.name == "RUNNING"]
     chosen = {trial.number: trial for trial in [*best, *running]}
     for trial in reversed(reported):
@@ -97,15 +115,20 @@ def curves(study: Any) -> list[TrialCurve]:
             break
         chosen.setdefault(trial.number, trial)
     return [
-        {"number": trial.number, "state": trial.state.name.lower(), "points": _points(trial.intermediate_values)}
+        {"number": trial.number, "state": _state(trial), "points": _points(trial.intermediate_values)}
         for trial in sorted(chosen.values(), key=lambda trial: trial.number)
     ]
 
 
-def enqueue(study: Any, params: Mapping[str, ParamValue]) -> None:
-    """Put a trial with these values at the front of the queue of a study; the sweep that runs takes it next.
+def enqueue(study: Study, params: Mapping[str, ParamValue]) -> None:
+    """Enqueue a trial with these values, which a running sweep takes next.
 
-    Raises ``OptionError`` that names a value outside of the study's space, or a name that it does not have.
+    Args:
+        study: The study.
+        params: Values of swept names.
+
+    Raises:
+        OptionError: A value is outside of the study's space, or a name is not in it.
     """
     known: dict[str, Any] = {}
     for trial in study.get_trials(deepcopy=False)[-_MOST_EVALUATED:]:
@@ -121,7 +144,7 @@ def enqueue(study: Any, params: Mapping[str, ParamValue]) -> None:
 
 
 def _within(distribution: Any, name: str, value: Any) -> Any:
-    """The value as the distribution has it."""
+    """Return the value as the distribution has it."""
     choices = getattr(distribution, "choices", None)
     if choices is not None:
         for choice in choices:
@@ -130,7 +153,7 @@ def _within(distribution: Any, name: str, value: Any) -> Any:
         raise OptionError(f"Cannot try {name}={value!r}: the choices are {', '.join(map(str, choices))}.")
     try:
         number = float(value)
-        contained = distribution._contains(distribution.to_internal_repr(number))
+        contained = contains(distribution, number)
     except (TypeError, ValueError):
         contained = False
     if not contained:
@@ -139,6 +162,10 @@ def _within(distribution: Any, name: str, value: Any) -> Any:
             + (f" in steps of {distribution.step:g}." if distribution.step not in (None, 1) else ".")
         )
     return int(number) if type(distribution).__name__ == "IntDistribution" else number
+
+
+def _state(trial: FrozenTrial) -> TrialState:
+    return cast("TrialState", trial.state.name.lower())
 
 
 def _kind(distribution: Any) -> ParamSpace:

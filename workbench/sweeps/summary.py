@@ -8,7 +8,7 @@ from workbench.records.sweeps import SweepProgress
 
 
 @dataclass
-class Summary(SweepProgress):
+class SweepSummary(SweepProgress):
     """The progress of a sweep, and what is left to do.
 
     Attributes:

@@ -9,9 +9,9 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from importlib.metadata import distributions
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -59,8 +59,8 @@ def full(context: NotebookContext, payload: CellPayload) -> tuple[dict[str, byte
         except OSError as error:
             tags["workbench.lineage_problem"] = f"the notebook could not be read: {error}"
     files["lineage/requirements.txt"] = requirements().encode()
-    files["lineage/hardware.json"] = json.dumps(hardware(), indent=1).encode()
-    files["lineage/data.json"] = json.dumps(data_rows(payload), indent=1).encode()
+    files["lineage/hardware.json"] = json.dumps(asdict(hardware()), indent=1).encode()
+    files["lineage/data.json"] = json.dumps([asdict(value) for value in captured_data(payload)], indent=1).encode()
     for module in payload.modules:
         files[f"lineage/modules/{module.relative}"] = module.source
     commit = git(folder, "rev-parse", "HEAD")
@@ -77,17 +77,31 @@ def full(context: NotebookContext, payload: CellPayload) -> tuple[dict[str, byte
     return files, tags
 
 
-def data_rows(payload: CellPayload) -> list[dict[str, Any]]:
-    """Return the captured large values with their fingerprints, a JSON object each."""
+@dataclass(frozen=True)
+class CapturedData:
+    """A large value that the cell read, as ``lineage/data.json`` has it.
+
+    Attributes:
+        names: Its names in the notebook.
+        kind: Its kind, as ``ndarray`` or ``DataFrame``.
+        digest: Hash of its content.
+        shape: Its shape.
+        dtype: Its element type, or the types of its columns.
+        nbytes: Its size in bytes.
+    """
+
+    names: list[str]
+    kind: str
+    digest: str
+    shape: list[int]
+    dtype: str
+    nbytes: int
+
+
+def captured_data(payload: CellPayload) -> list[CapturedData]:
+    """Return the captured large values with their fingerprints."""
     return [
-        {
-            "names": list(value.names),
-            "kind": mark.kind,
-            "digest": mark.digest,
-            "shape": list(mark.shape),
-            "dtype": mark.dtype,
-            "nbytes": mark.nbytes,
-        }
+        CapturedData(list(value.names), mark.kind, mark.digest, list(mark.shape), mark.dtype, mark.nbytes)
         for value in payload.shared
         for mark in [value.fingerprint]
     ]
@@ -118,16 +132,37 @@ def _direct_line(name: str, version: str, direct: str) -> str:
     return f"# {name}=={version} was installed from {origin.get('url', 'a folder')}"
 
 
-def hardware() -> dict[str, Any]:
-    """Return this machine's processor, cores, memory in MiB and GPUs, as a JSON object."""
-    return {
-        "machine": platform.machine(),
-        "system": platform.platform(),
-        "processor": _processor(),
-        "cores": psutil.cpu_count(),
-        "memory_mb": psutil.virtual_memory().total // 2**20,
-        "gpus": gpus(),
-    }
+@dataclass(frozen=True)
+class Hardware:
+    """A machine, as ``lineage/hardware.json`` has it.
+
+    Attributes:
+        machine: Its architecture.
+        system: Its operating system.
+        processor: Its processor's name.
+        cores: Number of logical cores; None where it is not known.
+        memory_mb: Memory in MiB.
+        gpus: Names of its NVIDIA GPUs.
+    """
+
+    machine: str
+    system: str
+    processor: str
+    cores: int | None
+    memory_mb: int
+    gpus: list[str]
+
+
+def hardware() -> Hardware:
+    """Return this machine."""
+    return Hardware(
+        machine=platform.machine(),
+        system=platform.platform(),
+        processor=_processor(),
+        cores=psutil.cpu_count(),
+        memory_mb=psutil.virtual_memory().total // 2**20,
+        gpus=gpus(),
+    )
 
 
 def gpus() -> list[str]:

@@ -1,4 +1,4 @@
-"""Lines of a log of any size, by their number: a million lines are found as quickly as ten."""
+"""Lines of a log of any size by number: lines of a log with a million are found as quickly as of one with ten."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class LogFile:
     """A log that may still grow.
 
     Args:
-        path: Where it is; a file that is not there has no lines.
+        path: The file; a missing file has no lines.
     """
 
     def __init__(self, path: Path) -> None:
@@ -28,12 +28,12 @@ class LogFile:
         self._lock = threading.Lock()
 
     def page(self, start: int, count: int, wanted: str = "") -> LogPage:
-        """Lines from ``start`` on; a negative ``start`` counts from the end.
+        """Return some lines.
 
         Args:
-            start: The first, from 0.
-            count: How many at most.
-            wanted: Only lines that contain this, whatever their case; then places are those among the matches.
+            start: Number of the first line, from 0; a negative number counts from the end.
+            count: The most lines to return.
+            wanted: Text that lines must contain, in any case; ``start`` then counts the lines with it.
         """
         try:
             with self._lock, self._path.open("rb") as file:
@@ -51,7 +51,7 @@ class LogFile:
             return LogPage(0, 0, [], [])
 
     def _index(self, file: Any) -> None:
-        """Note where lines end in what was added since the last look."""
+        """Record where lines end in what was added since the last call."""
         import numpy as np
 
         size = file.seek(0, 2)
@@ -93,7 +93,7 @@ class LogFile:
         return self._lines(file, number, number + 1)[0]
 
     def _matches(self, file: Any, wanted: str) -> list[int]:
-        """Numbers of the lines with a text, the first ten thousand."""
+        """Return the numbers of the first ten thousand lines with a text."""
         needle = wanted.lower()
         found: list[int] = []
         file.seek(0)
@@ -110,7 +110,7 @@ def _first(start: int, total: int) -> int:
 
 
 def _text(line: bytes) -> str:
-    """A line as a terminal would have left it: what follows the last carriage return."""
+    """Return a line as a terminal would have left it: what follows the last carriage return."""
     line = line.rstrip(b"\r")
     shown = line[line.rfind(b"\r") + 1 :]
     text = shown[:_LINE_BYTES].decode("utf-8", "replace")

@@ -17,7 +17,7 @@ import ray
 
 from workbench.cluster.capacity import room_now
 from workbench.records.runs import Failure
-from workbench.sweeps.summary import Summary
+from workbench.sweeps.summary import SweepSummary
 from workbench.training.engines.base import AttemptOutcome, LaunchRequest
 from workbench.training.engines.crew import CrewAttempt, draw
 from workbench.training.engines.placement import Reservation, reserve
@@ -67,7 +67,7 @@ class SweepAttempt:
         await asyncio.shield(self._managing)
         if self._failure is not None:
             return AttemptOutcome(self._failure)
-        summary: Summary = await self._conductor.summary.remote()
+        summary: SweepSummary = await self._conductor.summary.remote()
         if self._request.run.stop_requested.is_set():
             return AttemptOutcome(Failure("stopped", "interrupted"))
         if summary.ended_by:
@@ -87,7 +87,7 @@ class SweepAttempt:
         outcome = RankOutcome(0, None, time.time(), returned=names, returns_error=problem, models=models)
         return AttemptOutcome(None, blob if names else None, outcome)
 
-    def _why_nothing(self, summary: Summary) -> str:
+    def _why_nothing(self, summary: SweepSummary) -> str:
         if len(self._plan.goals) > 1:
             return "with several goals there is no best trial"
         if summary.best_number is None:
@@ -115,9 +115,9 @@ class SweepAttempt:
         """Keep as many teams as there is work and room for, until nothing is left to do."""
         while True:
             try:
-                summary: Summary = await self._conductor.summary.remote()
+                summary: SweepSummary = await self._conductor.summary.remote()
             except ray.exceptions.RayError as error:
-                summary = Summary()
+                summary = SweepSummary()
                 self._failure = Failure("killed", f"the actor that gives out the sweep's trials was lost: {error}")
             is_ending = self._failure is not None or self._request.run.stop_requested.is_set() or summary.is_over
             if is_ending and not self._teams:
@@ -141,7 +141,7 @@ class SweepAttempt:
             self._teams.pop(slot)
         self._request.on_teams(len(self._teams))
 
-    async def _grow_or_shrink(self, summary: Summary) -> None:
+    async def _grow_or_shrink(self, summary: SweepSummary) -> None:
         useful = summary.running + summary.startable
         if self._plan.parallel is not None:
             target = min(self._plan.parallel, useful)
@@ -157,7 +157,7 @@ class SweepAttempt:
         if target < len(self._teams) and summary.startable:
             self._conductor.dismiss.remote(self._request_of(max(self._teams)).team)
 
-    def _interrupt_overdue(self, summary: Summary) -> None:
+    def _interrupt_overdue(self, summary: SweepSummary) -> None:
         """Interrupt trials that go on long after the sweep's time was over, since they report nothing."""
         if not summary.ended_by or not summary.running:
             self._overdue_since = None
@@ -181,7 +181,7 @@ class SweepAttempt:
             if reservation is None:
                 return
             while await self._run_crew(slot, reservation) and self._plan.isolate:
-                summary: Summary = await self._conductor.summary.remote()
+                summary: SweepSummary = await self._conductor.summary.remote()
                 if not summary.startable or self._failure or self._request.run.stop_requested.is_set():
                     return
         except ray.exceptions.RayError as error:

@@ -14,7 +14,7 @@ from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 from workbench.errors import OptionError, WorkbenchError
 from workbench.records.sweeps import SweepSnapshot
 from workbench.sweeps.conductor import Conductor
-from workbench.sweeps.summary import Summary
+from workbench.sweeps.summary import SweepSummary
 from workbench.training.background import BackgroundTasks
 from workbench.training.foreman.run_registry import RunRegistry
 from workbench.training.foreman.tracking_writer import TrackingWriters
@@ -45,7 +45,7 @@ class Sweeps:
         self._foreman_id, self._runs, self._writers, self._background = foreman_id, runs, writers, background
         self._conductors: dict[str, Any] = {}
         self._trials: dict[str, TrialRuns] = {}
-        self._shown: dict[str, Summary] = {}
+        self._shown: dict[str, SweepSummary] = {}
 
     def refuse_second(self, spec: RunSpec) -> None:
         """Raise ``WorkbenchError`` when a sweep of the same study goes on: each would take the other's trials."""
@@ -111,12 +111,12 @@ class Sweeps:
     async def _update(self, run: ActiveRun) -> None:
         self._trials[run.run_id].write()
         with contextlib.suppress(ray.exceptions.RayError):
-            now: Summary = await self._conductors[run.run_id].summary.remote()
+            now: SweepSummary = await self._conductors[run.run_id].summary.remote()
             if run.run_id in self._conductors:
-                self._show(run, self._shown.get(run.run_id, Summary()), now)
+                self._show(run, self._shown.get(run.run_id, SweepSummary()), now)
                 self._shown[run.run_id] = now
 
-    def _show(self, run: ActiveRun, before: Summary, now: Summary) -> None:
+    def _show(self, run: ActiveRun, before: SweepSummary, now: SweepSummary) -> None:
         plan = run.spec.sweep
         assert plan is not None
         shown = SweepSnapshot(
