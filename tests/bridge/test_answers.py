@@ -11,7 +11,7 @@ import nbformat
 import optuna
 import pytest
 
-from tests.support.asking import description
+from tests.support.rest import description
 from workbench.bridge.line import as_json
 from workbench.bridge.verbs import Verbs
 from workbench.records.runs import Failure, RunState

@@ -10,7 +10,7 @@ import optuna
 import pytest
 import tornado.httpclient
 
-from tests.support.asking import ask
+from tests.support.rest import ask
 from workbench.sweeps.studies import storage_id
 from workbench.tracking.store import TrackingStore
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.asking import ask, refused
+from tests.support.rest import ask, refused
 from workbench.tracking.store import TrackingStore
 
 pytest_plugins = ["pytest_jupyter.jupyter_server"]
@@ -29,9 +29,9 @@ async def told(jp_fetch: Any, method: str, path: str, **options: Any) -> Any:
 async def test_overview_says_what_was_published_and_starts_nothing(jp_fetch: Any, project_folder: Path) -> None:
     overview = await told(jp_fetch, "GET", "endpoints")
     assert (overview["gateway"]["state"], overview["endpoints"], overview["asleep"]) == ("down", [], [])
-    books = project_folder / ".workbench" / "endpoints"
-    books.mkdir(parents=True)
-    (books / "digits.json").write_text("{}")
+    folder = project_folder / ".workbench" / "endpoints"
+    folder.mkdir(parents=True)
+    (folder / "digits.json").write_text("{}")
     assert (await told(jp_fetch, "GET", "endpoints"))["asleep"] == ["digits"]
 
 
@@ -60,15 +60,15 @@ async def test_endpoint_that_is_none_is_told(jp_fetch: Any) -> None:
 async def test_endpoint_that_is_only_written_down_is_said_to_sleep_and_can_be_withdrawn(
     jp_fetch: Any, project_folder: Path
 ) -> None:
-    books = project_folder / ".workbench" / "endpoints"
-    books.mkdir(parents=True)
-    (books / "digits.json").write_text("{}")
+    folder = project_folder / ".workbench" / "endpoints"
+    folder.mkdir(parents=True)
+    (folder / "digits.json").write_text("{}")
     for method, path, body in (("GET", "", None), ("POST", "/rollback", "{}"), ("GET", "/tokens", None)):
         options = {} if body is None else {"body": body}
         code, answer = await refused(jp_fetch, method, f"{API}/endpoints/digits{path}", **options)
         assert (code, "%endpoints restore" in answer["message"]) == (409, True), answer
     await ask(jp_fetch, "DELETE", f"{API}/endpoints/digits")
-    assert not (books / "digits.json").exists()
+    assert not (folder / "digits.json").exists()
 
 
 async def test_what_was_kept_of_an_endpoint_that_is_gone_can_be_read(jp_fetch: Any) -> None:

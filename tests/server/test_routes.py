@@ -15,7 +15,7 @@ import psutil
 import pytest
 from workbench_server.routes import handlers
 
-from tests.support.asking import ask, refused
+from tests.support.rest import ask, refused
 from workbench.records.runs import RunState
 from workbench.tracking.store import TrackingStore
 
