@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -19,6 +18,7 @@ import psutil
 import pytest
 
 import workbench
+from tests.support.processes import own_process, title
 from tests.support.publishing import digits, other_digits, under_load, until, version, withdrawn
 from workbench.api.endpoints import endpoints_overview, registered_models, restore, try_endpoint, withdraw
 from workbench.api.project import current_project
@@ -194,7 +194,7 @@ def test_publish_killed_replica_is_replaced_without_an_error(published: Path, na
         victim = next(
             process
             for process in psutil.process_iter(["cmdline"])
-            if f"ServeReplica:workbench-{name}" in _title(process)
+            if f"ServeReplica:workbench-{name}" in title(process)
         )
         before = load.asked
         os.kill(victim.pid, signal.SIGKILL)
@@ -207,7 +207,7 @@ def test_publish_killed_gateway_comes_back_at_the_same_address(published: Path, 
     model, data = digits()
     endpoint = workbench.publish(model, name=name, example=data[:2])
     url, token = endpoint.url, endpoint.token
-    gateway = _own("ray::Gateway")
+    gateway = own_process("ray::Gateway")
 
     os.kill(gateway.pid, signal.SIGKILL)
 
@@ -222,7 +222,7 @@ def test_publish_killed_gateway_still_wakes_what_sleeps(published: Path, name: s
     endpoint = workbench.publish(model, name=name, example=data[:2], replicas="0..1", idle="1s")
     until(lambda: version(endpoint, "1")["state"] == "idle")
     until(lambda: version(endpoint, "1")["replicas"]["running"] == 0)
-    gateway = _own("ray::Gateway")
+    gateway = own_process("ray::Gateway")
     os.kill(gateway.pid, signal.SIGKILL)
     until(lambda: _answers(endpoint, data), 90)
 
@@ -449,10 +449,10 @@ def test_publish_several_models_in_one_endpoint(published: Path) -> None:
 def test_publish_listens_on_loopback_alone(published: Path, name: str) -> None:
     model, data = digits()
     workbench.publish(model, name=name, example=data[:2])
-    supervisor = _own("workbench.training.local_cluster")
+    supervisor = own_process("workbench.training.local_cluster")
     ours = [supervisor, *supervisor.children(recursive=True)]
     open_to_all = {
-        (_title(process), connection.laddr.ip, connection.laddr.port)
+        (title(process), connection.laddr.ip, connection.laddr.port)
         for process in ours
         for connection in process.net_connections("tcp")
         if connection.status == psutil.CONN_LISTEN
@@ -518,25 +518,6 @@ def test_publish_comes_back_after_the_cluster(published: Path, name: str) -> Non
 
     until(lambda: _answers(endpoint, data))
     assert (endpoint.url, endpoint.token, endpoint.snapshot()["limits"]["cache"]) == (url, token, 10)
-
-
-def _own(words: str) -> psutil.Process:
-    """The process of this session's cluster whose command line has some words: others may run beside."""
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if (
-                words in " ".join(process.cmdline())
-                and process.environ().get("WORKBENCH_HOME") == os.environ["WORKBENCH_HOME"]
-            ):
-                return process
-    raise LookupError(words)
-
-
-def _title(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline()).strip()
-    except psutil.Error:
-        return ""
 
 
 def _answers(endpoint: Any, data: Any) -> bool:

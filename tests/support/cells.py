@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import workbench
+from tests.support.processes import own_process
 from workbench.api.train import train_cell
 from workbench.options.run import check_options
 from workbench.records.runs import RunState
@@ -23,16 +23,7 @@ def finished(run: workbench.RunHandle) -> dict[str, Any]:
 
 
 def foreman_pid() -> int:
-    import psutil
-
-    for process in psutil.process_iter(["name", "cmdline", "environ"]):
-        line = " ".join(process.info["cmdline"] or [])
-        if (
-            "ray::Foreman" in line
-            and (process.info["environ"] or {}).get("WORKBENCH_HOME") == os.environ["WORKBENCH_HOME"]
-        ):
-            return int(process.pid)
-    raise AssertionError("no foreman")
+    return own_process("ray::Foreman").pid
 
 
 def wait_until(condition: Any, seconds: float = 30.0) -> None:
