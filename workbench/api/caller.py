@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def callers_names() -> dict[str, Any]:
-    """The notebook's names, or those of the script that runs."""
+    """Return the notebook's names, or those of the script that runs."""
     shell = ipython_shell()
     return shell.user_ns if shell is not None else vars(sys.modules["__main__"])
 
 
 def cell_labels(filenames: Iterable[str]) -> dict[str, str]:
-    """What the notebook calls the files of its cells: ``Cell In[3]``."""
+    """Return what the notebook calls the files of its cells: ``Cell In[3]``."""
     compiler = getattr(ipython_shell(), "compile", None)
     if compiler is None:
         return {}
@@ -26,6 +26,6 @@ def cell_labels(filenames: Iterable[str]) -> dict[str, str]:
 
 
 def ipython_shell() -> Any:
-    """The IPython shell of this process, None outside of one; never imports IPython."""
+    """Return the IPython shell of this process, None outside of one; never import IPython."""
     ipython = sys.modules.get("IPython")
     return ipython.get_ipython() if ipython is not None and hasattr(ipython, "get_ipython") else None

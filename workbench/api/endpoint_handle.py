@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
-import shlex
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
+from workbench.api import endpoint_snippets
 from workbench.api.project import Project
 from workbench.errors import (
     ClusterError,
@@ -37,7 +35,7 @@ _FOLDER_WITHIN_S = 8.0
 
 
 class Endpoint:
-    """One endpoint. Made by :func:`workbench.publish` and :func:`workbench.endpoint`.
+    """An endpoint, as :func:`workbench.publish` and :func:`workbench.endpoint` return it.
 
     ::
 
@@ -81,9 +79,9 @@ class Endpoint:
             raise self._absent(str(error)) from error
 
     def _absent(self, message: str) -> WorkbenchError:
-        """What to say of an endpoint that the gateway does not run."""
-        books = (self._project.settings.state_dir / "endpoints").glob("*.json")
-        if self.name not in {path.stem for path in books}:
+        """Return the error for an endpoint that the gateway does not run."""
+        files = (self._project.settings.state_dir / "endpoints").glob("*.json")
+        if self.name not in {path.stem for path in files}:
             return EndpointNotFoundError(message)
         return ServingError(
             f"Endpoint {self.name!r} was published, but does not run: its cluster ended. "
@@ -92,7 +90,7 @@ class Endpoint:
         )
 
     def snapshot(self, *, timeout_s: float = 60.0) -> EndpointSnapshot:
-        """All that is known of it, as the panel shows it."""
+        """Return all that is known of it, as the panel shows it."""
         found: EndpointSnapshot = self.call("snapshot", timeout_s=timeout_s)
         self._folder = Path(found["state_dir"])
         return found
@@ -101,12 +99,12 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """Where it is; ``/predict``, ``/invocations``, ``/v2`` and ``/docs`` lie below."""
+        """Its URL; ``/predict``, ``/invocations``, ``/v2`` and ``/docs`` lie below."""
         return str(self.snapshot()["url"])
 
     @property
     def grpc_url(self) -> str:
-        """Where its gRPC is, ``host:port``."""
+        """The address of its gRPC server, ``host:port``."""
         return str(self.snapshot()["grpc_url"])
 
     @property
@@ -116,29 +114,29 @@ class Endpoint:
 
     @property
     def token_file(self) -> Path:
-        """Where that token lies, readable by you alone."""
+        """The file of that token, readable by you alone."""
         first = token_path(self._state_dir(), self.name)
         # What begins with a dot is on its way to become a token.
         return first if os.access(first, os.R_OK) else next(iter(sorted(first.parent.glob("[!.]*"))), first)
 
     def predict(self, data: Any, *, model: str = "", version: str | None = None, timeout_s: float = 60.0) -> Any:
-        """What its model says to ``data``: the same as the model's own ``predict``.
+        """Return what its model predicts for ``data``: the same as the model's own ``predict``.
 
         Args:
             data: Rows: lists, an array, a DataFrame, an Arrow table, a tensor.
-            model: Which model, where the endpoint has several.
+            model: The model, where the endpoint has several.
             version: Only this version may answer.
-            timeout_s: How long to wait.
+            timeout_s: Seconds to wait for the answer.
 
-        Raises ``PredictionError`` with the endpoint's own words.
+        Raises ``PredictionError`` with the endpoint's own message.
         """
-        return self._asking().predict(data, model=model, version=version, timeout_s=timeout_s)
+        return self._http_client().predict(data, model=model, version=version, timeout_s=timeout_s)
 
     def stream(self, data: Any, *, model: str = "") -> Iterator[Any]:
-        """What its model yields, one by one, where it is a generator."""
-        return iter(self._asking().stream(data, model=model))
+        """Yield what its model yields, one by one, where it is a generator."""
+        return iter(self._http_client().stream(data, model=model))
 
-    def _asking(self) -> Any:
+    def _http_client(self) -> Any:
         if self._client is None:
             from workbench.serving.client.client import EndpointClient
 
@@ -146,7 +144,7 @@ class Endpoint:
         return self._client
 
     def stats(self, version: str | None = None) -> EndpointStats:
-        """Requests, errors, latencies and queue of a version, by default the one with the most traffic.
+        """Return requests, errors, latencies and queue of a version, by default the one with the most traffic.
 
         ``rate`` is per second, ``p50_ms``, ``p95_ms`` and ``p99_ms`` are of the last minute.
         """
@@ -162,14 +160,14 @@ class Endpoint:
     # -- steering ------------------------------------------------------------------------------
 
     def set_traffic(self, weights: Mapping[str, float]) -> EndpointSnapshot:
-        """Share the requests between versions by weight; what was before can be gone back to."""
+        """Share the requests between versions by weight; :meth:`rollback` undoes it."""
         shares = {str(label): float(weight) for label, weight in weights.items()}
         if not math.isfinite(sum(shares.values())):
             raise OptionError(f"Cannot share the traffic of {self.name!r} as {shares}: give finite numbers.")
         return self._steer("set_traffic", shares)
 
     def set_shadow(self, version: str | None) -> EndpointSnapshot:
-        """Have a version get a copy of each request, whose answers nobody sees; None ends that."""
+        """Send a version a copy of each request, and drop its answers; None ends that."""
         return self._steer("set_shadow", version)
 
     def promote(self, version: str) -> EndpointSnapshot:
@@ -181,7 +179,7 @@ class Endpoint:
         return self._steer("rollback")
 
     def scale(self, replicas: str | int, version: str | None = None) -> EndpointSnapshot:
-        """How many replicas there may be: ``2``, or ``"1..4"``; from 0 it goes to sleep when nobody asks."""
+        """Set how many replicas there may be: ``2``, or ``"1..4"``; from 0 it sleeps while nobody asks."""
         low, high = parse_replicas(replicas)
         return self._steer("set_replicas", low, high, version)
 
@@ -198,7 +196,7 @@ class Endpoint:
         return self._steer("set_limits", check_limits(changes))
 
     def withdraw(self) -> None:
-        """End it; its models stay registered, its figures stay kept, its tokens are of no use any more."""
+        """End it. Its models stay registered, its history stays, and its tokens stop working."""
         labels, folder = [token["label"] for token in self.tokens()], self._state_dir()
         self.call("withdraw")
         for label in labels:
@@ -214,11 +212,11 @@ class Endpoint:
     # -- tokens --------------------------------------------------------------------------------
 
     def tokens(self) -> list[TokenRow]:
-        """Labels of its tokens, when each was made and last used."""
+        """Return the labels of its tokens, and when each was made and last used."""
         return list(self.snapshot()["tokens"])
 
     def new_token(self, label: str) -> str:
-        """Make a token for somebody; it also lies in a file below ``.workbench/tokens``. Gives the token."""
+        """Make a token for somebody and return it; it is also written to a file below ``.workbench/tokens``."""
         if any(token["label"] == label for token in self.tokens()):
             raise OptionError(f"Cannot make token {label!r}: {self.name!r} has one of that name. Revoke it first.")
         token = make_token(self._state_dir(), self.name, label)
@@ -230,18 +228,18 @@ class Endpoint:
         return token
 
     def revoke_token(self, label: str = DEFAULT) -> None:
-        """Let a token in no more, from the next request on."""
+        """Refuse a token from the next request on."""
         self.call("revoke_token", label)
         forget_token(self._state_dir(), self.name, label)
 
     # -- looking back --------------------------------------------------------------------------
 
     def logs(self, tail: int = 200) -> str:
-        """The last lines that its models printed, and what happened to it."""
+        """Return the last lines that its models printed, and the events of the endpoint."""
         return "".join(f"{line}\n" for line in self.log_page(-tail, tail).lines)
 
     def log_page(self, start: int, count: int, wanted: str = "") -> LogPage:
-        """Lines of its log, see :meth:`workbench.tracking.log_file.LogFile.page`."""
+        """Return lines of its log; see :meth:`workbench.tracking.log_file.LogFile.page`."""
         return LogFile(self._state_dir() / "endpoints" / f"{self.name}.log").page(start, count, wanted)
 
     def history(self) -> dict[str, dict[str, list[float]]]:
@@ -255,7 +253,7 @@ class Endpoint:
         return history_of(self._project.store, self.name)
 
     def samples(self, version: str | None = None) -> list[Sample]:
-        """Some requests with their answers, of the version that runs, or as kept of one that did."""
+        """Return some requests with their answers, of a version that runs or did run."""
         from workbench.serving.history import kept_samples
 
         if version is None:
@@ -293,7 +291,7 @@ class Endpoint:
             time.sleep(_POLL_S)
 
     def wait_for_canary(self, timeout_s: float | None = None) -> bool:
-        """Wait until its canary is promoted or rolled back; whether it was promoted. True where there is none."""
+        """Wait until its canary is promoted or rolled back; return whether it was promoted (True without one)."""
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         label = None
         while (canary := self.snapshot()["canary"]) is not None:
@@ -304,70 +302,26 @@ class Endpoint:
         return label is None or any(one["label"] == label and one["weight"] for one in self.snapshot()["versions"])
 
     def curl(self, found: EndpointSnapshot | None = None) -> str:
-        """A line for a terminal that asks it, as it is now or was in a snapshot."""
-        url, body = _request(found or self.snapshot())
-        file = self.token_file
-        token = f"$(cat {shlex.quote(str(file))})" if os.access(file, os.R_OK) else "$TOKEN"
-        return (
-            f"curl -s {url} -H 'Content-Type: application/json' "
-            f'-H "Authorization: Bearer {token}" -d {shlex.quote(body or "...")}'
-        )
+        """Return a line for a terminal that asks it, as it is now or was in a snapshot."""
+        return endpoint_snippets.curl(found or self.snapshot(), self.token_file)
 
     def python(self, found: EndpointSnapshot | None = None) -> str:
-        """Lines for any Python that has ``requests``, as it is now or was in a snapshot."""
-        url, body = _request(found or self.snapshot())
-        file = self.token_file
-        is_kept = os.access(file, os.R_OK)
-        token = f"open({str(file)!r}).read().strip()" if is_kept else 'os.environ["TOKEN"]'
-        return (
-            f"import {'requests' if is_kept else 'os, requests'}\n"
-            f"token = {token}\n"
-            "headers = {'Authorization': f'Bearer {token}'}\n"
-            f"print(requests.post({url!r}, headers=headers, json={_literal(body)}).json())"
-        )
+        """Return lines for any Python that has ``requests``, as it is now or was in a snapshot."""
+        return endpoint_snippets.python(found or self.snapshot(), self.token_file)
 
     def example(self) -> str | None:
-        """The body of a request that its model takes, as JSON text; None where none is known."""
+        """Return the body of a request that its model takes, as JSON text; None where none is known."""
         schemas = self.snapshot()["schemas"]
         return next((schema["example"] for schema in schemas.values() if schema.get("example")), None)
 
     def _state_dir(self) -> Path:
-        """``.workbench/`` of the project that published it, which may be another one; else of the one that asks."""
+        """Return ``.workbench/`` of the project that published it, else of the one that asks."""
         if self._folder is None:
             try:
                 self.snapshot(timeout_s=_FOLDER_WITHIN_S)
             except WorkbenchError:  # it does not run: what is left of it is here
                 return self._project.settings.state_dir
         return self._folder or self._project.settings.state_dir
-
-
-def _request(found: EndpointSnapshot) -> tuple[str, str]:
-    """Where to ask an endpoint of a snapshot, and with what body; an empty string where no example is known."""
-    schemas = found["schemas"]
-    model = next(iter(schemas), "")
-    path = f"/models/{quote(model)}/predict" if len(schemas) > 1 else "/predict"
-    example = schemas[model].get("example") if model else None
-    return found["url"] + path, first_row(example) if example else ""
-
-
-def _literal(body: str) -> str:
-    """JSON as Python writes it."""
-    return repr(json.loads(body)) if body else "..."
-
-
-def first_row(example: str) -> str:
-    """A request's body cut down to its first row, where it has several."""
-    body = json.loads(example)
-    if not isinstance(body, dict):
-        return example
-    for key in ("inputs", "instances", "dataframe_records"):
-        if isinstance(body.get(key), list):
-            return json.dumps({**body, key: body[key][:1]})
-    if isinstance(body.get("dataframe_split"), dict):
-        table = body["dataframe_split"]
-        cut = {key: rows if key == "columns" else rows[:1] for key, rows in table.items()}
-        return json.dumps({"dataframe_split": cut})
-    return example
 
 
 def _why(name: str, version: VersionSnapshot, is_live: bool) -> str:

@@ -22,7 +22,7 @@ from workbench.serving.token_files import forget_tokens
 
 
 def endpoints_overview(project: Project) -> EndpointsOverview:
-    """Where the gateway is and every endpoint; starts nothing.
+    """Return where the gateway is and every endpoint; start nothing.
 
     The gateway's ``state`` is ``up``, ``down`` (no cluster, or nothing published) or ``lost`` (no answer). Endpoints
     that were published and do not run are named in ``asleep``.
@@ -40,7 +40,7 @@ def endpoints_overview(project: Project) -> EndpointsOverview:
 
 
 def publish_from_panel(project: Project, source: str, name: str | None, options: dict[str, Any]) -> EndpointSnapshot:
-    """Publish what words mean, with :func:`workbench.publish`'s options; comes back before it is live."""
+    """Publish what words name, with the options of :func:`workbench.publish`; return before it is live."""
     given = dict(options)
     alias = given.pop("alias", None)
     plan, serving, limits = publish_options(given)
@@ -49,7 +49,7 @@ def publish_from_panel(project: Project, source: str, name: str | None, options:
 
 
 def restore(project: Project, *, everywhere: bool = False) -> list[str]:
-    """Bring back what this project, or any of this user's, published and does not run; gives the names."""
+    """Bring back what this project, or any of this user's, published and does not run; return the names."""
     gateway = gateway_of(project.connection())
     names: list[str] = gateway.call("restore", None if everywhere else [str(project.settings.state_dir)])
     return names
@@ -75,7 +75,7 @@ def withdraw(project: Project, name: str) -> None:
 
 
 def try_endpoint(project: Project, name: str, body: object, version: str | None = None, model: str = "") -> Attempt:
-    """Ask an endpoint by its own protocol, with a token of its project's; the answer with its status and latency."""
+    """Ask an endpoint by its own protocol with a token of its project; return the answer, its status and latency."""
     import urllib3
 
     endpoint = Endpoint(project, name)
@@ -100,7 +100,7 @@ def try_endpoint(project: Project, name: str, body: object, version: str | None 
 
 
 def registered_models(project: Project) -> list[Model]:
-    """Registered models with their versions, and the runs that those come from."""
+    """Return registered models with their versions, and the runs that those come from."""
     from workbench.tracking.registry import Registry
 
     models = Registry(project.store).models()
@@ -131,7 +131,7 @@ def registered_models(project: Project) -> list[Model]:
 
 
 def set_alias(project: Project, name: str, alias: str, number: int) -> None:
-    """Have an alias name a version of a registered model."""
+    """Point an alias at a version of a registered model."""
     from workbench.tracking.registry import Registry
 
     check_alias(alias)

@@ -14,7 +14,7 @@ from workbench.tracking.model_logging import flavor_of
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a model comes from.
+    """The run that a model comes from.
 
     Attributes:
         run_id: The run that returned it, and keeps it.
@@ -31,7 +31,7 @@ _origins: dict[int, tuple[weakref.ref[Any], Origin]] = {}
 
 
 def remember(run_id: str, returned: Mapping[str, Any]) -> None:
-    """Note that a run returned these very objects, the models among them: others are not kept with their run."""
+    """Note which run returned these objects; only models are noted, since others are not kept with their run."""
     for name, value in returned.items():
         if flavor_of(value) is not None:
             with suppress(Exception):  # classes of the user's own may do anything when they are pickled
@@ -39,7 +39,7 @@ def remember(run_id: str, returned: Mapping[str, Any]) -> None:
 
 
 def origin_of(value: Any) -> Origin | None:
-    """The run that returned an object, None where none did, or where it was changed since: fitted anew, for one."""
+    """Return the run that returned an object; None where none did, or where it was changed since, as by a new fit."""
     reference, origin = _origins.get(id(value), (None, None))
     if origin is None or reference is None or reference() is not value:
         return None

@@ -53,7 +53,7 @@ class Source:
 
 
 def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> Source:
-    """What was given to publish: words stay words, a model gets the rows that it takes."""
+    """Return what was given to publish: words stay words, a model gets the rows that it takes."""
     if isinstance(thing, str):
         if example is not None:
             raise OptionError(
@@ -80,7 +80,7 @@ def source_of(thing: Any, namespace: Mapping[str, Any], example: Any = None) -> 
 
 
 def check_name(name: str) -> str:
-    """An endpoint's name, which is a part of its address."""
+    """Return an endpoint's name if it can be a part of its address; else raise ``OptionError``."""
     if not _NAME.fullmatch(name) or name in _TAKEN:
         raise OptionError(
             f"Cannot publish as {name!r}: use letters, digits, '-' and '_', 63 at most, a letter or digit first"
@@ -90,7 +90,7 @@ def check_name(name: str) -> str:
 
 
 def check_alias(alias: str) -> str:
-    """An alias that the registry takes: it is written once the version has all traffic, too late to refuse it."""
+    """Return an alias if the registry takes it; it is written when the version has all traffic, too late to refuse."""
     if not _ALIAS.fullmatch(alias):
         raise OptionError(f"Cannot use the alias {alias!r}: use letters, digits, '-' and '_', 255 at most.")
     if _ALIAS_OF_MLFLOW.fullmatch(alias):
@@ -102,7 +102,7 @@ def check_alias(alias: str) -> str:
 
 
 def default_name(sources: list[Source]) -> str:
-    """The name of the model, where only one is published."""
+    """Return the name of the model, where only one is published."""
     if len(sources) > 1:
         raise OptionError("Cannot publish several models without a name: give one with --name.")
     source = sources[0]
@@ -111,7 +111,7 @@ def default_name(sources: list[Source]) -> str:
 
 
 def register(project: Project, source: Source, name: str, notebook: str = "") -> Registered:
-    """A registered version of what is to be published: an existing one, or a new one of a run's or notebook's model."""
+    """Return the registered version that is published: an existing one, or a new one of a run's or notebook's model."""
     from workbench.tracking.registry import Registry
 
     registry = Registry(project.store)
@@ -170,7 +170,7 @@ def _of_run(project: Project, registry: Any, run: str, model: str, name: str) ->
 
 
 def _logged(project: Project, registry: Any, source: Source, notebook: str) -> tuple[str, str]:
-    """Where MLflow has the notebook's model: with the run that returned it, else logged now in a run of its own."""
+    """Return where MLflow has the notebook's model: with the run that returned it, else logged now in its own run."""
     from workbench.records.runs import RunState
     from workbench.tracking.model_logging import log_model
 
@@ -205,7 +205,7 @@ def _logged(project: Project, registry: Any, source: Source, notebook: str) -> t
 
 
 def _kept(registry: Any, run: TrackedRun, names: set[str]) -> dict[str, str]:
-    """The models kept with a run by name, with those of some names: they are kept in the background after it ended.
+    """Return the models kept with a run by name; wait for those of some names, which are kept after the run's end.
 
     Without them where they have not come a while after its end: then they could not be kept.
     """
@@ -219,7 +219,7 @@ def _kept(registry: Any, run: TrackedRun, names: set[str]) -> dict[str, str]:
 
 
 def requirements_of(project: Project, models: Iterable[Registered]) -> tuple[str, ...]:
-    """The packages that the models were logged with, all of them."""
+    """Return all packages that the models were logged with."""
     from workbench.tracking.model_logging import requirements_at
 
     return tuple(

@@ -21,7 +21,7 @@ _MOST_RUNS = 1000
 def past_trials(
     settings: Settings, store: TrackingStore, text: str, space: Space, goals: tuple[Goal, ...]
 ) -> tuple[PastTrial, ...]:
-    """Trials of the study of that name, or else the finished runs that a query finds, where they lie in the space.
+    """Return the trials of a study, or else the finished runs that a query finds, that lie in the space.
 
     Raises ``OptionError`` when there are none, with the reason.
     """
@@ -59,7 +59,7 @@ def _of_run(record: TrackedRun, space: Space, goals: tuple[Goal, ...]) -> PastTr
 
 
 def _chosen(space: Space, given: dict[str, Any]) -> dict[str, Any] | None:
-    """The swept names' values, None where one is missing or lies outside of the space."""
+    """Return the values of the swept names, None where one is missing or lies outside of the space."""
     params: dict[str, Any] = {}
     for param in space.params:
         value = _value(param, given[param.name]) if param.name in given else None
@@ -71,7 +71,7 @@ def _chosen(space: Space, given: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _value(param: Param, value: Any) -> Any:
-    """A value as the parameter has it, from itself or from MLflow's text; None where it lies outside."""
+    """Return a value as the parameter has it, from itself or from MLflow's text; None where it lies outside."""
     if isinstance(param, ChoiceParam):
         return next((choice for choice in param.choices if str(choice) == str(value)), None)
     if not isinstance(param, (FloatParam, IntParam)):

@@ -56,7 +56,7 @@ class Project:
         return connect_to_foreman(self.settings, start=start, **options)
 
     def reconciled(self, record: TrackedRun) -> TrackedRun:
-        """A record whose state is true: a run that no foreman knows any more is noted as lost."""
+        """Return the record with its true state: a run that no foreman knows any more is noted as lost."""
         if record.source != "workbench" or record.state.is_terminal:
             return record
         try:
@@ -79,7 +79,7 @@ class Project:
         return state
 
     def returned(self, run_id: str) -> dict[str, Any]:
-        """A finished run's returned values by name: from the cluster, or as kept with the run."""
+        """Return a finished run's returned values by name: from the cluster, or as kept with the run."""
         from workbench.training.worker.returns import unpack_returns
 
         blob: Any = None
@@ -99,11 +99,11 @@ class Project:
         return unpack_returns(blob if isinstance(blob, bytes) else memoryview(blob))
 
     def logs(self, run_id: str, rank: int, tail: int) -> str:
-        """The last lines that a rank printed."""
+        """Return the last lines that a rank printed."""
         return "".join(f"{line}\n" for line in self.log_page(run_id, rank, -tail, tail).lines)
 
     def log_page(self, run_id: str, rank: int, start: int, count: int, wanted: str = "") -> LogPage:
-        """Lines that a rank printed, see :meth:`workbench.tracking.log_file.LogFile.page`.
+        """Return lines that a rank printed; see :meth:`workbench.tracking.log_file.LogFile.page`.
 
         They are read here where the file is here, else by the foreman, else from what is kept with the run. A trial's
         are a part of its sweep's.
@@ -125,7 +125,7 @@ class Project:
         return file.page(start, count, wanted)
 
     def _place_in_sweep(self, run_id: str, rank: int) -> tuple[str, int, int, int | None] | None:
-        """Where a trial's output is: its sweep, the worker, the first line and the one after the last."""
+        """Return where a trial's output is: its sweep, the worker, the first line and the one after the last."""
         try:
             tags = self.store.get(run_id).tags
         except RunNotFoundError:
@@ -146,7 +146,7 @@ class Project:
         return LogPage(len(lines), start, [number for number, _ in shown], [line for _, line in shown])
 
     def _kept_log(self, run_id: str, rank: int) -> Path:
-        """A copy of the log that is kept with the run in a tracking server."""
+        """Return a copy of the log that is kept with the run in a tracking server."""
         path = Path(tempfile.gettempdir()) / f"workbench-{os.getuid()}" / "logs" / run_id / f"rank-{rank}.log"
         if not path.exists():
             with contextlib.suppress(FileNotFoundError):
@@ -160,7 +160,7 @@ _projects: dict[tuple[Path, str], Project] = {}
 
 
 def current_project(folder: Path | None = None) -> Project:
-    """The project of a folder, the current one by default; the same object each time."""
+    """Return the project of a folder, the current one by default; it is the same object each time."""
     settings = Settings.of(folder)
     key = (settings.project, settings.tracking_uri)
     if key not in _projects:

@@ -141,7 +141,7 @@ def begin(
     on_step: Callable[[str], None] = lambda _: None,
     on_tick: Callable[[float], None] = lambda _: None,
 ) -> tuple[Endpoint, str]:
-    """Register and hand over to the gateway; gives the endpoint and the version that is on its way.
+    """Register the models and hand over to the gateway; return the endpoint and the label of the new version.
 
     Options, limits and plan are what :func:`workbench.options.serving.publish_options` gives.
     """
@@ -208,7 +208,7 @@ def _hand_over(gateway: Any, order: Order, state_dir: Path) -> str:
 
 
 def endpoint(name: str) -> Endpoint:
-    """A published endpoint.
+    """Return a published endpoint.
 
     Raises ``EndpointNotFoundError`` with the nearest name.
     """

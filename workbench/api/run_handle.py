@@ -16,7 +16,7 @@ _MOST_POINTS = 400
 
 
 class RunHandle:
-    """One run. Made by :func:`workbench.train` and :func:`workbench.run`.
+    """A run, as :func:`workbench.train` and :func:`workbench.run` return it.
 
     Args:
         project: The project that it belongs to.
@@ -34,7 +34,7 @@ class RunHandle:
 
     @property
     def state(self) -> RunState:
-        """Where it stands now."""
+        """Its state now."""
         return self.snapshot().state
 
     @property
@@ -48,7 +48,7 @@ class RunHandle:
         return self.snapshot().failure
 
     def snapshot(self, *, with_series: bool = True) -> RunSnapshot:
-        """All that is known of it, from the foreman while it remembers the run, else from MLflow.
+        """Return all that is known of it, from the foreman while it remembers the run, else from MLflow.
 
         Args:
             with_series: Whether to read the curves of a run that the foreman has forgotten.
@@ -59,7 +59,7 @@ class RunHandle:
             return self._recorded(with_series)
 
     def watch(self, cursor: int, timeout_s: float) -> WatchReply:
-        """What happened since ``cursor``; see :class:`~workbench.records.runs.WatchReply`.
+        """Return what happened since ``cursor``; see :class:`~workbench.records.runs.WatchReply`.
 
         Raises ``ForemanError`` when the foreman is gone and ``RunNotFoundError`` when it does not
         know the run.
@@ -70,7 +70,7 @@ class RunHandle:
         return reply
 
     def _recorded(self, with_series: bool) -> RunSnapshot:
-        """The run as MLflow knows it. One that nobody runs any more is seen to be lost, and noted so."""
+        """Return the run as MLflow knows it; one that nobody runs any more is noted as lost."""
         record = self._project.reconciled(self._project.store.get(self.id))
         series = {}
         for name in list(record.metrics)[:12] if with_series else ():
@@ -91,7 +91,7 @@ class RunHandle:
         )
 
     def wait(self, timeout_s: float | None = None, on_change: Callable[[RunSnapshot], None] | None = None) -> RunState:
-        """Wait for its end; ``TimeoutError`` when that takes longer than ``timeout_s``.
+        """Wait for its end and return its state; raise ``TimeoutError`` after ``timeout_s``.
 
         Interrupting the wait (Ctrl-C) does not stop the run.
         """
@@ -112,7 +112,7 @@ class RunHandle:
                 return reply.snapshot.state
 
     def result(self, timeout_s: float | None = None) -> Any:
-        """Wait for its end and give what it returned: the value itself where one name was asked for.
+        """Wait for its end and return its values: the value itself where one name was asked for.
 
         Raises ``RunFailedError`` (``RunStoppedError``) with the cell's own error when it did not finish.
         """
@@ -127,7 +127,7 @@ class RunHandle:
         return next(iter(values.values())) if len(values) == 1 else values or None
 
     def returned(self) -> dict[str, Any]:
-        """The returned values by name, of a run that has finished."""
+        """Return the returned values by name, of a run that has finished."""
         from workbench.api.model_origins import remember
 
         values = self._project.returned(self.id)
@@ -135,7 +135,7 @@ class RunHandle:
         return values
 
     def logs(self, rank: int = 0, tail: int = 1000) -> str:
-        """The last lines that a rank printed."""
+        """Return the last lines that a rank printed."""
         return self._project.logs(self.id, rank, tail)
 
     def stop(self, by: str | None = None) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def run(run: str) -> RunHandle:
-    """A run by its name (the newest of that name), its id, or the beginning of its id.
+    """Return a run by its name (the newest of that name), its id, or the beginning of its id.
 
     Raises ``RunNotFoundError`` with the nearest name.
     """
@@ -34,7 +34,7 @@ def runs(
     limit: int = 50,
     with_trials: bool | None = None,
 ) -> list[TrackedRun]:
-    """Runs of this project, newest first; see :meth:`TrackingStore.search` for the arguments.
+    """Return runs of this project, newest first; see :meth:`TrackingStore.search` for the arguments.
 
     Runs that say they are going on are checked with the foreman, so that what is listed is true. Trials of sweeps are
     given ``with_trials``; None gives them when a ``query`` asks for something.
@@ -68,7 +68,7 @@ def again(run: str, *, resume: bool = False) -> RunHandle:
 def to_tidy(
     query: str | None = None, *, states: Iterable[RunState | str] | None = None, older_than_days: float | None = None
 ) -> list[TrackedRun]:
-    """Ended runs that may go: failed and stopped ones unless ``states`` says others, of that age at least."""
+    """Return ended runs that may be deleted: failed and stopped ones unless ``states`` says others, of an age."""
     wanted = states_of(states or (RunState.FAILED, RunState.STOPPED))
     now = time.time()
     limit = None if older_than_days is None else now - 86400 * older_than_days
@@ -77,7 +77,7 @@ def to_tidy(
 
 
 def states_of(words: Iterable[RunState | str]) -> set[RunState]:
-    """States by their words; ``OptionError`` names one that there is not, and the nearest."""
+    """Return states by their words; raise ``OptionError`` for an unknown one, with the nearest."""
     known = [state.value for state in RunState]
     found = set()
     for word in words:

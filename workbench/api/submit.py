@@ -86,7 +86,7 @@ def submit(
 
 
 def sweep_tags(plan: SweepPlan) -> dict[str, str]:
-    """What a sweep's run says of its study."""
+    """Return the tags that a sweep's run has of its study."""
     goals = ", ".join(str(goal) for goal in plan.goals)
     return {"workbench.study": plan.name, "workbench.goal": goals}
 
@@ -116,7 +116,7 @@ def submit_again(project: Project, run: str, *, resume: bool = False) -> RunHand
 
 
 def _copy_lineage(project: Project, record: TrackedRun, run_id: str) -> None:
-    """What explained the first run explains the second."""
+    """Copy what explains the first run to the second."""
     with contextlib.suppress(WorkbenchError, FileNotFoundError):
         copied = ("workbench.git", "mlflow.source.git")
         project.store.set_tags(run_id, {key: value for key, value in record.tags.items() if key.startswith(copied)})
@@ -127,7 +127,7 @@ def _copy_lineage(project: Project, record: TrackedRun, run_id: str) -> None:
 
 
 def default_name(context: NotebookContext) -> str:
-    """A name for a run that was given none: the notebook's and the cell's number."""
+    """Return a name for a run that was given none: the notebook's and the cell's number."""
     stem = context.path.stem if context.path is not None else "run"
     return f"{stem}-{context.execution_count}" if context.execution_count else f"{stem}-{time.strftime('%H%M%S')}"
 
@@ -139,7 +139,7 @@ def _with_resume(options: RunOptions, run_id: str) -> RunOptions:
 
 
 def _code(payload: CellPayload, labels: dict[str, str]) -> Any:
-    """The payload without its large values; those that the cell changes in place, or small ones, get copies."""
+    """Return the payload without its large values; a value that is small, or changed in place, gets a copy."""
     from workbench.training.spec import CellCode
 
     private = {
@@ -165,7 +165,7 @@ def _code(payload: CellPayload, labels: dict[str, str]) -> Any:
 
 
 def already_there(project: Project, payload: CellPayload) -> set[str]:
-    """Digests of the payload's large values that the cluster holds."""
+    """Return digests of the payload's large values that the cluster holds."""
     digests = [value.fingerprint.digest for value in payload.shared]
     return set(project.connection().call("held", digests)) if digests else set()
 
@@ -186,7 +186,7 @@ def _send(connection: Any, payload: CellPayload) -> dict[str, list[Any]]:
 
 
 def _add_lineage_behind(connection: Any, run_id: str, payload: CellPayload, context: NotebookContext) -> None:
-    """Gather what takes a while in a thread; the run does not wait for it."""
+    """Gather the slow part of the lineage in a thread; the run does not wait for it."""
 
     def gather() -> None:
         try:

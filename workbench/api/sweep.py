@@ -82,7 +82,7 @@ def plan_sweep(
 
 
 def _storage(asked: str | None, settings: Settings) -> str:
-    """Where Optuna is to keep the study: as asked, else by ``OPTUNA_STORAGE``, else in the project's own file."""
+    """Return the study's storage: as asked, else by ``OPTUNA_STORAGE``, else the project's own file."""
     from workbench.sweeps.storages import note_storage
     from workbench.sweeps.studies import open_storage
 
@@ -100,7 +100,7 @@ def _storage(asked: str | None, settings: Settings) -> str:
 
 
 def _own_values(params: tuple[Param, ...], source: str, namespace: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that the cell would have without the sweep, where they lie in the space: the first trial."""
+    """Return the values that the cell has without the sweep, where they lie in the space: the first trial."""
     own = dict(namespace)
     try:
         body = ast.parse(source).body
@@ -215,7 +215,7 @@ def sweep_cell(
     context: NotebookContext | None = None,
     before_submit: Callable[[CellPayload], None] = lambda _: None,
 ) -> RunHandle:
-    """Send a cell as a sweep; what ``%%sweep`` calls."""
+    """Send a cell as a sweep; ``%%sweep`` calls it."""
     from workbench.api.train import train_cell
 
     return train_cell(

@@ -112,7 +112,7 @@ def train_cell(
     before_submit: Callable[[CellPayload], None] = lambda _: None,
     sweep: SweepPlan | None = None,
 ) -> RunHandle:
-    """Capture and submit a cell; what ``%%train`` calls, and with a plan ``%%sweep``.
+    """Capture and submit a cell, as ``%%train`` does, and with a plan ``%%sweep``.
 
     ``before_submit`` sees what is about to leave.
     """
@@ -141,7 +141,7 @@ def train_cell(
 def _call_of(
     function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """A cell that calls the function, and the names that it sees: the function's own globals."""
+    """Yield a cell that calls the function, and the names that it sees: the function's own globals."""
     is_notebooks = getattr(function, "__module__", None) == "__main__" and hasattr(function, "__globals__")
     namespace: dict[str, Any] = function.__globals__ if is_notebooks else {}
     namespace[_CALL] = (function, args, kwargs)

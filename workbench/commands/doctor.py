@@ -37,7 +37,7 @@ class Finding:
 
 
 def examine(project: Project) -> list[Finding]:
-    """All checks, in an order that goes from the machine to the cluster. Never raises."""
+    """Return the findings of all checks, from the machine to the cluster; never raise."""
     findings: list[Finding] = []
     checks: list[Callable[[Project], Iterator[Finding]]] = [_versions, _disk, _gpus, _loopback, _tracking, _cluster]
     for check in checks:

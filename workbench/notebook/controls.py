@@ -10,7 +10,7 @@ from workbench.errors import WorkbenchError
 from workbench.records.runs import RunSnapshot
 
 if TYPE_CHECKING:
-    from workbench.notebook.watched import Watched
+    from workbench.notebook.watchable_run import WatchableRun
 
 _TAIL = 100
 
@@ -22,7 +22,7 @@ class Controls:
         run: What they steer.
     """
 
-    def __init__(self, run: Watched) -> None:
+    def __init__(self, run: WatchableRun) -> None:
         import ipywidgets as widgets
 
         self._run = run
@@ -41,20 +41,20 @@ class Controls:
         self._box = widgets.VBox([self._card, row, self._log])
 
     @classmethod
-    def create(cls, run: Watched) -> Controls | None:
-        """Controls, or None where ipywidgets cannot be used."""
+    def create(cls, run: WatchableRun) -> Controls | None:
+        """Return controls, or None where ipywidgets cannot be used."""
         try:
             return cls(run)
         except Exception:  # not installed, or a front end without comms
             return None
 
     def bundle(self) -> dict[str, Any]:
-        """The MIME data that shows the widgets."""
+        """Return the MIME data that shows the widgets."""
         data = self._box._repr_mimebundle_()
         return {key: value for key, value in dict(data or {}).items() if key.startswith("application/")}
 
     def show(self, html: str, snapshot: RunSnapshot) -> None:
-        """Renew the card."""
+        """Show the run's new state in the card."""
         self._card.value = html
         wanted = [("log of…", -1), *[(f"rank {worker.rank}", worker.rank) for worker in snapshot.workers]]
         if list(self._ranks.options) != wanted:
@@ -63,7 +63,7 @@ class Controls:
             self._show_log()
 
     def close(self) -> None:
-        """Take the widgets away."""
+        """Close the widgets."""
         for widget in (self._card, self._stop, self._ranks, self._log, *self._box.children, self._box):
             widget.close()
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from workbench.display import card, text
 from workbench.errors import WorkbenchError
 from workbench.notebook.outputs import OutputReplay
-from workbench.notebook.watched import Watched
+from workbench.notebook.watchable_run import WatchableRun
 from workbench.records.runs import RunSnapshot
 
 _REFRESH_S = 0.25
@@ -20,7 +20,7 @@ _RETRY_S = 0.5
 
 
 class LiveView:
-    """Shows a run until it ends.
+    """A view that shows a run until it ends.
 
     Args:
         run: What to show.
@@ -31,7 +31,7 @@ class LiveView:
 
     def __init__(
         self,
-        run: Watched,
+        run: WatchableRun,
         *,
         is_kernel: bool,
         on_end: Callable[[RunSnapshot], None] = lambda _: None,
@@ -86,7 +86,7 @@ class LiveView:
         return snapshot
 
     def _lost(self) -> RunSnapshot:
-        """The foreman is gone: what MLflow says is what is true now."""
+        """Return what MLflow says of a run whose foreman is gone."""
         for _ in range(10):
             try:
                 snapshot = self._run.snapshot()
@@ -113,7 +113,7 @@ class _Surface(Protocol):
 
 
 class _TerminalSurface:
-    """Lines when the state changes."""
+    """A terminal, which gets a line when the state changes."""
 
     def __init__(self) -> None:
         self.tail: Callable[[str], None] | None = None
@@ -137,7 +137,7 @@ class _TerminalSurface:
 class _NotebookSurface:
     """A display that is renewed in place: widgets while the run goes on, static HTML once it ended."""
 
-    def __init__(self, run: Watched, handle: Any) -> None:
+    def __init__(self, run: WatchableRun, handle: Any) -> None:
         self._run = run
         self._handle: Any = handle
         self._controls: Any = None

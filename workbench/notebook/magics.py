@@ -35,7 +35,7 @@ from workbench.tracking.notebook import cell_number, context_of
 
 
 def _helpful(magic: Callable[..., Any]) -> Callable[..., Any]:
-    """Print the help where it was asked for; a dry run ends quietly."""
+    """Print the help where it was asked for, and end a dry run quietly."""
 
     @functools.wraps(magic)
     def shown(*args: Any, **kwargs: Any) -> Any:
@@ -123,7 +123,7 @@ class WorkbenchMagics(Magics):
             view.follow_beside()
 
     def should_hold(self, wait: bool | None) -> bool:
-        """Whether the cell is held: when asked to, and where nobody could come back to it later."""
+        """Return whether the cell is held: when asked to, and where nobody could come back to it later."""
         if wait is not None:
             return wait
         kernel = getattr(self.shell, "kernel", None)
@@ -165,7 +165,7 @@ class WorkbenchMagics(Magics):
     @line_cell_magic
     @_helpful
     def workbench(self, line: str, cell: str | None = None) -> Any:
-        """The cluster: status, up, down, doctor; %workbench --help shows how."""
+        """Show, start, join or stop the cluster; %workbench --help shows how."""
         if cell is not None:
             raise OptionError("Cannot run a cell with %%workbench: it is a line, %workbench status. For a run: %%train")
         arguments = _parse("%workbench", line)
@@ -178,7 +178,7 @@ def _parse(magic: str, line: str) -> argparse.Namespace:
 
 
 class _RunNotFinished(WorkbenchError):
-    """Ends a held cell as failed; the card above has said why."""
+    """Raised to end a held cell as failed; the card above has said why."""
 
     def _render_traceback_(self) -> list[str]:
         return [str(self)]
@@ -198,7 +198,7 @@ def _said(answer: Any) -> Any:
 
 
 class _WaitForReturns(ast.NodeTransformer):
-    """Has a cell that reads a name of ``--returns`` wait until the run has brought it."""
+    """Makes a cell that reads a name of ``--returns`` wait until the run has brought it."""
 
     def __init__(self, coming: ComingNames) -> None:
         self._coming = coming

@@ -17,7 +17,7 @@ _RICH_BYTES_IN_ALL = 50 * 2**20
 
 
 class OutputReplay:
-    """Republishes output events in order.
+    """A replay of output events in order.
 
     A thousand lines, or 256 KiB, of text become ordinary output. What comes after is shown as a
     tail of 50 lines that is renewed in place, so that a cell that prints 100,000 lines neither
@@ -82,7 +82,7 @@ class OutputReplay:
             self._update_tail(text)
 
     def finish(self) -> None:
-        """Say in a terminal how much was not shown."""
+        """Print in a terminal how much was not shown."""
         if self._hidden and self._update_tail is None:
             print(f"… {self._hidden:,} more lines; all of it: %runs logs {self._name}")
 
@@ -106,5 +106,5 @@ class OutputReplay:
             self._ids[ident] = shown.display_id
 
     def _clear(self, wait: bool) -> None:
-        """Cells call this between frames; the card above must stay, so only renewable output is cleared."""
+        """Clear what can be renewed, as cells do between frames; the card above stays."""
         self._lines = min(self._lines, _LINES)

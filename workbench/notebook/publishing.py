@@ -41,20 +41,20 @@ def publish(shell: Any, arguments: argparse.Namespace, on_tick: Callable[[float]
     sources = [_source(word, names, example) for word in arguments.model]
     plan, options, limits = publish_options(given_of(VERSION_OPTIONS, vars(arguments)))
     path = context_of(shell, "").path
-    saying = _Saying(hasattr(shell, "kernel"))
+    progress = _ProgressLine(hasattr(shell, "kernel"))
     try:
         endpoint, label = begin(
             current_project(), sources, options, limits, plan, name=arguments.name, alias=arguments.alias,
-            notebook=str(path or ""), on_step=saying.step, on_tick=on_tick,
+            notebook=str(path or ""), on_step=progress.step, on_tick=on_tick,
         )  # fmt: skip
     except BaseException:
-        saying.end()
+        progress.end()
         raise
-    return _follow(endpoint, label, saying, wait=arguments.wait)
+    return _follow(endpoint, label, progress, wait=arguments.wait)
 
 
 def _source(word: str, names: dict[str, Any], example: Any) -> Source:
-    """A variable of that name where the notebook has one that can be served; else words."""
+    """Return a variable of that name where the notebook has one that can be served, else the words."""
     value = names.get(word)
     if value is None or isinstance(value, str):
         return source_of(word if value is None else value, names)
@@ -68,14 +68,14 @@ def _source(word: str, names: dict[str, Any], example: Any) -> Source:
     return replace(source_of(value, names, example), name=word)
 
 
-def _follow(endpoint: Endpoint, label: str, saying: _Saying, *, wait: bool) -> Any:
+def _follow(endpoint: Endpoint, label: str, progress: _ProgressLine, *, wait: bool) -> Any:
     if not wait:
-        saying.end()
+        progress.end()
         return card(endpoint)
     began = time.monotonic()
 
     def on_change(version: VersionSnapshot) -> None:
-        saying.step(f"version {label} {version['message'] or version['state']}", time.monotonic() - began)
+        progress.step(f"version {label} {version['message'] or version['state']}", time.monotonic() - began)
 
     try:
         endpoint.wait(label, on_change=on_change)
@@ -83,24 +83,24 @@ def _follow(endpoint: Endpoint, label: str, saying: _Saying, *, wait: bool) -> A
         print(f"Version {label} goes on to come up: %endpoints show {endpoint.name}")
         return None
     finally:
-        saying.end()
+        progress.end()
     return card(endpoint)
 
 
-class _Saying:
-    """One line that says what is going on, and goes when it is done."""
+class _ProgressLine:
+    """A line that says what is going on, and disappears when it is done."""
 
     def __init__(self, is_kernel: bool) -> None:
         self._is_kernel = is_kernel
         self._handle: Any = None
-        self._said_at = 0.0
+        self._shown_at = 0.0
 
     def step(self, words: str, seconds: float | None = None) -> None:
-        """Say what goes on."""
+        """Show what is going on."""
         now = time.monotonic()
-        if not self._is_kernel or now - self._said_at < _SAY_EVERY_S:
+        if not self._is_kernel or now - self._shown_at < _SAY_EVERY_S:
             return
-        self._said_at = now
+        self._shown_at = now
         from IPython.display import display
 
         bundle = {"text/plain": f"Publishing: {words} …{f' {seconds:.0f} s' if seconds else ''}"}
@@ -110,6 +110,6 @@ class _Saying:
             self._handle.update(bundle, raw=True)
 
     def end(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._handle is not None:
             self._handle.update({"text/plain": ""}, raw=True)

@@ -26,13 +26,13 @@ class ComingNames:
         self._lock = threading.Lock()
 
     def expect(self, run: RunHandle, names: tuple[str, ...]) -> None:
-        """A run will bring these names; a run that was to bring one of them before no longer does."""
+        """Expect a run to bring these names, in place of a run that was to bring them before."""
         event = threading.Event()
         with self._lock:
             self._coming.update(dict.fromkeys(names, (run, event)))
 
     def arrive(self, run: RunHandle, snapshot: RunSnapshot) -> None:
-        """A run has ended: bind what it returned, and let waiting cells go on."""
+        """Bind what an ended run returned, and let waiting cells go on."""
         try:
             if snapshot.state is RunState.FINISHED and snapshot.returns:
                 values = run.returned()

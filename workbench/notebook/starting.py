@@ -18,11 +18,11 @@ _SAY_AFTER_S = 0.3
 
 
 class DryRun(WorkbenchError):
-    """Ends a cell after its pre-flight sheet; not an error to show."""
+    """Raised to end a cell after its pre-flight sheet; not an error to show."""
 
 
 class Starting:
-    """Says why a cell takes a moment; the card then takes the place of the words.
+    """A line that says why a cell takes a moment, until the card takes its place.
 
     Args:
         shell: The notebook's shell.
@@ -44,7 +44,7 @@ class Starting:
             self.handle.update({"text/plain": ""}, raw=True)
 
     def tick(self, seconds: float) -> None:
-        """A cluster is starting since so long."""
+        """Say for how many seconds a cluster has been starting."""
         if seconds < _SAY_AFTER_S:
             return
         words = f"Starting a Ray cluster on this machine (once for all notebooks) … {seconds:.0f} s"
@@ -87,7 +87,7 @@ class Starting:
 
 
 def facts_and_held(project: Project, payload: CellPayload) -> tuple[ClusterFacts | None, set[str]]:
-    """What the workers have, and which of the payload's large values the cluster holds; nothing is started."""
+    """Return what the workers have, and which of the payload's large values the cluster holds; start nothing."""
     try:
         connection = project.connection(start=False)
     except ClusterError:

@@ -34,7 +34,7 @@ _USUAL, _LIMITED, _JUDGED = ServingOptions(), Limits(), Canary("", [])
 
 
 def _unless_none(parse: Any) -> Any:
-    """Have ``"none"`` take back what the endpoint has."""
+    """Return a parser for which ``"none"`` takes back what the endpoint has."""
     return lambda value: None if value == NONE else parse(value)
 
 

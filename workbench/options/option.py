@@ -83,7 +83,7 @@ class Option:
         return [] if self.is_repeated else self.default
 
     def add_to(self, parser: argparse.ArgumentParser, *, is_hidden: bool = False) -> None:
-        """Have a parser know it; a hidden one is neither shown nor in the result unless it is given."""
+        """Add it to a parser; a hidden one is neither shown nor in the result unless it is given."""
         more: dict[str, Any] = {"default": self.empty, "help": self._help() or argparse.SUPPRESS}
         if is_hidden:
             more = {"default": argparse.SUPPRESS, "help": argparse.SUPPRESS}

@@ -11,7 +11,7 @@ from workbench.options.option import Command, Option
 
 
 class Help(Exception):
-    """Asked for with ``--help``; its text is the argument."""
+    """Raised where ``--help`` asks for help; its argument is the text."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -107,7 +107,7 @@ class Parser(argparse.ArgumentParser):
         return known
 
     def _drop_others(self, known: argparse.Namespace) -> None:
-        """Take away, or refuse, options that only other verbs have."""
+        """Remove, or refuse, options that only other verbs have."""
         for option in self._others:
             if not hasattr(known, option.name):
                 continue
@@ -156,7 +156,7 @@ class Parser(argparse.ArgumentParser):
         return None
 
     def _with_dashed_values(self, words: list[str]) -> list[str]:
-        """``--sort -acc`` means what ``--sort=-acc`` does; argparse takes ``-acc`` for an option."""
+        """Write ``--sort -acc`` as ``--sort=-acc``, since argparse takes ``-acc`` for an option."""
         options = {name: action for action in self._actions for name in action.option_strings}
         joined: list[str] = []
         for word in words:

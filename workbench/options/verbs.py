@@ -20,7 +20,7 @@ def _tail(default: int | None = None) -> Option:
 
 
 def _about(name: str, usage: str, does: str, *options: Option) -> Command:
-    """A verb whose words name what it is about."""
+    """Return a verb whose words name what it is about."""
     return Command(name=name, usage=usage, help=does, options=(_WORDS, *options))
 
 
