@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from jupyter_client.manager import start_new_kernel
 
 from workbench.display import card, text
 from workbench.display.sparkline import sparkline
@@ -76,6 +77,21 @@ def test_table_as_text_and_html() -> None:
 def test_table_lines_up_wide_characters_and_colours() -> None:
     table = Table(("run", "acc"), (("漢字", "0.5"), ("\x1b[31mred\x1b[0m", "1")), frozenset({1}))
     assert repr(table) == "run   acc\n漢字  0.5\nred     1"
+
+
+def test_table_is_text_in_a_kernel_too() -> None:
+    manager, client = start_new_kernel()
+    texts: list[str] = []
+    try:
+        client.execute_interactive(
+            "from workbench.display.table import Table; repr(Table(('run', 'acc'), (('a', '0.5'),), frozenset({1})))",
+            output_hook=lambda message: texts.append(message["content"].get("data", {}).get("text/plain", "")),
+            timeout=60,
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    assert [text for text in texts if text] == [repr("run  acc\na    0.5")]
 
 
 def test_output_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:

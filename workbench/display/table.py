@@ -47,7 +47,8 @@ class Table:
         for row in self.rows:
             grid.add_row(*[Text.from_ansi(cell) for cell in row])
         text = io.StringIO()
-        Console(file=text, width=_WIDEST, color_system=None).print(grid)
+        # In a kernel, rich would show the table itself instead of writing it.
+        Console(file=text, width=_WIDEST, color_system=None, force_jupyter=False, legacy_windows=False).print(grid)
         return "\n".join(line.rstrip() for line in text.getvalue().splitlines())
 
     def _repr_html_(self) -> str:
