@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from workbench.sweeps.limits import SweepLimits
 from workbench.sweeps.plan import SweepPlan
@@ -15,6 +15,13 @@ from workbench.sweeps.summary import SweepSummary
 
 _RETRY = "workbench:retry"
 _CLONE = "workbench:clone_of"
+
+
+ReturnedNames = tuple[tuple[str, ...], str, tuple[str, ...]]
+"""Names of a trial's returned values, the reason why others are missing, and the names of those that are models."""
+
+Order = Literal["", "prune", "stop"]
+"""The order for a running trial; an empty string to go on."""
 
 
 class _ByName(dict[str, str]):
@@ -38,9 +45,9 @@ class _RunningTrial:
 
     trial: Any
     team: str
-    order: str = ""
+    order: Order = ""
     is_told: bool = False
-    verdicts: dict[int, str] = field(default_factory=dict)
+    verdicts: dict[int, Order] = field(default_factory=dict)
 
 
 class Conductor:
@@ -67,7 +74,7 @@ class Conductor:
         self._starting = 0
         self._dismissed: set[str] = set()
         self._is_paused = False
-        self._returns: Any = None
+        self._returns: tuple[Any, *ReturnedNames] | None = None
         self._limits = SweepLimits(plan)
         for trial in self._study.get_trials(deepcopy=False):
             if trial.state is TrialState.RUNNING:
@@ -101,9 +108,9 @@ class Conductor:
                 trial = self._study.ask()
                 with self._lock:
                     self._running[trial.number] = _RunningTrial(trial, team)
-                is_open = self._plan.space.is_open
-                values = {} if is_open else self._plan.space.suggest(trial, _ByName())
-            task = TrialTask(self._rendezvous.next_turn(team), trial.number, values, is_open, port)
+                needs_worker = self._plan.space.needs_worker
+                values = {} if needs_worker else self._plan.space.suggest(trial, _ByName())
+            task = TrialTask(self._rendezvous.next_turn(team), trial.number, values, needs_worker, port)
         except Exception as error:  # each sampler and each storage has errors of its own
             self._limits.problem = f"Optuna could not choose a trial's values: {type(error).__name__}: {error}"
             self.release(team)
@@ -138,7 +145,7 @@ class Conductor:
             trial = self._running[number].trial
             return getattr(trial, f"suggest_{kind}")(name, **given)
 
-    def report(self, number: int, step: int, value: float) -> str:
+    def report(self, number: int, step: int, value: float) -> Order:
         """Record a running trial's value, and return its order: ``prune``, ``stop`` or an empty string to go on."""
         with self._lock:
             running = self._running.get(number)
@@ -152,11 +159,11 @@ class Conductor:
         running.trial.report(value, step)
         if self._plan.pruner == "none":
             return ""
-        order = "prune" if running.trial.should_prune() else ""
+        order: Order = "prune" if running.trial.should_prune() else ""
         running.verdicts[step] = order
         return order
 
-    def verdict(self, number: int, step: int) -> str | None:
+    def verdict(self, number: int, step: int) -> Order | None:
         """Return what a trial's leader was told at a step; None while it has not reported that step."""
         with self._lock:
             running = self._running.get(number)
@@ -164,7 +171,7 @@ class Conductor:
                 return "prune"
             return running.order or running.verdicts.get(step)
 
-    def order_of(self, number: int) -> str:
+    def order_of(self, number: int) -> Order:
         """Return a running trial's order: ``prune``, ``stop`` or an empty string to go on."""
         with self._lock:
             self._check_time()
@@ -212,23 +219,23 @@ class Conductor:
         """Do :meth:`tell` and :meth:`ask` in one call, which halves the time between two trials."""
         return self.tell(*ended), self.ask(team, port)
 
-    def keep(self, number: int, returns: tuple[Any, ...]) -> None:
+    def keep(self, number: int, returns: tuple[Any, *ReturnedNames]) -> None:
         """Keep the returned values of a trial while it is the best.
 
         Args:
             number: The trial's number.
-            returns: The values' bytes, then what :meth:`returns` tells of them.
+            returns: The values' bytes, then their :data:`ReturnedNames`.
         """
         with self._lock:
             if self._stats.best is not None and self._stats.best[0] == number:
                 self._returns = returns
 
-    def returns(self) -> tuple[Any, Any]:
+    def returns(self) -> tuple[ReturnedNames | None, Any]:
         """Return what is known of the best trial's returned values, and their bytes; None where there is no best."""
         if self._returns is None:
             return None, None
-        blob, *known = self._returns
-        return tuple(known), blob
+        blob, names, problem, models = self._returns
+        return (names, problem, models), blob
 
     # -- for the engine ------------------------------------------------------------------------
 
@@ -280,7 +287,7 @@ class Conductor:
 
     # -- for people ----------------------------------------------------------------------------
 
-    def order(self, number: int, what: str) -> str:
+    def order(self, number: int, what: Order) -> str:
         """Order a running trial to ``prune`` or ``stop`` at its next report.
 
         Returns:

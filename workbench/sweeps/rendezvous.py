@@ -15,14 +15,14 @@ class TrialTask:
         turn: Number of the team's task, from 1.
         number: The trial's number.
         values: Values of the swept names; functions and classes by their names.
-        is_open: Whether the worker chooses the values itself, since a function of the notebook takes part.
+        needs_worker: Whether the worker chooses the values itself, since a function of the notebook takes part.
         port: Port of the leader's process group.
     """
 
     turn: int
     number: int
     values: dict[str, Any]
-    is_open: bool = False
+    needs_worker: bool = False
     port: int = 0
 
 

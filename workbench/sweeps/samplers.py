@@ -41,7 +41,7 @@ def _auto(plan: SweepPlan) -> BaseSampler:
         points = math.prod(len(values) for values in grid_of(plan.space).values())
     except OptionError:
         points = 0
-    is_plain = not plan.space.is_open and not any(param.condition for param in params)
+    is_plain = not plan.space.needs_worker and not any(param.condition for param in params)
     if points and is_plain and plan.trials >= points:
         return SAMPLERS["grid"](plan)
     if len(plan.goals) > 1:

@@ -115,7 +115,7 @@ class Space:
         return {param.name: param.names for param in self.params if isinstance(param, ChoiceParam) and param.names}
 
     @property
-    def is_open(self) -> bool:
+    def needs_worker(self) -> bool:
         """Whether a function of the notebook takes part, which runs on a worker."""
         return any(isinstance(param, CallableParam) for param in self.params)
 

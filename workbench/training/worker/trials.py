@@ -163,7 +163,7 @@ class TrialLoop:
         names, space = self._shell.user_ns, self._plan.space
         load(self._assignment.code.pickled, names, self._resolve)
         chosen = task.values
-        if task.is_open:
+        if task.needs_worker:
             objects = dict(names)
             objects.update({name: name for choices in space.choices.values() for name in choices})
             suggest = self._conductor.suggest.remote
