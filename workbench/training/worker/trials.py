@@ -121,13 +121,9 @@ class TrialLoop:
             goes_on = interrupt is None and not self._plan.isolate
             interrupt = self._end_as_leader(task, self._result(context, error), goes_on=goes_on) or interrupt
         else:
-            fault = (
-                ""
-                if error is None or isinstance(error, TrialInterrupt) or is_peer_error(error)
-                else self._error_message(error)
-            )
-            part = self._conductor.end_part.remote(self._assignment.team, task.turn, self._assignment.rank, fault)
-            ray.get(part)
+            fault = self._error_message(error) if error is not None and _is_own_fault(error) else ""
+            end = self._conductor.end_part.remote(self._assignment.team, task.turn, self._assignment.rank, fault)
+            ray.get(end)
         for name in set(self._shell.user_ns) - before:
             del self._shell.user_ns[name]
         _free_gpu()
@@ -262,6 +258,11 @@ class TrialLoop:
         blob, names, problem = pack_returns(self._shell.user_ns, self._assignment.returns)
         models = tuple(name for name in names if flavor_of(bare(self._shell.user_ns[name])))
         return as_array(blob), names, problem, models
+
+
+def _is_own_fault(error: BaseException) -> bool:
+    """Return whether a rank's error is neither an order to end its trial nor another rank's fault."""
+    return not isinstance(error, TrialInterrupt) and not is_peer_error(error)
 
 
 def _seed(seed: int | None) -> None:
