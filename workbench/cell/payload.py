@@ -19,7 +19,7 @@ from workbench.cell.mutations import mutated_names
 from workbench.cell.pickling import Pickled, pickle_names, unpickle_names
 from workbench.cell.reads import Reads, reads_of
 from workbench.cell.scopes import nodes_of
-from workbench.cell.source import CellSource, read_cell
+from workbench.cell.source import CheckedCell, read_cell
 from workbench.cell.swept import check_swept
 from workbench.errors import CaptureError, CellError, OptionError, suggestion
 from workbench.settings import find_project
@@ -280,7 +280,7 @@ def _imports_in_sources(sources: Iterable[bytes]) -> set[str]:
 
 
 def _params(
-    cell: CellSource, reads: Reads, pickled: Pickled, namespace: dict[str, Any]
+    cell: CheckedCell, reads: Reads, pickled: Pickled, namespace: dict[str, Any]
 ) -> dict[str, str | int | float | bool]:
     """Return captured scalars and the cell's top-level literals, which override them."""
     params: dict[str, str | int | float | bool] = {}
@@ -319,7 +319,7 @@ def _is_scalar(value: Any) -> bool:
     return isinstance(value, (bool, int)) or (isinstance(value, float) and not math.isnan(value))
 
 
-def _mutated(cell: CellSource, pickled: Pickled) -> frozenset[str]:
+def _mutated(cell: CheckedCell, pickled: Pickled) -> frozenset[str]:
     """Return the captured names that the cell, or a notebook function that it calls, may change in place."""
     trees = [section.tree for section in cell.sections]
     for text in _sources(pickled.functions, {}).values():

@@ -34,7 +34,7 @@ class Section:
 
 
 @dataclass(frozen=True)
-class CellSource:
+class CheckedCell:
     """A checked cell.
 
     Attributes:
@@ -46,7 +46,7 @@ class CellSource:
     sections: tuple[Section, ...] = field(repr=False)
 
 
-def read_cell(source: str, *, line_offset: int = 0) -> CellSource:
+def read_cell(source: str, *, line_offset: int = 0) -> CheckedCell:
     """Check a cell's text.
 
     Args:
@@ -72,7 +72,7 @@ def read_cell(source: str, *, line_offset: int = 0) -> CellSource:
                 tree.body[place + 1 : place + 1] = body
             else:
                 more += nested
-    return CellSource(text, (Section(tree), *more))
+    return CheckedCell(text, (Section(tree), *more))
 
 
 def _parse(text: str, line_offset: int) -> tuple[ast.Module, bool]:

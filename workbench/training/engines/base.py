@@ -75,7 +75,7 @@ class AttemptOutcome:
     rank_zero: RankOutcome | None = None
 
 
-class Attempt(Protocol):
+class RunningAttempt(Protocol):
     """Ranks that are running."""
 
     async def outcome(self) -> AttemptOutcome:
@@ -96,6 +96,6 @@ class Engine(Protocol):
 
     name: str
 
-    async def launch(self, request: LaunchRequest) -> Attempt:
+    async def launch(self, request: LaunchRequest) -> RunningAttempt:
         """Reserve resources, waiting for them, and start all ranks."""
         ...

@@ -158,7 +158,7 @@ class CrewAttempt:
         self._is_released = False
 
     async def outcome(self) -> AttemptOutcome:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         await self._until_failure_or_end()
         ended: list[RankOutcome | BaseException | None] = [
             rank.result() if rank.done() else None for rank in self._ranks
@@ -187,13 +187,13 @@ class CrewAttempt:
             await asyncio.wait(pending, timeout=_AFTER_INTERRUPT_S)
 
     async def kill(self) -> None:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         for spare in self._spares:
             with contextlib.suppress(Exception):
                 ray.kill(spare.actor)
 
     async def release(self) -> None:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         if not self._is_released:
             self._is_released = True
             await self.end_processes()

@@ -84,7 +84,7 @@ class RayTrainAttempt:
         self._request.run.set_workers(self._request.workers, [processes[rank] for rank in sorted(processes)])
 
     async def outcome(self) -> AttemptOutcome:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         failed_at: float | None = None
         while len(self._reports.outcomes) < self._request.spec.options.resources.workers and not self._fit.done():
             await self._reports.wait(0.2)
@@ -108,12 +108,12 @@ class RayTrainAttempt:
         return AttemptOutcome(failure, returns, rank_zero)
 
     async def kill(self) -> None:
-        """See :class:`~workbench.training.engines.base.Attempt`: Ray Train's processes end with their driver."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`: Ray Train's processes end with their driver."""
         with contextlib.suppress(Exception):
             ray.kill(self._driver)
 
     async def release(self) -> None:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         await asyncio.wait({self._fit}, timeout=5.0)
         await self.kill()
 

@@ -63,7 +63,7 @@ class SweepAttempt:
         self._managing = asyncio.ensure_future(self._manage())
 
     async def outcome(self) -> AttemptOutcome:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         await asyncio.shield(self._managing)
         if self._failure is not None:
             return AttemptOutcome(self._failure)
@@ -95,12 +95,12 @@ class SweepAttempt:
         return f"an earlier sweep found the best, trial {summary.best_number}"
 
     async def kill(self) -> None:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         for crew in list(self._crews.values()):
             await crew.kill()
 
     async def release(self) -> None:
-        """See :class:`~workbench.training.engines.base.Attempt`."""
+        """See :class:`~workbench.training.engines.base.RunningAttempt`."""
         if self._is_released:
             return
         self._is_released = True

@@ -14,7 +14,7 @@ from workbench.training.engines.base import AttemptOutcome
 from workbench.training.foreman.services import Services
 from workbench.training.runs.active_run import ActiveRun
 from workbench.training.spec import runtime_env_of
-from workbench.training.worker.model_logging import log_models
+from workbench.training.worker.returned_models import log_returned_models
 
 _WRITE_TIMEOUT_S = 5.0
 
@@ -69,7 +69,7 @@ async def _log_models(run: ActiveRun, names: tuple[str, ...]) -> None:
         # Where an embedded store's files are.
         "scheduling_strategy": NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True),
     }
-    task = ray.remote(max_calls=1)(log_models).options(**options)
+    task = ray.remote(max_calls=1)(log_returned_models).options(**options)
     try:
         problems = await task.remote(spec.code, run.returns, names, run.run_id, spec.tracking_uri)
     except ray.exceptions.RayError as error:

@@ -15,7 +15,7 @@ from workbench.errors import WorkbenchError
 from workbench.records.runs import Failure, RunState
 from workbench.tracking.in_worker import worker_env
 from workbench.training.engines import engine_named
-from workbench.training.engines.base import Attempt, AttemptOutcome, LaunchRequest
+from workbench.training.engines.base import AttemptOutcome, LaunchRequest, RunningAttempt
 from workbench.training.foreman.run_end import finish
 from workbench.training.foreman.services import Services
 from workbench.training.runs.active_run import ActiveRun
@@ -130,7 +130,7 @@ def _launch_failure(error: BaseException) -> Failure:
     )
 
 
-async def _follow(services: Services, run: ActiveRun, attempt: Attempt) -> AttemptOutcome:
+async def _follow(services: Services, run: ActiveRun, attempt: RunningAttempt) -> AttemptOutcome:
     """Wait for the ranks, the stop button or the time limit, whichever comes first."""
     outcome = asyncio.ensure_future(attempt.outcome())
     stopping = asyncio.ensure_future(run.stop_requested.wait())
@@ -156,13 +156,13 @@ async def _follow(services: Services, run: ActiveRun, attempt: Attempt) -> Attem
         services.background.start(_release(services, run, attempt))
 
 
-async def _release(services: Services, run: ActiveRun, attempt: Attempt) -> None:
+async def _release(services: Services, run: ActiveRun, attempt: RunningAttempt) -> None:
     await attempt.release()
     services.runs.hold(run, teams=0)
 
 
 async def _wind_down(
-    run: ActiveRun, attempt: Attempt, outcome: asyncio.Future[AttemptOutcome]
+    run: ActiveRun, attempt: RunningAttempt, outcome: asyncio.Future[AttemptOutcome]
 ) -> AttemptOutcome | None:
     """SIGINT first, so that ``finally`` blocks run; a rank that does not end in time is killed."""
     run.snapshot.stopping = True

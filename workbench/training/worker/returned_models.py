@@ -13,7 +13,9 @@ from workbench.training.worker.returns import unpack_example, unpack_returns
 from workbench.training.worker.source_files import importable, write_modules
 
 
-def log_models(code: CellCode, blob: Any, names: tuple[str, ...], run_id: str, tracking_uri: str) -> dict[str, str]:
+def log_returned_models(
+    code: CellCode, blob: Any, names: tuple[str, ...], run_id: str, tracking_uri: str
+) -> dict[str, str]:
     """Log the named returned values as MLflow models.
 
     Returns:
