@@ -15,6 +15,7 @@ from workbench_server.routes.route import Route
 
 from scripts.record_schemas import schemas_of
 from workbench.bridge.verbs import FAMILIES, verbs_of
+from workbench.options.endpoint import LIMITS
 from workbench.records.events import WorkbenchEvent
 
 DESCRIPTION = Path(__file__).parents[1] / "server_ext" / "workbench_server" / "openapi.json"
@@ -37,6 +38,9 @@ _REFUSALS = {
     503: "The cluster or the tracking store cannot be reached.",
     504: "The cluster or the store hangs.",
 }
+_DECLARED = {"limits": LIMITS}
+"""The options that a body has which is a verb's argument as a whole."""
+
 _ALWAYS = (401, 403, 500, 503, 504)
 _ERROR = {
     "description": "A refusal.",
@@ -119,6 +123,7 @@ def _request_body(route: Route) -> dict[str, Any]:
     if required := [value.name for value in route.body if value.is_required]:
         schema["required"] = required
     if route.whole_body:
+        schema["properties"] = {option.name: option.json_schema() for option in _DECLARED[route.whole_body]}
         schema |= {"minProperties": 1, "additionalProperties": False}
     is_required = bool(required or route.whole_body)
     return {"required": is_required, "content": {"application/json": {"schema": schema}}}

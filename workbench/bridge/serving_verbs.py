@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, cast
 from workbench.api.project import Project
 from workbench.bridge.paths import below_root
 from workbench.bridge.run_data_verbs import checked_count
+from workbench.errors import OptionError
+from workbench.options.endpoint import LIMITS
 from workbench.records.endpoint_answers import (
     Attempt,
     EndpointDetail,
@@ -93,7 +95,10 @@ class ServingVerbs:
         return self._detail(self._endpoint(name).scale(replicas, version))
 
     def set_limits(self, name: str, limits: dict[str, Any]) -> EndpointDetail:
-        """Change ``rate``, ``max_body``, ``cache`` or ``samples``; what is not given stays as it is."""
+        """Change some of the endpoint's limits; what is not given stays as it is."""
+        if not limits:
+            *names, last = [option.name for option in LIMITS]
+            raise OptionError(f"Cannot change the limits of {name!r}: give {', '.join(names)} or {last}.")
         return self._detail(self._endpoint(name).set_limits(**limits))
 
     def endpoint_log(self, name: str, start: int = -1000, count: int = 1000, wanted: str = "") -> LogPage:

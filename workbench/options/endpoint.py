@@ -172,6 +172,7 @@ LIMITS = (
         forms=("limits",),
         label="Requests per second and token",
         low=0,
+        is_nullable=True,
     ),
     Option(
         name="max_body",
@@ -182,6 +183,7 @@ LIMITS = (
         check=parse_bytes,
         forms=("limits",),
         label="Largest request",
+        low=1,
         pattern=BYTES_PATTERN,
     ),
     Option(

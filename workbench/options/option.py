@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+_SCHEMA_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 _FORMATS = {bool: "switch", int: "whole", float: "number", str: "text"}
 
 
@@ -37,6 +38,7 @@ class Option:
         pattern: What its field takes, as a regular expression.
         low: The smallest number.
         high: The largest number.
+        is_nullable: Whether None means something other than "not given".
     """
 
     name: str
@@ -61,6 +63,7 @@ class Option:
     pattern: str = ""
     low: float | None = None
     high: float | None = None
+    is_nullable: bool = False
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -116,6 +119,17 @@ class Option:
             return (*self.flags, f"--no-{self.flags[0][2:]}")
         return self.flags
 
+    def json_schema(self) -> dict[str, Any]:
+        """Return the schema of its value in a request's body."""
+        kind = _SCHEMA_TYPES[self.type]
+        kinds = [kind, *(["integer"] if self.unit == "bytes" else []), *(["null"] if self.is_nullable else [])]
+        bounds = {"minimum": self.low, "maximum": self.high}
+        return {
+            "type": sorted(kinds, key=["integer", "number", "string", "null"].index) if len(kinds) > 1 else kind,
+            **{name: bound for name, bound in bounds.items() if bound is not None},
+            "description": f"{self.help[0].upper()}{self.help[1:]}.",
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return the declaration for forms and tables."""
         return {
@@ -136,6 +150,7 @@ class Option:
             "pattern": self.pattern,
             "low": self.low,
             "high": self.high,
+            "isNullable": self.is_nullable,
         }
 
 

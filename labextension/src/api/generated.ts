@@ -3169,13 +3169,13 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": {
-                    /** @description Requests a second and token; null or 0 for any number. */
+                    /** @description Requests per second and token; those over it are told when to ask again (429). */
                     rate?: number | null;
-                    /** @description The largest body, in bytes or as `16M`. */
+                    /** @description Bytes of a request, or 512k, 16M, 1G. */
                     max_body?: number | string;
-                    /** @description Answers to keep. */
+                    /** @description Answers to keep for requests that come again, the same to the byte. */
                     cache?: number;
-                    /** @description Requests to keep of each version, with their answers; 0 forgets those that there are. */
+                    /** @description Requests to keep of each version, with their answers; 0 keeps none. */
                     samples?: number;
                 };
             };

@@ -23,6 +23,8 @@ export interface IOption {
   pattern: string;
   low: number | null;
   high: number | null;
+  /** Whether null means something: an empty field stands for it. */
+  isNullable: boolean;
 }
 
 /** Values of options as a form has them, by name; an empty text where nothing is given. */

@@ -5,7 +5,7 @@ import * as React from 'react';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { optionsOfForm, OptionValues, PUBLISH } from '../api/options';
+import { optionsOfForm, OptionValues } from '../api/options';
 import { IEndpoint } from '../api/servingtypes';
 import { FormBody } from '../components/form';
 import { OptionField } from '../components/optionfield';
@@ -46,7 +46,7 @@ function Form({ first, onChange, trans }: IFormProps): JSX.Element {
           value={values[option.name]}
           onChange={value => set(option.name, value)}
           trans={trans}
-          required={option !== PUBLISH.rate}
+          required={!option.isNullable}
         />
       ))}
     </>

@@ -57,22 +57,6 @@ _SHADOW = BodyValue(
     must_be="a string",
     is_required=True,
 )
-_LIMITS = (
-    BodyValue(
-        "rate",
-        "Requests a second and token; null or 0 for any number.",
-        kind={"type": ["number", "null"], "minimum": 0},
-    ),
-    BodyValue(
-        "max_body", "The largest body, in bytes or as `16M`.", kind={"type": ["integer", "string"], "minimum": 1}
-    ),
-    BodyValue("cache", "Answers to keep.", kind={"type": "integer", "minimum": 0}),
-    BodyValue(
-        "samples",
-        "Requests to keep of each version, with their answers; 0 forgets those that there are.",
-        kind={"type": "integer", "minimum": 0, "maximum": 1000},
-    ),
-)
 _REQUEST = BodyValue(
     "body", "The body of a `predict` request.", must_be="there: what a client would send", is_required=True
 )
@@ -173,9 +157,7 @@ ROUTES = (
         path=(*_ENDPOINT, "limits"),
         verb="set_limits",
         summary="Change what clients may ask, and how many answers are kept; what is not given stays as it is.",
-        body=_LIMITS,
         whole_body="limits",
-        whole_body_words="give rate, max_body, cache or samples",
         errors=_ERRORS,
     ),
     Route(

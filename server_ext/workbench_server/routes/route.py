@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from workbench_server.routes.paths import Segment
-from workbench_server.routes.values import BodyValue, QueryValue, bad_request
+from workbench_server.routes.values import BodyValue, QueryValue
 
 if TYPE_CHECKING:
     from workbench_server.routes.handler import WorkbenchHandler
@@ -27,8 +27,7 @@ class Route:
         local: A function of the server's own that answers.
         query: Values of the query string.
         body: Values of the request's body.
-        whole_body: The verb's argument that takes all of the body; ``body`` describes it then.
-        whole_body_words: What an empty body is refused with.
+        whole_body: The verb's argument that takes all of the body: options that the library declares and checks.
         errors: Statuses of refusals, besides those that any route can have.
         timeout_s: Seconds after which the bridge's answer is given up; None for the bridge's own limit.
     """
@@ -41,7 +40,6 @@ class Route:
     query: tuple[QueryValue, ...] = ()
     body: tuple[BodyValue, ...] = ()
     whole_body: str = ""
-    whole_body_words: str = ""
     errors: tuple[int, ...] = ()
     timeout_s: float | None = None
 
@@ -75,14 +73,11 @@ class Route:
         for value in self.query:
             given = handler.query_text(value.name, is_required=value.is_required)
             found[value.argument or value.name] = value.parse(given)
-        if self.body:
+        if self.whole_body:
+            found[self.whole_body] = handler.body()
+        elif self.body:
             body = handler.body()
-            if self.whole_body:
-                if not body:
-                    raise bad_request(self.whole_body_words)
-                found[self.whole_body] = body
-            else:
-                found |= {value.argument or value.name: value.read(body) for value in self.body}
+            found |= {value.argument or value.name: value.read(body) for value in self.body}
         for segment in self.segments:
             found[segment.argument or segment.name] = segment.read(texts[segment.name])
         return found
