@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from workbench.records.endpoints import Limits, RouteTable
-from workbench.serving.dataplane.endpoint import Endpoint
+from workbench.serving.dataplane.endpoint import ServedEndpoint
 from workbench.serving.dataplane.request import Answer, Request
 from workbench.serving.replica.codecs.codecs import Codec, join
 from workbench.serving.replica.codecs.encode import normal
@@ -43,10 +43,10 @@ class SmallPlane:
             return {}
         return {model: each.schema for model, each in self._endpoints[name].items()}
 
-    def endpoint(self, name: str) -> Endpoint | None:
+    def endpoint(self, name: str) -> ServedEndpoint | None:
         tokens = {"first": hashlib.sha256(TOKEN.encode()).hexdigest()}
         table = RouteTable(name, {"1": 100.0}, tokens=tokens, limits=LIMITS)
-        return Endpoint(table, {}) if name in self._endpoints else None
+        return ServedEndpoint(table, {}) if name in self._endpoints else None
 
     async def ask(self, request: Request) -> Answer:
         self.asked.append(request)

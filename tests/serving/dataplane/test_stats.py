@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from workbench.serving.dataplane.histogram import BUCKETS, bucket, percentile
-from workbench.serving.dataplane.rate_limit import Rates
+from workbench.serving.dataplane.rate_limit import RateLimiter
 from workbench.serving.dataplane.stats import VersionStats
 from workbench.serving.dataplane.traffic_split import WeightedChoice
 
@@ -135,20 +135,20 @@ def test_weights_by_key_move_no_more_keys_than_they_must() -> None:
 @pytest.mark.parametrize("rate", [0, 0.0, -1.0, float("nan"), float("inf")])
 def test_rates_that_are_none_are_refused(rate: float) -> None:
     with pytest.raises(ValueError, match="Cannot limit to"):
-        Rates(rate)
+        RateLimiter(rate)
 
 
 def test_rates_beyond_reason_divide_by_nothing() -> None:
-    rates = Rates(5e-324)
+    rates = RateLimiter(5e-324)
     assert rates.take("a", 0.0) == 0.0
     assert 0 < rates.take("a", 1.0) < 1e6
 
 
 def test_rates_refill_with_time() -> None:
-    rates = Rates(2.0)
+    rates = RateLimiter(2.0)
     assert [rates.take("a", 0.0) for _ in range(3)] == [0.0, 0.0, 0.5]
     assert rates.take("b", 0.0) == 0.0
     assert rates.take("a", 0.5) == 0.0
     assert rates.take("a", 0.75) == pytest.approx(0.25)
-    assert Rates(0.5).take("a", 0.0) == 0.0
-    assert Rates(None).take("a", 0.0) == 0.0
+    assert RateLimiter(0.5).take("a", 0.0) == 0.0
+    assert RateLimiter(None).take("a", 0.0) == 0.0

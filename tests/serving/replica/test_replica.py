@@ -18,8 +18,8 @@ import pytest
 from tests.support.models_to_serve import Shop
 from workbench.records.endpoints import ServingOptions
 from workbench.serving import replica_protocol as wire
-from workbench.serving.replica.batching import Asked, LatencyFit, Waiting
-from workbench.serving.replica.captured_output import Lines
+from workbench.serving.replica.batching import BatchQueue, LatencyFit, QueuedRequest
+from workbench.serving.replica.captured_output import LineBuffer
 from workbench.serving.replica.codecs.decode import Decoded
 from workbench.serving.replica.loading import ModelLoadError
 from workbench.serving.replica.model_thread import ModelThread
@@ -400,7 +400,7 @@ def test_replica_serves_each_kind_of_model(gateway: GatewayEnd, serve: Any, name
 
 def test_lines_are_whole_and_limited() -> None:
     sent: list[str] = []
-    lines = Lines(sent.append)
+    lines = LineBuffer(sent.append)
     lines.write("one\ntw")
     assert sent == ["one"]
     lines.write("o\n" + "x" * 10_000 + "\n")
@@ -417,41 +417,41 @@ def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
         threading.Event().wait(0.01)
 
 
-def waits(rows: int, arrived: float = 0.0, key: Any = "k", id: int = 1) -> Asked:
-    return Asked(id, "m", "predict", "", Decoded(None, rows, key), arrived, 1e9)
+def waits(rows: int, arrived: float = 0.0, key: Any = "k", id: int = 1) -> QueuedRequest:
+    return QueuedRequest(id, "m", "predict", "", Decoded(None, rows, key), arrived, 1e9)
 
 
 def test_waiting_takes_what_fits_in_a_batch_and_keeps_the_order() -> None:
-    waiting = Waiting(4, None)
+    queue = BatchQueue(4, None)
     for each in (1, 2, 3):
-        waiting.add(waits(2, arrived=each, id=each))
-    assert [asked.id for asked in waiting.take(9.0)] == [1, 2]
-    assert [asked.id for asked in waiting.take(9.0)] == [3]
+        queue.add(waits(2, arrived=each, id=each))
+    assert [asked.id for asked in queue.take(9.0)] == [1, 2]
+    assert [asked.id for asked in queue.take(9.0)] == [3]
 
 
 def test_waiting_keeps_apart_what_cannot_go_together() -> None:
-    waiting = Waiting(64, None)
+    queue = BatchQueue(64, None)
     for at, key in enumerate(("a", None, None, "a")):
-        waiting.add(waits(1, arrived=at, key=key, id=at))
-    assert [[asked.id for asked in waiting.take(9.0)] for _ in range(3)] == [[0, 3], [1], [2]]
-    assert not len(waiting)
+        queue.add(waits(1, arrived=at, key=key, id=at))
+    assert [[asked.id for asked in queue.take(9.0)] for _ in range(3)] == [[0, 3], [1], [2]]
+    assert not len(queue)
 
 
 def test_waiting_forms_batches_that_meet_the_objective() -> None:
-    waiting = Waiting(1000, 20.0)
+    queue = BatchQueue(1000, 20.0)
     for rows in (1, 10, 20):
-        waiting.fit("m").observe(rows, 2.0 + rows)
+        queue.fit("m").observe(rows, 2.0 + rows)
     for each in range(100):
-        waiting.add(waits(1, arrived=0.0, id=each))
-    assert len(waiting.take(0.010)) == 8  # 10 ms are left: 2 ms and 1 ms a row
+        queue.add(waits(1, arrived=0.0, id=each))
+    assert len(queue.take(0.010)) == 8  # 10 ms are left: 2 ms and 1 ms a row
 
 
 def test_waiting_drops_what_nobody_waits_for() -> None:
-    waiting = Waiting(4, None)
-    waiting.add(waits(1, id=1))
-    waiting.add(waits(1, id=2))
-    waiting.drop(1)
-    assert [asked.id for asked in waiting.take(0.0)] == [2]
+    queue = BatchQueue(4, None)
+    queue.add(waits(1, id=1))
+    queue.add(waits(1, id=2))
+    queue.drop(1)
+    assert [asked.id for asked in queue.take(0.0)] == [2]
 
 
 def test_latency_fit_finds_the_line() -> None:

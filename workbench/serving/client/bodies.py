@@ -113,8 +113,8 @@ def _of_json(data: Any) -> Body:
     try:
         return Body(orjson.dumps(data, default=_plain, option=_NUMPY), JSON)
     except TypeError as error:
-        words = f"Cannot send {type(data).__name__} to the endpoint: {error}."
-        raise OptionError(f"{words} Give lists, dictionaries, arrays or tables.") from None
+        text = f"Cannot send {type(data).__name__} to the endpoint: {error}."
+        raise OptionError(f"{text} Give lists, dictionaries, arrays or tables.") from None
 
 
 def _plain(value: Any) -> Any:

@@ -96,8 +96,8 @@ class EndpointClient:
         try:
             return from_answer(content)
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            words = f"Cannot read the answer of {self.url}: it is no prediction. Is it an endpoint's URL?"
-            raise ServingError(words) from None
+            text = f"Cannot read the answer of {self.url}: it is no prediction. Is it an endpoint's URL?"
+            raise ServingError(text) from None
 
     def stream(
         self, data: Any, *, model: str = "", version: str | None = None, key: str = "", timeout_s: float = 60
@@ -117,8 +117,8 @@ class EndpointClient:
         except NoAnswerError:
             raise self._too_long(timeout_s) from None
         except HTTPError:
-            words = f"Cannot read on: {self.url} broke the connection. Ask again."
-            raise ServingError(words) from None
+            text = f"Cannot read on: {self.url} broke the connection. Ask again."
+            raise ServingError(text) from None
         finally:
             # The connection of an answer that was not read to its end is of no use to the next request.
             answer.release_conn() if is_read else answer.close()
@@ -184,8 +184,8 @@ class EndpointClient:
         """The endpoint's own words as the error that they are."""
         field = None
         try:
-            words = orjson.loads(content)
-            message, field = str(words["error"]), words.get("field")
+            error = orjson.loads(content)
+            message, field = str(error["error"]), error.get("field")
         except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
             message = f"Cannot predict: {self.url} answered with status {status}. Is it an endpoint's URL?"
         if status == 404 and version is None:

@@ -92,9 +92,9 @@ class GatewayState:
             except OSError as error:
                 taken = [kind for kind, number in ports.items() if number and str(number) in str(error)]
                 if not taken or any(requested[kind] is not None for kind in taken):
-                    words = str(error).partition("] ")[2] or str(error)
+                    text = str(error).partition("] ")[2] or str(error)
                     raise ServingError(
-                        f"Cannot listen for requests: {words.rstrip('.')}. WORKBENCH_SERVE_PORT and "
+                        f"Cannot listen for requests: {text.rstrip('.')}. WORKBENCH_SERVE_PORT and "
                         "WORKBENCH_SERVE_GRPC_PORT name the ports; without these, free ones are taken."
                     ) from None
                 for kind in taken:

@@ -7,24 +7,24 @@ import hmac
 import time
 
 from workbench.records.endpoints import RouteTable
-from workbench.serving.dataplane.rate_limit import Rates
-from workbench.serving.dataplane.refusals import Refusal
+from workbench.serving.dataplane.rate_limit import RateLimiter
+from workbench.serving.dataplane.request_error import RequestError
 
 
-class Access:
+class AccessControl:
     """Who may ask an endpoint, and how often. An endpoint without tokens is open to nobody."""
 
     def __init__(self, table: RouteTable) -> None:
         self.last_used: dict[str, float] = {}
         self._name = table.name
         self._digests: list[tuple[str, bytes]] = []
-        self._rates = Rates(table.limits.rate)
+        self._rates = RateLimiter(table.limits.rate)
         self.put(table)
 
     def put(self, table: RouteTable) -> None:
         """Tokens and limits from now on; what is known of a token that stays is kept."""
         if table.limits.rate != self._rates.rate:
-            self._rates = Rates(table.limits.rate)
+            self._rates = RateLimiter(table.limits.rate)
         self._digests = [(label, digest.lower().encode()) for label, digest in table.tokens.items()]
         self.last_used = {label: at for label, at in self.last_used.items() if label in table.tokens}
 
@@ -48,13 +48,13 @@ class Access:
         label = self.label_of(token)
         if label is None:
             said = "there is no token in the header Authorization" if token is None else "its token is not known"
-            raise Refusal(
+            raise RequestError(
                 401, f"Cannot ask the endpoint '{self._name}': {said}. Send 'Authorization: Bearer' and a token of it."
             )
         self.last_used[label] = time.time()
         wait_s = self._rates.take(label, now)
         if wait_s:
-            raise Refusal(
+            raise RequestError(
                 429,
                 f"Cannot ask the endpoint '{self._name}': the limit is {self._rates.rate:g} requests per second and "
                 f"token. Ask again in {wait_s:.1f} s.",

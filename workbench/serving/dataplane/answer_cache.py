@@ -6,8 +6,8 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 
 MAX_BYTES = 64 * 2**20
 
@@ -25,11 +25,11 @@ class AnswerCache:
         self.size = size
         self._kept: OrderedDict[Key, Answer] = OrderedDict()
         self._bytes = 0
-        self._under_way: dict[Key, asyncio.Future[Answer | Refusal | None]] = {}
+        self._under_way: dict[Key, asyncio.Future[Answer | RequestError | None]] = {}
 
     async def ask(
         self, version: str, request: Request, compute: Callable[[Request], Awaitable[Answer]]
-    ) -> tuple[Answer | Refusal, bool]:
+    ) -> tuple[Answer | RequestError, bool]:
         """The answer or refusal, and whether it was there already or is another request's."""
         key = (version, request.model, request.route, request.content_type, request.accept, request.body)
         while True:
@@ -46,14 +46,14 @@ class AnswerCache:
 
     async def _compute(
         self, key: Key, request: Request, compute: Callable[[Request], Awaitable[Answer]]
-    ) -> Answer | Refusal:
-        shared: asyncio.Future[Answer | Refusal | None] = asyncio.get_running_loop().create_future()
+    ) -> Answer | RequestError:
+        shared: asyncio.Future[Answer | RequestError | None] = asyncio.get_running_loop().create_future()
         self._under_way[key] = shared
-        outcome: Answer | Refusal | None = None
+        outcome: Answer | RequestError | None = None
         try:
             outcome = await compute(request)
-        except Refusal as refusal:
-            outcome = refusal
+        except RequestError as error:
+            outcome = error
         finally:
             if self._under_way.get(key) is shared:
                 del self._under_way[key]

@@ -10,12 +10,12 @@ from time import monotonic
 from typing import Any
 
 from workbench.records.endpoints import Limits, ServingOptions
-from workbench.serving.dataplane import unanswered
-from workbench.serving.dataplane.pending_request import StreamError, Ticket
+from workbench.serving.dataplane import backend_errors
+from workbench.serving.dataplane.pending_request import PendingRequest, StreamError
 from workbench.serving.dataplane.pressure import Pressure
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.replica_link import ReplicaLink
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 from workbench.serving.dataplane.samples import Samples
 from workbench.serving.dataplane.stats import VersionStats
 
@@ -46,7 +46,7 @@ class Backend:
         self._is_stopped = False
         self._links: list[ReplicaLink] = []  # all that said hello
         self._ready: list[ReplicaLink] = []
-        self._waiting: deque[Ticket] = deque()
+        self._waiting: deque[PendingRequest] = deque()
         self._waiting_bytes = 0
         self._service_rate = 0.0
         self._asked_at = monotonic()
@@ -58,7 +58,7 @@ class Backend:
         self.app = app or self.app
         for link in self._links:
             if self.app and link.app != self.app:
-                self.leaving(link)
+                self.link_leaving(link)
             else:
                 self._tell_options(link)
         self.pump()
@@ -70,13 +70,13 @@ class Backend:
             Refusal: 404 no such model, 429 too many wait, 500 it ended replicas, 503 no replica came, 504 timed out.
         """
         began = monotonic()
-        ticket: Ticket | None = None
+        pending: PendingRequest | None = None
         try:
-            ticket = self._enqueue(request, began)
-            answer = await self._wait(ticket)
-        except Refusal as refusal:
-            if refusal.status != 404:
-                self.stats.record(monotonic(), refusal.status, (monotonic() - began) * 1000)
+            pending = self._enqueue(request, began)
+            answer = await self._wait(pending)
+        except RequestError as error:
+            if error.status != 404:
+                self.stats.record(monotonic(), error.status, (monotonic() - began) * 1000)
             raise
         except asyncio.CancelledError:  # its client hung up: that it had to wait so long is told of the model
             self.stats.record(monotonic(), _HUNG_UP, (monotonic() - began) * 1000)
@@ -84,54 +84,56 @@ class Backend:
         if answer.parts is not None:
             answer.parts = self._counted(answer.parts, answer.status, began)
         else:
-            self._count(request, answer, began, ticket.timing)
+            self._count(request, answer, began, pending.timing)
         return answer
 
-    def _enqueue(self, request: Request, now: float) -> Ticket:
+    def _enqueue(self, request: Request, now: float) -> PendingRequest:
         """Send a request to a replica, or put it into the queue."""
         if self._is_stopped:
-            raise unanswered.taken_away(self._whom)
+            raise backend_errors.version_removed(self._label)
         model = self._model(request)
         self._asked_at = now
         link = None if self._waiting else self._free_link(model)
-        ticket = Ticket(next(_ids), request, model, self.options.timeout_s, asyncio.get_running_loop().create_future())
+        pending = PendingRequest(
+            next(_ids), request, model, self.options.timeout_s, asyncio.get_running_loop().create_future()
+        )
         if link is not None:
-            link.ask(ticket)
-            return ticket
+            link.ask(pending)
+            return pending
         room = self.room
         if len(self._waiting) >= room or self._waiting_bytes + len(request.body) > MAX_WAITING_BYTES:
             waiting = len(self._waiting)
             retry_after_s = waiting / self._service_rate if self._service_rate else 1.0
-            raise unanswered.queue_full(self._whom, waiting, room, retry_after_s)
-        self._waiting.append(ticket)
+            raise backend_errors.queue_full(self._label, waiting, room, retry_after_s)
+        self._waiting.append(pending)
         self._waiting_bytes += len(request.body)
-        return ticket
+        return pending
 
-    async def _wait(self, ticket: Ticket) -> Answer:
-        timer = asyncio.get_running_loop().call_later(ticket.timeout_s, self._expire, ticket)
+    async def _wait(self, pending: PendingRequest) -> Answer:
+        timer = asyncio.get_running_loop().call_later(pending.timeout_s, self._expire, pending)
         try:
-            return await ticket.future
+            return await pending.future
         except BaseException:  # it timed out, or its client hung up: nobody waits for it
-            self._forget(ticket)
+            self._forget(pending)
             raise
         finally:
             timer.cancel()
 
-    def _expire(self, ticket: Ticket) -> None:
-        if ticket.future.done():
+    def _expire(self, pending: PendingRequest) -> None:
+        if pending.future.done():
             return
-        is_asked = self._ready or any(ticket.id in link.pending for link in self._links)
-        why = unanswered.too_slow if is_asked else unanswered.no_replica
-        ticket.refused(why(self._whom, ticket.timeout_s))
+        is_asked = self._ready or any(pending.id in link.pending for link in self._links)
+        why = backend_errors.timed_out if is_asked else backend_errors.no_replica
+        pending.fail(why(self._label, pending.timeout_s))
 
-    def _forget(self, ticket: Ticket) -> None:
+    def _forget(self, pending: PendingRequest) -> None:
         for link in self._links:
-            if ticket.id in link.pending:
-                link.cancel(ticket)
+            if pending.id in link.pending:
+                link.cancel(pending)
                 return
-        if ticket in self._waiting:
-            self._waiting.remove(ticket)
-            self._waiting_bytes -= len(ticket.request.body)
+        if pending in self._waiting:
+            self._waiting.remove(pending)
+            self._waiting_bytes -= len(pending.request.body)
             self.pump()
 
     def _count(self, request: Request, answer: Answer, began: float, timing: list[float] | None) -> None:
@@ -161,10 +163,10 @@ class Backend:
                 return "" if known else model
         elif model in known:
             return model
-        raise unanswered.unknown_model(self._whom, model, known)
+        raise backend_errors.unknown_model(self._label, model, known)
 
     @property
-    def _whom(self) -> str:
+    def _label(self) -> str:
         return f"version {self.version} of '{self.name}'"
 
     # Replicas
@@ -185,18 +187,18 @@ class Backend:
     def pump(self) -> None:
         """Give what waits to the replicas that have room."""
         while self._waiting and (link := self._free_link(self._waiting[0].model)) is not None:
-            ticket = self._waiting.popleft()
-            self._waiting_bytes -= len(ticket.request.body)
-            link.ask(ticket)
+            pending = self._waiting.popleft()
+            self._waiting_bytes -= len(pending.request.body)
+            link.ask(pending)
         if self._empty is not None:
             self._notice_empty()
 
-    def greeted(self, link: ReplicaLink) -> None:
+    def add_link(self, link: ReplicaLink) -> None:
         """A replica said hello."""
         self._links.append(link)
         self._tell_options(link)
 
-    def joined(self, link: ReplicaLink, schemas: dict[str, Any]) -> None:
+    def link_ready(self, link: ReplicaLink, schemas: dict[str, Any]) -> None:
         """A replica is ready."""
         self.schemas = {**self.schemas, **schemas}
         if link not in self._ready and not link.is_leaving:
@@ -204,27 +206,27 @@ class Backend:
             self._asked_at = monotonic()  # one that loaded for minutes was not idle for minutes
         self.pump()
 
-    def leaving(self, link: ReplicaLink) -> None:
+    def link_leaving(self, link: ReplicaLink) -> None:
         """A replica goes in order: it gets nothing more, is told so, and answers what it has."""
         if link in self._ready:
             self._ready.remove(link)
         link.dismiss()
 
-    def left(self, link: ReplicaLink) -> None:
+    def link_lost(self, link: ReplicaLink) -> None:
         """A replica is gone: what it had is asked of another one, now or when one comes."""
         self._links.remove(link)
         if link in self._ready:
             self._ready.remove(link)
         again = []
-        for ticket in link.pending.values():
-            ticket.tries -= link.is_leaving  # one that was to go is not at fault, nor is the request
-            if ticket.is_streaming or ticket.tries >= TRIES:
-                ticket.refused(unanswered.replicas_ended(self._whom))
-            elif not ticket.future.done():
-                again.append(ticket)
+        for pending in link.pending.values():
+            pending.tries -= link.is_leaving  # one that was to go is not at fault, nor is the request
+            if pending.is_streaming or pending.tries >= TRIES:
+                pending.fail(backend_errors.replicas_died(self._label))
+            elif not pending.future.done():
+                again.append(pending)
         link.pending.clear()
         self._waiting.extendleft(reversed(again))
-        self._waiting_bytes += sum(len(ticket.request.body) for ticket in again)
+        self._waiting_bytes += sum(len(pending.request.body) for pending in again)
         if self.is_draining and all(other.is_leaving for other in self._links):
             self._refuse_waiting()
         self.pump()
@@ -285,12 +287,12 @@ class Backend:
         self.is_draining = self._is_stopped = True
         self._refuse_waiting()
         for link in self._links:
-            self.leaving(link)
+            self.link_leaving(link)
 
     def _refuse_waiting(self) -> None:
         """Nobody is left, and nobody comes, to answer what waits here."""
-        for ticket in self._waiting:
-            ticket.refused(unanswered.taken_away(self._whom))
+        for pending in self._waiting:
+            pending.fail(backend_errors.version_removed(self._label))
         self._waiting.clear()
         self._waiting_bytes = 0
 

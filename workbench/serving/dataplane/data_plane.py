@@ -7,10 +7,10 @@ from typing import Any
 
 from workbench.records.endpoints import RouteTable, ServingOptions
 from workbench.serving.dataplane.backend import Backend
-from workbench.serving.dataplane.endpoint import Endpoint
+from workbench.serving.dataplane.endpoint import ServedEndpoint
 from workbench.serving.dataplane.pressure import Pressure
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 from workbench.serving.dataplane.stats import Totals, VersionStats, WindowFigures
 
 
@@ -19,7 +19,7 @@ class DataPlane:
 
     def __init__(self) -> None:
         self._versions: dict[str, dict[str, Backend]] = {}
-        self._endpoints: dict[str, Endpoint] = {}
+        self._endpoints: dict[str, ServedEndpoint] = {}
 
     def close(self) -> None:
         """Cancel the work beside requests: copies to shadow versions."""
@@ -61,7 +61,7 @@ class DataPlane:
         """
         endpoint = self._endpoints.get(table.name)
         if endpoint is None:
-            self._endpoints[table.name] = Endpoint(table, self._versions.setdefault(table.name, {}))
+            self._endpoints[table.name] = ServedEndpoint(table, self._versions.setdefault(table.name, {}))
         else:
             endpoint.put(table)
 
@@ -96,7 +96,7 @@ class DataPlane:
 
     # What is known
 
-    def endpoint(self, name: str) -> Endpoint | None:
+    def endpoint(self, name: str) -> ServedEndpoint | None:
         """An endpoint that has a routing table."""
         return self._endpoints.get(name)
 
@@ -169,6 +169,8 @@ class DataPlane:
         return self._versions.get(name, {}).get(version)
 
 
-def unknown_endpoint(name: str) -> Refusal:
+def unknown_endpoint(name: str) -> RequestError:
     """A name that is nobody's."""
-    return Refusal(404, f"Cannot find the endpoint '{name[:80]}': there is none of this name. %endpoints lists them.")
+    return RequestError(
+        404, f"Cannot find the endpoint '{name[:80]}': there is none of this name. %endpoints lists them."
+    )

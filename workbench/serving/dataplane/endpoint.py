@@ -5,17 +5,17 @@ from __future__ import annotations
 from time import monotonic
 
 from workbench.records.endpoints import RouteTable
-from workbench.serving.dataplane.access import Access
+from workbench.serving.dataplane.access import AccessControl
 from workbench.serving.dataplane.answer_cache import AnswerCache
 from workbench.serving.dataplane.backend import Backend
 from workbench.serving.dataplane.pending_request import wants_parts
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 from workbench.serving.dataplane.shadow import Shadow
 from workbench.serving.dataplane.traffic_split import WeightedChoice
 
 
-class Endpoint:
+class ServedEndpoint:
     """What a routing table says, put into effect.
 
     Args:
@@ -27,7 +27,7 @@ class Endpoint:
         self.name = table.name
         self.table = table
         self.versions = versions
-        self.access = Access(table)
+        self.access = AccessControl(table)
         self.cache = AnswerCache(table.limits.cache)
         self.shadow: Shadow | None = None
         self._choice = WeightedChoice({})
@@ -71,8 +71,8 @@ class Endpoint:
             self._admit(request)
             backend = self._choose(request)
             answer = await self._answer(backend, request)
-        except Refusal as refusal:
-            answer = refusal.answer(request.route)
+        except RequestError as error:
+            answer = error.answer(request.route)
         if backend is not None:
             answer.headers["X-Workbench-Version"] = backend.version
         return answer
@@ -80,8 +80,8 @@ class Endpoint:
     def _admit(self, request: Request) -> None:
         try:
             self.access.admit(request.token, monotonic())
-        except Refusal as refusal:
-            if refusal.status == 429 and self.champion is not None:
+        except RequestError as error:
+            if error.status == 429 and self.champion is not None:
                 self.champion.stats.record(monotonic(), 429, 0.0)
             raise
         most = self.table.limits.max_body
@@ -93,7 +93,7 @@ class Endpoint:
             backend = self.versions.get(request.version)
             if backend is None or backend.is_draining:
                 known = ", ".join(sorted(label for label, known in self.versions.items() if not known.is_draining))
-                raise Refusal(
+                raise RequestError(
                     404,
                     f"Cannot ask version {request.version[:80]!r} of '{self.name}': it has no such version. "
                     f"Ask one of: {known or 'none'}.",
@@ -102,8 +102,8 @@ class Endpoint:
         version = self._choice.of(request.key) if request.key else self._choice.next()
         backend = None if version is None else self.versions.get(version)
         if backend is None or backend.is_draining:
-            words = f"Cannot ask the endpoint '{self.name}': no version of it takes requests now. Ask again later."
-            raise Refusal(503, words, retry_after_s=5)
+            text = f"Cannot ask the endpoint '{self.name}': no version of it takes requests now. Ask again later."
+            raise RequestError(503, text, retry_after_s=5)
         return backend
 
     async def _answer(self, backend: Backend, request: Request) -> Answer:
@@ -125,14 +125,14 @@ class Endpoint:
             now = monotonic()
             is_hit = isinstance(outcome, Answer)
             backend.stats.record(now, outcome.status, (now - began) * 1000, is_hit=is_hit)
-        if isinstance(outcome, Refusal):
+        if isinstance(outcome, RequestError):
             raise outcome
         if not is_shared:
             return outcome
         return Answer(outcome.status, outcome.body, outcome.content_type, {"X-Workbench-Cache": "hit"})
 
 
-def too_large(name: str, most: int) -> Refusal:
+def too_large(name: str, most: int) -> RequestError:
     """A body beyond the limit."""
-    words = f"Cannot read the body: it has more than {most} bytes, the limit of '{name}'. Send fewer rows at a time."
-    return Refusal(413, words)
+    text = f"Cannot read the body: it has more than {most} bytes, the limit of '{name}'. Send fewer rows at a time."
+    return RequestError(413, text)

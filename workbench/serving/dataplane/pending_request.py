@@ -8,8 +8,8 @@ from time import monotonic
 from typing import Any
 
 from workbench.serving.content_types import EVENTS, LINES
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 
 MAX_WAITING_BYTES = 16 * 2**20
 """Bytes of an answer in parts that wait for a slow client; with more its stream ends."""
@@ -25,7 +25,7 @@ class StreamError(Exception):
     """An answer that came in parts broke off; the text is for the client."""
 
 
-class Ticket:
+class PendingRequest:
     """What is asked, how often it was, and the future of its answer.
 
     Args:
@@ -56,50 +56,50 @@ class Ticket:
         """Whether the answer began to come in parts: it cannot be asked for again."""
         return self._parts is not None
 
-    def answered(self, status: int, content_type: str, body: bytes, timing: list[float] | None) -> None:
+    def complete(self, status: int, content_type: str, body: bytes, timing: list[float] | None) -> None:
         """The whole answer."""
         self.timing = timing
         if not self.future.done():
             self.future.set_result(Answer(status, body, content_type))
 
-    def refused(self, refusal: Refusal) -> None:
+    def fail(self, error: RequestError) -> None:
         """No answer but an error."""
         if self.is_streaming:
-            self.ended(refusal.message)
+            self.end_stream(error.message)
         elif not self.future.done():
-            self.future.set_exception(refusal)
+            self.future.set_exception(error)
 
-    def started(self, status: int, content_type: str, on_close: Callable[[], Any]) -> None:
+    def start_stream(self, status: int, content_type: str, on_close: Callable[[], Any]) -> None:
         """The answer comes in parts; ``on_close`` is called when nobody takes them any more."""
         self._parts = asyncio.Queue()
         if not self.future.done():
-            self.future.set_result(Answer(status, b"", content_type, parts=self._take(self._parts, on_close)))
+            self.future.set_result(Answer(status, b"", content_type, parts=self._stream(self._parts, on_close)))
 
-    def came(self, part: bytes) -> None:
+    def add_part(self, part: bytes) -> None:
         """A part, as the client shall have it."""
         if self._parts is None or self._error is not None:
             return
         self._waiting_bytes += len(part)
         if self._waiting_bytes > MAX_WAITING_BYTES:
-            self.ended("Cannot go on with the answer: 16 MiB of it wait for the client. Read it as it comes.")
+            self.end_stream("Cannot go on with the answer: 16 MiB of it wait for the client. Read it as it comes.")
         else:
             self._parts.put_nowait(part)
 
-    def ended(self, error: str | None) -> None:
+    def end_stream(self, error: str | None) -> None:
         """No more parts."""
         if self._parts is not None:
             self._error = self._error or error
             self._parts.put_nowait(None)
 
-    async def _take(self, parts: asyncio.Queue[bytes | None], on_close: Callable[[], Any]) -> AsyncIterator[bytes]:
+    async def _stream(self, parts: asyncio.Queue[bytes | None], on_close: Callable[[], Any]) -> AsyncIterator[bytes]:
         try:
             while True:
                 try:
                     async with asyncio.timeout(self.timeout_s):
                         part = await parts.get()
                 except TimeoutError:
-                    words = f"Cannot go on with the answer: nothing of it came for {self.timeout_s:g} s. Ask again."
-                    raise StreamError(words) from None
+                    text = f"Cannot go on with the answer: nothing of it came for {self.timeout_s:g} s. Ask again."
+                    raise StreamError(text) from None
                 if part is None:
                     break
                 self._waiting_bytes -= len(part)

@@ -7,7 +7,7 @@ from math import isfinite
 LONGEST_S = 86_400.0
 
 
-class Rates:
+class RateLimiter:
     """Buckets by label.
 
     Args:
@@ -19,8 +19,8 @@ class Rates:
 
     def __init__(self, rate: float | None) -> None:
         if rate is not None and not (isfinite(rate) and rate > 0):
-            words = f"Cannot limit to {rate!r} requests per second: it is no number above 0."
-            raise ValueError(f"{words} Give one, or None for no limit.")
+            text = f"Cannot limit to {rate!r} requests per second: it is no number above 0."
+            raise ValueError(f"{text} Give one, or None for no limit.")
         self.rate = rate
         self._most = max(1.0, rate or 0.0)
         self._buckets: dict[str, tuple[float, float]] = {}

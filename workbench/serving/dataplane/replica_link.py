@@ -12,8 +12,8 @@ from typing import Any, Protocol, cast
 import msgpack
 
 from workbench.serving import replica_protocol as wire
-from workbench.serving.dataplane.held_writes import TickWrites
-from workbench.serving.dataplane.pending_request import Ticket
+from workbench.serving.dataplane.pending_request import PendingRequest
+from workbench.serving.dataplane.write_buffers import CoalescedWriter
 
 HELLO_S = 10.0
 HELLO_BYTES = 16 * 1024
@@ -32,27 +32,27 @@ _log = logging.getLogger(__name__)
 _packer = msgpack.Packer(use_bin_type=True)
 
 
-class Home(Protocol):
+class VersionBackend(Protocol):
     """The version that a replica belongs to."""
 
     name: str
     version: str
     app: str
 
-    def greeted(self, link: ReplicaLink) -> None: ...
-    def joined(self, link: ReplicaLink, schemas: dict[str, Any]) -> None: ...
-    def leaving(self, link: ReplicaLink) -> None: ...
-    def left(self, link: ReplicaLink) -> None: ...
+    def add_link(self, link: ReplicaLink) -> None: ...
+    def link_ready(self, link: ReplicaLink, schemas: dict[str, Any]) -> None: ...
+    def link_leaving(self, link: ReplicaLink) -> None: ...
+    def link_lost(self, link: ReplicaLink) -> None: ...
     def pump(self) -> None: ...
 
 
-class Dock(Protocol):
+class Listener(Protocol):
     """Where replicas arrive."""
 
     secret: str
     links: set[ReplicaLink]
 
-    def home(self, endpoint: str, version: str) -> Home | None: ...
+    def find_backend(self, endpoint: str, version: str) -> VersionBackend | None: ...
 
     on_replica: OnReplica
     on_log: OnLog
@@ -65,30 +65,30 @@ class ReplicaLink(asyncio.Protocol):
     looked at before the secret is compared.
     """
 
-    def __init__(self, dock: Dock) -> None:
+    def __init__(self, listener: Listener) -> None:
         self.replica = ""
         self.app = ""
         self.holds: frozenset[str] = frozenset()
-        self.pending: dict[int, Ticket] = {}
+        self.pending: dict[int, PendingRequest] = {}
         self.is_ready = False
         self.is_paused = False
         self.is_leaving = False
-        self._dock = dock
-        self._home: Home | None = None
+        self._listener = listener
+        self._backend: VersionBackend | None = None
         self._early = b""
         self._unpacker: Any = None
         self._transport: asyncio.Transport
-        self._writes: TickWrites
-        self._patience: asyncio.TimerHandle
+        self._writes: CoalescedWriter
+        self._hello_timer: asyncio.TimerHandle
 
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
-        self._writes = TickWrites(self._transport)
+        self._writes = CoalescedWriter(self._transport)
         self._transport.set_write_buffer_limits(high=4 * 2**20)
-        self._dock.links.add(self)
-        self._patience = asyncio.get_running_loop().call_later(HELLO_S, self._drop, "it did not say hello")
+        self._listener.links.add(self)
+        self._hello_timer = asyncio.get_running_loop().call_later(HELLO_S, self._drop, "it did not say hello")
 
     def data_received(self, data: bytes) -> None:
         if self._unpacker is None:
@@ -101,52 +101,52 @@ class ReplicaLink(asyncio.Protocol):
             for message in self._unpacker:
                 if message[0] == "answer":
                     _, id, status, content_type, body, timing = message
-                    ticket = self.pending.pop(id, None)
-                    if ticket is not None:
-                        ticket.answered(status, content_type, body, timing)
+                    pending = self.pending.pop(id, None)
+                    if pending is not None:
+                        pending.complete(status, content_type, body, timing)
                         has_room = True
                 else:
                     has_room |= self._take(message)
         except (ValueError, TypeError, LookupError) as error:
             self._drop(f"it does not keep to the protocol ({type(error).__name__})")
-        if has_room and self._home is not None:
-            self._home.pump()
+        if has_room and self._backend is not None:
+            self._backend.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._patience.cancel()
-        self._dock.links.discard(self)
-        home, self._home = self._home, None
-        if home is not None:
-            home.left(self)
-            self._tell(home, "lost", {})
+        self._hello_timer.cancel()
+        self._listener.links.discard(self)
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.link_lost(self)
+            self._tell(backend, "lost", {})
 
     def pause_writing(self) -> None:
         self.is_paused = True
 
     def resume_writing(self) -> None:
         self.is_paused = False
-        if self._home is not None:
-            self._home.pump()
+        if self._backend is not None:
+            self._backend.pump()
 
     # What a version's backend calls
 
-    def ask(self, ticket: Ticket) -> None:
+    def ask(self, pending: PendingRequest) -> None:
         """Send a request."""
-        self.pending[ticket.id] = ticket
-        ticket.tries += 1
-        request = ticket.request
+        self.pending[pending.id] = pending
+        pending.tries += 1
+        request = pending.request
         body = request.body
         pack = _packer.pack if len(body) < LARGE else msgpack.packb  # the packer's buffer never shrinks
-        left_ms = int((ticket.deadline - monotonic()) * 1000)
-        message = ("ask", ticket.id, ticket.model, request.route, request.content_type, request.accept, body, left_ms)
+        left_ms = int((pending.deadline - monotonic()) * 1000)
+        message = ("ask", pending.id, pending.model, request.route, request.content_type, request.accept, body, left_ms)
         self._writes.write(pack(message))
 
-    def cancel(self, ticket: Ticket) -> None:
+    def cancel(self, pending: PendingRequest) -> None:
         """Nobody waits for it any more."""
-        if self.pending.pop(ticket.id, None) is not None:
-            self.send("cancel", ticket.id)
-            if self._home is not None:
-                self._home.pump()
+        if self.pending.pop(pending.id, None) is not None:
+            self.send("cancel", pending.id)
+            if self._backend is not None:
+                self._backend.pump()
 
     def send(self, *message: Any) -> None:
         """Send any other message."""
@@ -182,62 +182,64 @@ class ReplicaLink(asyncio.Protocol):
         except Exception:  # whatever a stranger sent that is no hello
             self._drop("it said something else than hello")
             return b""
-        is_ours = hmac.compare_digest(said["secret"].encode(), self._dock.secret.encode())
+        is_ours = hmac.compare_digest(said["secret"].encode(), self._listener.secret.encode())
         if word != "hello" or not is_ours:
             self._drop("it does not know the secret")
             return b""
-        home = self._dock.home(said["endpoint"], said["version"])
-        if home is None:
+        backend = self._listener.find_backend(said["endpoint"], said["version"])
+        if backend is None:
             self._drop(f"nobody expects version {said['version']!r} of {said['endpoint']!r}")
             return b""
-        if home.app and app != home.app:
-            self._drop(f"it is of {app!r}, and version {said['version']!r} of {said['endpoint']!r} is {home.app!r} now")
+        if backend.app and app != backend.app:
+            self._drop(
+                f"it is of {app!r}, and version {said['version']!r} of {said['endpoint']!r} is {backend.app!r} now"
+            )
             return b""
         rest = self._early[unpacker.tell() :]
         self._early = b""
-        self._patience.cancel()
-        self._home, self.replica, self.app, self._unpacker = home, said["replica"], app, wire.unpacker()
+        self._hello_timer.cancel()
+        self._backend, self.replica, self.app, self._unpacker = backend, said["replica"], app, wire.unpacker()
         self.send("welcome")
-        home.greeted(self)
-        self._tell(home, "hello", {key: value for key, value in facts.items() if key in ("node", "pid")})
+        backend.add_link(self)
+        self._tell(backend, "hello", {key: value for key, value in facts.items() if key in ("node", "pid")})
         return rest
 
     def _take(self, message: list[Any]) -> bool:
         """Anything but an answer; whether there is room for another request."""
-        home = self._home
-        if home is None:
+        backend = self._backend
+        if backend is None:
             return False
         kind = message[0]
         if kind in ("start", "chunk", "end"):
             return self._take_part(kind, message)
         if kind == "log":
-            self._dock.on_log(home.name, home.version, self.replica, message[1])
+            self._listener.on_log(backend.name, backend.version, self.replica, message[1])
         elif kind == "holds":
             self.holds = frozenset(message[1])
         elif kind == "ready":
             self.is_ready = True
-            home.joined(self, message[1]["models"])
-            self._tell(home, "ready", message[1])
+            backend.link_ready(self, message[1]["models"])
+            self._tell(backend, "ready", message[1])
         elif kind == "failed":
-            self._tell(home, "failed", message[1])
+            self._tell(backend, "failed", message[1])
         elif kind == "leaving":
-            home.leaving(self)
+            backend.link_leaving(self)
         return False
 
-    def _tell(self, home: Home, event: str, facts: dict[str, Any]) -> None:
-        self._dock.on_replica(home.name, home.version, self.replica, event, {**facts, "app": self.app})
+    def _tell(self, backend: VersionBackend, event: str, facts: dict[str, Any]) -> None:
+        self._listener.on_replica(backend.name, backend.version, self.replica, event, {**facts, "app": self.app})
 
     def _take_part(self, kind: str, message: list[Any]) -> bool:
-        ticket = self.pending.get(message[1])
-        if ticket is None:
+        pending = self.pending.get(message[1])
+        if pending is None:
             return False
         if kind == "start":
-            ticket.started(message[2], message[3], lambda: self.cancel(ticket))
+            pending.start_stream(message[2], message[3], lambda: self.cancel(pending))
         elif kind == "chunk":
-            ticket.came(message[2])
+            pending.add_part(message[2])
         else:
-            del self.pending[ticket.id]
-            ticket.ended(message[2])
+            del self.pending[pending.id]
+            pending.end_stream(message[2])
         return kind == "end"
 
     def _drop(self, why: str) -> None:

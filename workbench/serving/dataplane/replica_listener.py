@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from workbench.serving import replica_protocol as wire
-from workbench.serving.dataplane.replica_link import Home, OnLog, OnReplica, ReplicaLink
+from workbench.serving.dataplane.replica_link import OnLog, OnReplica, ReplicaLink, VersionBackend
 
 
 class ReplicaListener:
@@ -24,11 +24,11 @@ class ReplicaListener:
 
     def __init__(
         self,
-        home: Callable[[str, str], Home | None],
+        find_backend: Callable[[str, str], VersionBackend | None],
         on_replica: OnReplica,
         on_log: OnLog,
     ) -> None:
-        self.home = home
+        self.find_backend = find_backend
         self.on_replica = on_replica
         self.on_log = on_log
         self.secret = ""

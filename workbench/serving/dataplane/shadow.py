@@ -9,8 +9,8 @@ from typing import Any
 import orjson
 
 from workbench.serving.dataplane.backend import Backend
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 
 TOLERANCE = 1e-6
 MAX_COMPARED = 2**20
@@ -46,7 +46,7 @@ class Shadow:
     async def _ask(self, request: Request, answer: Answer, backend: Backend) -> None:
         try:
             other = await backend.ask(request)
-        except Refusal:  # too slow or too full, which says nothing about its opinion
+        except RequestError:  # too slow or too full, which says nothing about its opinion
             return
         self.requests += 1
         if other.parts is not None:

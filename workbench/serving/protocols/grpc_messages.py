@@ -69,8 +69,8 @@ def binary_request(message: Any) -> tuple[bytes, str]:
         header["id"] = message.id
     if message.outputs:
         header["outputs"] = [_wanted(output) for output in message.outputs]
-    words = orjson.dumps(header)
-    return b"".join([words, *(data for _, data in tensors)]), f"{BINARY}{len(words)}"
+    head = orjson.dumps(header)
+    return b"".join([head, *(data for _, data in tensors)]), f"{BINARY}{len(head)}"
 
 
 def json_request(message: Any, *, is_named: bool) -> bytes:
@@ -126,8 +126,8 @@ def _tensors(message: Any) -> list[tuple[Any, bytes]]:
         if any(length < 0 for length in shape):
             raise MessageError(f"Cannot read input {tensor.name!r}: its shape is {shape}. Send lengths of 0 or more.")
         if any(name.startswith("shared_memory") for name in tensor.parameters):
-            words = f"Cannot read input {tensor.name!r}: it is said to lie in shared memory."
-            raise MessageError(f"{words} Send it in the message.")
+            text = f"Cannot read input {tensor.name!r}: it is said to lie in shared memory."
+            raise MessageError(f"{text} Send it in the message.")
         found.append((tensor, _raw_of(tensor, raw[place]) if raw else _packed(tensor)))
     return found
 
@@ -151,8 +151,8 @@ def _nested(tensor: Any, data: bytes) -> Any:
 def _raw_of(tensor: Any, data: bytes) -> bytes:
     """The bytes that came. Their length is for the replica to check: it knows the shape that it wants."""
     if tensor.HasField("contents"):
-        words = f"input {tensor.name!r} has both contents and raw_input_contents"
-        raise MessageError(f"Cannot read the request: {words}. Send one of them.")
+        text = f"input {tensor.name!r} has both contents and raw_input_contents"
+        raise MessageError(f"Cannot read the request: {text}. Send one of them.")
     return data
 
 
@@ -209,9 +209,9 @@ def _outputs(body: bytes, content_type: str) -> tuple[list[Output], dict[str, An
     """The tensors and parameters of an answer."""
     size = _HEADER_BYTES.search(content_type)
     start = int(size[1]) if size else len(body)
-    words = orjson.loads(memoryview(body)[:start])
+    head = orjson.loads(memoryview(body)[:start])
     outputs = []
-    for output in words["outputs"]:
+    for output in head["outputs"]:
         parameters = dict(output.get("parameters") or {})
         length = parameters.pop("binary_data_size", None)
         if length is None:
@@ -220,7 +220,7 @@ def _outputs(body: bytes, content_type: str) -> tuple[list[Output], dict[str, An
             data = body[start : start + length]
             start += length
         outputs.append(Output(output["name"], output["datatype"], output["shape"], parameters, data))
-    return outputs, dict(words.get("parameters") or {})
+    return outputs, dict(head.get("parameters") or {})
 
 
 def _from_json(output: dict[str, Any]) -> bytes:

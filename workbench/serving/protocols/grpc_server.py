@@ -17,10 +17,10 @@ from tritonclient.grpc import service_pb2_grpc
 
 from workbench.serving.content_types import JSON, LINES
 from workbench.serving.dataplane.data_plane import DataPlane
-from workbench.serving.dataplane.endpoint import Endpoint, too_large
+from workbench.serving.dataplane.endpoint import ServedEndpoint, too_large
 from workbench.serving.dataplane.pending_request import StreamError
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 from workbench.serving.protocols import oip
 from workbench.serving.protocols.grpc_messages import (
     MessageError,
@@ -116,13 +116,13 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         try:
             if endpoint is not None:
                 endpoint.access.admit(_token(_metadata(context)), monotonic())
-        except Refusal as refusal:
-            await context.abort(_CODES[refusal.status], refusal.message)
+        except RequestError as error:
+            await context.abort(_CODES[error.status], error.message)
         schema = self._schema(request.name, request.version)
         if schema is None:
             wanted = f"{request.name!r}, version {request.version!r}" if request.version else f"{request.name!r}"
-            words = f"Cannot describe model {wanted}: there is no such one, or it is not ready. See %endpoints."
-            await context.abort(grpc.StatusCode.NOT_FOUND, words)
+            text = f"Cannot describe model {wanted}: there is no such one, or it is not ready. See %endpoints."
+            await context.abort(grpc.StatusCode.NOT_FOUND, text)
         assert schema is not None
         return pb.ModelMetadataResponse(**oip.metadata(request.name, list(filter(None, [request.version])), schema))
 
@@ -134,7 +134,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         trailing = tuple((name.lower(), value) for name, value in answer.headers.items())
         if answer.status != 200:
             code = _CODES.get(answer.status, grpc.StatusCode.UNKNOWN)
-            await context.abort(code, _words(answer), trailing)
+            await context.abort(code, _error_text(answer), trailing)
         context.set_trailing_metadata(trailing)
         return await _response(request, answer)
 
@@ -152,7 +152,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
                 yield pb.ModelStreamInferResponse(error_message=str(error))
                 continue
             if answer.status != 200:
-                yield pb.ModelStreamInferResponse(error_message=_words(answer))
+                yield pb.ModelStreamInferResponse(error_message=_error_text(answer))
             elif answer.parts is None:
                 yield pb.ModelStreamInferResponse(infer_response=await _response(request, answer))
             else:
@@ -169,8 +169,8 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
             size = request.ByteSize()
             try:
                 _admit(known, _token(metadata), size)
-            except Refusal as refusal:
-                return refusal.answer(route)
+            except RequestError as error:
+                return error.answer(route)
             body, content_type = read(request) if size <= LARGE else await asyncio.to_thread(read, request)
         return await self._plane.ask(
             Request(
@@ -199,7 +199,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         return next(iter(schemas.values())) if len(schemas) == 1 else None
 
 
-def _admit(endpoint: Endpoint, token: str | None, size: int) -> None:
+def _admit(endpoint: ServedEndpoint, token: str | None, size: int) -> None:
     if endpoint.access.label_of(token) is None:
         endpoint.access.admit(token, 0.0)  # says why not
     most = endpoint.table.limits.max_body
@@ -220,13 +220,13 @@ def _token(metadata: dict[str, str]) -> str | None:
     return token.strip() if scheme.lower() == "bearer" else None
 
 
-def _words(answer: Answer) -> str:
+def _error_text(answer: Answer) -> str:
     """Why the answer is none."""
     try:
-        words = orjson.loads(answer.body)["error"]
+        text = orjson.loads(answer.body)["error"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        words = answer.body.decode(errors="replace")
-    return str(words)[:_MOST_WORDS] or f"Cannot answer: status {answer.status}."
+        text = answer.body.decode(errors="replace")
+    return str(text)[:_MOST_WORDS] or f"Cannot answer: status {answer.status}."
 
 
 async def _response(request: Any, answer: Answer) -> Any:

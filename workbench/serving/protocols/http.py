@@ -16,13 +16,13 @@ import orjson
 
 from workbench.serving.content_types import JSON
 from workbench.serving.dataplane.data_plane import DataPlane
-from workbench.serving.dataplane.endpoint import Endpoint
+from workbench.serving.dataplane.endpoint import ServedEndpoint
 from workbench.serving.dataplane.pending_request import StreamError
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer, Request
+from workbench.serving.dataplane.request_error import RequestError
 from workbench.serving.protocols import oip
 from workbench.serving.protocols.http_bodies import read_body, send_answer
-from workbench.serving.protocols.http_routes import ASKING, Target, find_target
+from workbench.serving.protocols.http_routes import MODEL_VERBS, Target, find_target
 from workbench.serving.protocols.prometheus import metrics_text
 
 _log = logging.getLogger(__name__)
@@ -66,12 +66,12 @@ class HttpApp:
                 if scope["method"] not in target.methods:
                     raise _wrong_method(scope["method"], target)
                 headers = dict(scope["headers"])
-                if verb in ASKING:
+                if verb in MODEL_VERBS:
                     answer = await self._ask(target, headers, receive)
                 else:
                     answer = self._look(target, headers)
-            except Refusal as refusal:
-                answer = refusal.answer(verb)
+            except RequestError as error:
+                answer = error.answer(verb)
             await send_answer(answer, send, verb, transport)
         except asyncio.CancelledError:
             if connection is None or not connection.is_lost:
@@ -81,8 +81,8 @@ class HttpApp:
         except Exception as error:  # a fault of ours; the words of the error may quote a body, so they are not logged
             where = "".join(traceback.format_tb(error.__traceback__))
             _log.error("Failed to answer a request (%s):\n%s", type(error).__name__, where)
-            words = "Cannot answer: the gateway failed. Its log says where."
-            await send_answer(Refusal(500, words).answer(verb), send, verb, transport)
+            text = "Cannot answer: the gateway failed. Its log says where."
+            await send_answer(RequestError(500, text).answer(verb), send, verb, transport)
 
     async def _ask(self, target: Target, headers: dict[bytes, bytes], receive: Any) -> Answer:
         endpoint = self._endpoint(target)
@@ -92,7 +92,7 @@ class HttpApp:
         if (length is None or int(length) > _EARLY) and endpoint.access.label_of(token) is None:
             endpoint.access.admit(token, 0.0)  # says why not
         if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-            raise Refusal(415, "Cannot read the body: its Content-Encoding is not known. Send it uncompressed.")
+            raise RequestError(415, "Cannot read the body: its Content-Encoding is not known. Send it uncompressed.")
         body = await read_body(receive, length, most, endpoint.name)
         route = target.verb
         content_type = _text(headers.get(b"content-type")) or JSON
@@ -142,10 +142,10 @@ class HttpApp:
             return Answer(200, b"")
         if verb == "server":
             return Answer(200, orjson.dumps(oip.server()))
-        words = "A Workbench gateway: it answers at /<endpoint>/predict; /<endpoint>/docs says how."
-        return Answer(200, orjson.dumps({"about": words}))
+        text = "A Workbench gateway: it answers at /<endpoint>/predict; /<endpoint>/docs says how."
+        return Answer(200, orjson.dumps({"about": text}))
 
-    def _health(self, endpoint: Endpoint, target: Target) -> Answer:
+    def _health(self, endpoint: ServedEndpoint, target: Target) -> Answer:
         if target.verb == "live":
             return Answer(200, b"")
         if target.version is not None:
@@ -158,16 +158,16 @@ class HttpApp:
             is_ready = is_ready and (not known or target.model in known)
         if is_ready:
             return Answer(200, b"\n" if target.verb in ("ping", "health") else b"", "text/plain; charset=utf-8")
-        words = f"Cannot answer now: '{endpoint.name}' is not ready. Look at its state with %endpoints."
-        raise Refusal(503, words, retry_after_s=5)
+        text = f"Cannot answer now: '{endpoint.name}' is not ready. Look at its state with %endpoints."
+        raise RequestError(503, text, retry_after_s=5)
 
-    def _metadata(self, endpoint: Endpoint, target: Target) -> Answer:
+    def _metadata(self, endpoint: ServedEndpoint, target: Target) -> Answer:
         schemas = self._plane.schemas(endpoint.name, target.version)
         name = target.model or next(iter(schemas), "")
         if name not in schemas or (len(schemas) > 1 and not target.model):
             names = ", ".join(sorted(schemas)) or "none is ready"
-            words = f"Cannot describe the model '{target.model}' of '{endpoint.name}': it is not known."
-            raise Refusal(404, f"{words} There are: {names}.")
+            text = f"Cannot describe the model '{target.model}' of '{endpoint.name}': it is not known."
+            raise RequestError(404, f"{text} There are: {names}.")
         shown = f"{endpoint.name}.{name}" if target.model else endpoint.name
         versions = [label for label, backend in endpoint.versions.items() if not backend.is_draining]
         return Answer(200, orjson.dumps(oip.metadata(shown, versions, schemas[name])))
@@ -183,7 +183,7 @@ class HttpApp:
             return name.lower() in ("localhost", self._host.lower(), socket.gethostname().lower())
         return True
 
-    def _openapi(self, endpoint: Endpoint, host: str, token: str | None) -> Answer:
+    def _openapi(self, endpoint: ServedEndpoint, host: str, token: str | None) -> Answer:
         from workbench.serving.protocols.openapi import openapi
 
         schemas = self._plane.schemas(endpoint.name)
@@ -196,11 +196,11 @@ class HttpApp:
     def _is_endpoint(self, name: str) -> bool:
         return self._plane.endpoint(name) is not None
 
-    def _endpoint(self, target: Target) -> Endpoint:
+    def _endpoint(self, target: Target) -> ServedEndpoint:
         endpoint = self._plane.endpoint(target.endpoint)
         if endpoint is None:
-            words = f"Cannot find the endpoint '{target.endpoint[:80]}': there is none of this name."
-            raise Refusal(404, words + " %endpoints lists them.")
+            text = f"Cannot find the endpoint '{target.endpoint[:80]}': there is none of this name."
+            raise RequestError(404, text + " %endpoints lists them.")
         return endpoint
 
 
@@ -209,7 +209,7 @@ def _page(path: str) -> Answer:
 
     answer = docs(path)
     if answer is None:
-        raise Refusal(404, "Cannot find the page: there is none at this path. /docs is the first.")
+        raise RequestError(404, "Cannot find the page: there is none at this path. /docs is the first.")
     return answer
 
 
@@ -222,15 +222,15 @@ def _text(value: bytes | None) -> str:
     return "" if value is None else value.decode("latin-1")
 
 
-def _wrong_method(method: str, target: Target) -> Refusal:
+def _wrong_method(method: str, target: Target) -> RequestError:
     allowed = ", ".join(target.methods)
-    words = f"Cannot {method[:20]} this: it takes {allowed}. Use {target.methods[0]}."
-    return Refusal(405, words, headers={"Allow": allowed})
+    text = f"Cannot {method[:20]} this: it takes {allowed}. Use {target.methods[0]}."
+    return RequestError(405, text, headers={"Allow": allowed})
 
 
-def _wrong_host(host: str) -> Refusal:
-    words = f"Cannot show this page at {host[:80]!r}: the header Host names another machine."
-    return Refusal(421, words + " Open it at localhost or the gateway's IP address.")
+def _wrong_host(host: str) -> RequestError:
+    text = f"Cannot show this page at {host[:80]!r}: the header Host names another machine."
+    return RequestError(421, text + " Open it at localhost or the gateway's IP address.")
 
 
 def _mlflow_version() -> str:

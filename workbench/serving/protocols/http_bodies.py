@@ -11,10 +11,10 @@ import orjson
 
 from workbench.serving.content_types import BINARY, EVENTS, LINES
 from workbench.serving.dataplane.endpoint import too_large
-from workbench.serving.dataplane.held_writes import HeldWrites
 from workbench.serving.dataplane.pending_request import StreamError
-from workbench.serving.dataplane.refusals import Refusal
 from workbench.serving.dataplane.request import Answer
+from workbench.serving.dataplane.request_error import RequestError
+from workbench.serving.dataplane.write_buffers import CorkedTransport
 
 READING_S = 60.0
 
@@ -43,8 +43,8 @@ async def read_body(receive: Any, length: bytes | None, most: int, name: str) ->
                 parts.append(message.get("body", b""))
                 size += len(parts[-1])
     except TimeoutError:
-        words = f"Cannot read the body: it did not come within {READING_S:g} s. Send it at once."
-        raise Refusal(408, words, headers={"Connection": "close"}) from None
+        text = f"Cannot read the body: it did not come within {READING_S:g} s. Send it at once."
+        raise RequestError(408, text, headers={"Connection": "close"}) from None
     if size > most:
         raise too_large(name, most)
     return b"".join(parts)
@@ -53,11 +53,11 @@ async def read_body(receive: Any, length: bytes | None, most: int, name: str) ->
 async def _next(receive: Any) -> Any:
     message = await receive()
     if message["type"] == "http.disconnect":
-        raise Refusal(400, "Cannot read the body: the client hung up before its end. Ask again.")
+        raise RequestError(400, "Cannot read the body: the client hung up before its end. Ask again.")
     return message
 
 
-async def send_answer(answer: Answer, send: Any, verb: str, transport: HeldWrites | None) -> None:
+async def send_answer(answer: Answer, send: Any, verb: str, transport: CorkedTransport | None) -> None:
     """Send an answer, whole (and in one write, where the transport is known) or as its parts come."""
     content_type = answer.content_type
     headers = [(_header(name), value.encode("latin-1", "replace")) for name, value in answer.headers.items()]
@@ -70,11 +70,11 @@ async def send_answer(answer: Answer, send: Any, verb: str, transport: HeldWrite
         return
     headers.append((b"content-length", b"%d" % len(answer.body)))
     if transport is not None:
-        transport.hold()
+        transport.cork()
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
     if transport is not None:
-        transport.release()
+        transport.uncork()
 
 
 async def _send_parts(

@@ -15,7 +15,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from workbench.serving.dataplane.data_plane import DataPlane
-from workbench.serving.dataplane.held_writes import HeldWrites
+from workbench.serving.dataplane.write_buffers import CorkedTransport
 from workbench.serving.protocols.http import HttpApp
 
 MAX_HEADERS = 64 * 1024
@@ -25,7 +25,7 @@ STALLED_S = 60.0
 KEEP_ALIVE_S = 75
 
 
-class Connection(HttpToolsProtocol):
+class HttpConnection(HttpToolsProtocol):
     """A client's connection: bounded headers, no more reading after a refusal, and a task that ends with it."""
 
     task: asyncio.Task[Any] | None = None
@@ -39,7 +39,7 @@ class Connection(HttpToolsProtocol):
         self._unread = 0
 
     def connection_made(self, transport: Any) -> None:
-        super().connection_made(HeldWrites(transport))  # type: ignore[arg-type]
+        super().connection_made(CorkedTransport(transport))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = monotonic()
@@ -47,15 +47,15 @@ class Connection(HttpToolsProtocol):
         if self._is_in_headers:
             self._header_bytes += len(data)
             if self._header_bytes > MAX_HEADERS and not self.transport.is_closing():
-                words = "Cannot read the request: its headers have more than 64 kB. Send fewer."
-                self._refuse(b"431 Request Header Fields Too Large", words)
+                text = "Cannot read the request: its headers have more than 64 kB. Send fewer."
+                self._refuse(b"431 Request Header Fields Too Large", text)
 
     def send_400_response(self, msg: str) -> None:
         self._refuse(b"400 Bad Request", "Cannot read the request: it is no HTTP. Send HTTP/1.1.")
 
-    def _refuse(self, status: bytes, words: str) -> None:
+    def _refuse(self, status: bytes, text: str) -> None:
         """Answer what is no request, and hang up."""
-        body = orjson.dumps({"error": words})
+        body = orjson.dumps({"error": text})
         head = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
         self.transport.write(head % (status, len(body)) + body)
         self.transport.close()
@@ -101,7 +101,7 @@ class _Server(uvicorn.Server):
         if counter % 50 == 0:
             now = monotonic()
             for connection in list(self.server_state.connections):
-                if isinstance(connection, Connection) and connection.is_stalled(now):
+                if isinstance(connection, HttpConnection) and connection.is_stalled(now):
                     connection.transport.close()
         return await super().on_tick(counter)
 
@@ -120,7 +120,7 @@ class HttpListener:
         self._port = port
         config = uvicorn.Config(
             HttpApp(plane, host),
-            http=Connection,
+            http=HttpConnection,
             loop="none",
             ws="none",
             lifespan="off",
@@ -167,6 +167,6 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         listener.close()
         said = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be had ({error.strerror})"
-        words = f"Cannot listen on {host}:{port}: port {port} {said}. Take another port."
-        raise OSError(error.errno, words) from error
+        text = f"Cannot listen on {host}:{port}: port {port} {said}. Take another port."
+        raise OSError(error.errno, text) from error
     return listener

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from workbench.serving.dataplane.refusals import Refusal
+from workbench.serving.dataplane.request_error import RequestError
 
-ASKING = {"predict", "invocations", "stream", "infer"}
+MODEL_VERBS = {"predict", "invocations", "stream", "infer"}
 """What a model answers; everything else the gateway itself does."""
 
 _PLAIN = {"predict", "invocations", "stream", "ping", "health", "version"}
@@ -36,7 +36,7 @@ class Target:
     @property
     def methods(self) -> tuple[str, ...]:
         """The methods that it takes."""
-        return ("POST",) if self.verb in ASKING else ("GET", "HEAD")
+        return ("POST",) if self.verb in MODEL_VERBS else ("GET", "HEAD")
 
 
 def find_target(path: str, is_endpoint: Callable[[str], bool]) -> Target:
@@ -64,7 +64,7 @@ def find_target(path: str, is_endpoint: Callable[[str], bool]) -> Target:
     elif parts[1] == "models" and len(parts) > 3 and parts[3] == "v2":
         target = _protocol(parts[4:], parts[0], parts[2], is_endpoint)
     if target is None:
-        raise Refusal(404, f"Cannot find '{path[:200]}': there is nothing at this path. See /<endpoint>/docs.")
+        raise RequestError(404, f"Cannot find '{path[:200]}': there is nothing at this path. See /<endpoint>/docs.")
     return target
 
 

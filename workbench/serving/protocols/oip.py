@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.serving.content_types import BINARY
-from workbench.serving.dataplane.refusals import Refusal
+from workbench.serving.dataplane.request_error import RequestError
 from workbench.serving.datatypes import datatype
 from workbench.settings import package_version
 
@@ -35,7 +35,9 @@ def binary_type(header: bytes) -> str:
         Refusal: 400, that is no number.
     """
     if not header.isdigit() or len(header) > 12:
-        raise Refusal(400, "Cannot read the body: Inference-Header-Content-Length is no number. Give the JSON's bytes.")
+        raise RequestError(
+            400, "Cannot read the body: Inference-Header-Content-Length is no number. Give the JSON's bytes."
+        )
     return BINARY + header.decode()
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from workbench.serving.replica.codecs.decode import Decoded
 
 _DECAY = 0.98
-NOTHING = Decoded(None, 0)
+NOT_DECODED = Decoded(None, 0)
 """What a request asks before it is decoded."""
 
 
 @dataclass(slots=True)
-class Asked:
+class QueuedRequest:
     """A request that waits.
 
     Attributes:
@@ -74,7 +74,7 @@ class LatencyFit:
         return int((ms - base) / slope) if slope > 0 else None
 
 
-class Waiting:
+class BatchQueue:
     """The requests that wait, in groups that can be computed together.
 
     Args:
@@ -85,27 +85,27 @@ class Waiting:
     def __init__(self, max_batch: int, slo_ms: float | None) -> None:
         self.max_batch = max_batch
         self.slo_ms = slo_ms
-        self._groups: dict[Hashable, deque[Asked]] = {}
+        self._groups: dict[Hashable, deque[QueuedRequest]] = {}
         self._fits: dict[str, LatencyFit] = {}
         self._count = 0
 
     def __len__(self) -> int:
         return self._count
 
-    def add(self, asked: Asked) -> None:
+    def add(self, request: QueuedRequest) -> None:
         """One more waits."""
-        key = (asked.model, asked.decoded.key)
+        key = (request.model, request.decoded.key)
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = deque()
-        group.append(asked)
+        group.append(request)
         self._count += 1
 
     def fit(self, model: str) -> LatencyFit:
         """How long a model's batches take."""
         return self._fits.setdefault(model, LatencyFit())
 
-    def take(self, now: float) -> list[Asked]:
+    def take(self, now: float) -> list[QueuedRequest]:
         """The next batch: the one that waits longest, and what can go with it."""
         key = min(self._groups, key=lambda each: self._groups[each][0].arrived)
         group = self._groups[key]
@@ -114,33 +114,33 @@ class Waiting:
         if first.decoded.key is not None and group:
             limit = self._limit(first, now)
             while group and rows + group[0].decoded.rows <= limit:
-                asked = group.popleft()
-                rows += asked.decoded.rows
-                batch.append(asked)
+                request = group.popleft()
+                rows += request.decoded.rows
+                batch.append(request)
         if not group:
             del self._groups[key]
         self._count -= len(batch)
         return batch
 
-    def drop(self, request: int) -> None:
+    def drop(self, request_id: int) -> None:
         """Nobody waits for a request any more."""
         for key, group in self._groups.items():
-            for asked in group:
-                if asked.id == request:
-                    group.remove(asked)
+            for request in group:
+                if request.id == request_id:
+                    group.remove(request)
                     self._count -= 1
                     if not group:
                         del self._groups[key]
                     return
 
-    def clear(self) -> list[Asked]:
+    def clear(self) -> list[QueuedRequest]:
         """Take all of them out."""
-        found = [asked for group in self._groups.values() for asked in group]
+        found = [request for group in self._groups.values() for request in group]
         self._groups.clear()
         self._count = 0
         return found
 
-    def _limit(self, first: Asked, now: float) -> int:
+    def _limit(self, first: QueuedRequest, now: float) -> int:
         if self.slo_ms is None:
             return self.max_batch
         fit = self.fit(first.model)

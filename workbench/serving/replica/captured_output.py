@@ -12,7 +12,7 @@ MAX_LINES = 1000
 MAX_LINE = 8 * 2**10
 
 
-class Lines:
+class LineBuffer:
     """Cuts text into whole lines, and keeps them to 1,000 a second of 8 kB each.
 
     Args:
@@ -63,9 +63,9 @@ class Lines:
 
 
 class _Tee:
-    """A stream that also tells :class:`Lines`."""
+    """A stream that also tells :class:`LineBuffer`."""
 
-    def __init__(self, stream: TextIO, lines: Lines) -> None:
+    def __init__(self, stream: TextIO, lines: LineBuffer) -> None:
         self.stream = stream
         self.lines = lines
 
@@ -82,7 +82,7 @@ class _Tee:
         return getattr(self.stream, name)
 
 
-class Prints:
+class CapturedOutput:
     """While it is open, ``sys.stdout`` and ``sys.stderr`` of the process also go to ``send``.
 
     Args:
@@ -90,7 +90,7 @@ class Prints:
     """
 
     def __init__(self, send: Callable[[str], None]) -> None:
-        self._tees = {name: _Tee(getattr(sys, name), Lines(send)) for name in ("stdout", "stderr")}
+        self._tees = {name: _Tee(getattr(sys, name), LineBuffer(send)) for name in ("stdout", "stderr")}
         for name, tee in self._tees.items():
             setattr(sys, name, tee)
 

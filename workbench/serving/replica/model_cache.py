@@ -20,7 +20,7 @@ _WARM_S = 0.5
 
 
 @dataclass
-class Held:
+class CachedModel:
     """A model that is loaded.
 
     Attributes:
@@ -31,10 +31,10 @@ class Held:
 
     model: LoadedModel
     codec: Codec
-    is_asked_alone: bool
+    runs_alone: bool
 
 
-class Shelf:
+class ModelCache:
     """Loads models when they are asked, and lets go of them.
 
     Args:
@@ -65,7 +65,7 @@ class Shelf:
         self._room = max(1, room)
         self._on_change = on_change
         self._observe = observe
-        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._cached: OrderedDict[str, CachedModel] = OrderedDict()
         self._codecs: dict[str, Codec] = {}
         self.schemas: dict[str, dict[str, Any]] = {}
 
@@ -79,9 +79,9 @@ class Shelf:
             self.get(name)
 
     @property
-    def held(self) -> list[str]:
+    def loaded_names(self) -> list[str]:
         """The models that are loaded."""
-        return list(self._held)
+        return list(self._cached)
 
     def resolve(self, name: str) -> str:
         """A model's name; an empty one is the only model.
@@ -100,30 +100,30 @@ class Shelf:
         """What decodes for a model, which need not be loaded any more."""
         return self._codecs[name] if name in self._codecs else self.get(name).codec
 
-    def get(self, name: str) -> Held:
+    def get(self, name: str) -> CachedModel:
         """A model, loaded now where it is not.
 
         Raises:
             ModelLoadError: It does not load, or does not answer its own example.
         """
-        held = self._held.get(name)
-        if held is not None:
-            if len(self._held) > 1:
-                self._held.move_to_end(name)
-            return held
-        while len(self._held) >= self._room:
-            self._held.popitem(last=False)
+        cached = self._cached.get(name)
+        if cached is not None:
+            if len(self._cached) > 1:
+                self._cached.move_to_end(name)
+            return cached
+        while len(self._cached) >= self._room:
+            self._cached.popitem(last=False)
             gc.unfreeze()
             gc.collect()
-        held = self._held[name] = self._load(name)
+        cached = self._cached[name] = self._load(name)
         # Libraries and models are hundreds of thousands of objects that stay: looking through them for garbage would
         # stop the requests for a tenth of a second now and then.
         gc.collect()
         gc.freeze()
-        self._on_change(self.held)
-        return held
+        self._on_change(self.loaded_names)
+        return cached
 
-    def _load(self, name: str) -> Held:
+    def _load(self, name: str) -> CachedModel:
         uri = self._uris[name]
         try:
             model = load(uri, self._gpus)
@@ -136,7 +136,7 @@ class Shelf:
         self._warm(name, model, codec)
         self.schemas[name] = model.schema
         self._codecs[name] = codec
-        return Held(model, codec, is_asked_alone=model.is_generator)  # what it yields is of one request
+        return CachedModel(model, codec, runs_alone=model.is_generator)  # what it yields is of one request
 
     def _warm(self, name: str, model: LoadedModel, codec: Codec) -> None:
         """Ask it its own example: a health check, after which its first request takes no longer than the others."""

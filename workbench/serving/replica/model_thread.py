@@ -12,12 +12,12 @@ from typing import Any
 
 from workbench.records.endpoints import ServingOptions
 from workbench.serving import replica_protocol as wire
-from workbench.serving.replica.batching import NOTHING, Asked, Waiting
-from workbench.serving.replica.captured_output import Prints
+from workbench.serving.replica.batching import NOT_DECODED, BatchQueue, QueuedRequest
+from workbench.serving.replica.captured_output import CapturedOutput
 from workbench.serving.replica.codecs.refusals import RefusedError
 from workbench.serving.replica.gateway_link import GatewayLink
 from workbench.serving.replica.loading import ModelLoadError
-from workbench.serving.replica.model_cache import Shelf
+from workbench.serving.replica.model_cache import ModelCache
 from workbench.serving.replica.predict import Reply, compute, refused
 from workbench.serving.replica.streaming import Streams, is_stream
 from workbench.serving.replica.tracebacks import own_traceback
@@ -63,18 +63,18 @@ class ModelThread(threading.Thread):
         self._hello = wire.pack("hello", {**hello, "pid": os.getpid(), "app": app})
         self._timeout_s = options.timeout_s
         self._link = GatewayLink(address, node)
-        self._waiting = Waiting(options.max_batch, options.slo_ms)
+        self._queue = BatchQueue(options.max_batch, options.slo_ms)
         self._streams = Streams(self._link.send, self._log)
-        self._shelf = Shelf(
+        self._models = ModelCache(
             models,
             endpoint=endpoint,
             version=version,
             gpus=gpus,
             room=options.max_models,
             on_change=self._tell_holds,
-            observe=lambda name, rows, ms: self._waiting.fit(name).observe(rows, ms),
+            observe=lambda name, rows, ms: self._queue.fit(name).observe(rows, ms),
         )
-        self._handed: deque[tuple[Any, str, Future[Any]]] = deque()
+        self._direct: deque[tuple[Any, str, Future[Any]]] = deque()
         self._ready: Future[None] = Future()
         self._busy_since: float | None = None
         self._is_closing = False
@@ -114,17 +114,17 @@ class ModelThread(threading.Thread):
     def submit(self, value: Any, model: str = "") -> Future[Any]:
         """Ask it from the process it runs in; the result is the prediction, for any thread."""
         future: Future[Any] = Future()
-        self._handed.append((value, model, future))
+        self._direct.append((value, model, future))
         self._link.wake()
         return future
 
     def run(self) -> None:
         """Load, then answer until it is told to stop."""
-        prints = Prints(self._log)
+        output = CapturedOutput(self._log)
         try:
             self._dial()
             try:
-                self._shelf.load_all()
+                self._models.load_all()
             except ModelLoadError as error:
                 self._link.send(wire.pack("failed", {"message": str(error), "traceback": error.traceback}))
                 self._ready.set_exception(error)
@@ -139,9 +139,9 @@ class ModelThread(threading.Thread):
                 self._ready.set_exception(error)
             raise
         finally:
-            prints.close()
+            output.close()
             self._streams.close()
-            for *_, future in self._handed:
+            for *_, future in self._direct:
                 if future.set_running_or_notify_cancel():
                     future.set_exception(ConnectionError("The replica has ended."))
             self._link.close()
@@ -152,18 +152,18 @@ class ModelThread(threading.Thread):
         wait_s = 0.1 if self._is_stopping else None
         if not self._link.is_up and not self._is_stopping:
             wait_s = self._redial()
-        self._link.wait(0 if self._waiting or self._handed else wait_s)
+        self._link.wait(0 if self._queue or self._direct else wait_s)
         replies: list[Reply] = []
         if self._link.is_up:
             for message in self._link.read():
                 self._take(message, replies)
             if not self._link.is_up:
                 self._lost()
-        while self._handed:
-            self._take_handed(*self._handed.popleft(), replies)
+        while self._direct:
+            self._take_direct(*self._direct.popleft(), replies)
         if replies:  # they need no model, and do not wait for it
             self._answer(replies)
-        if self._waiting:
+        if self._queue:
             self._answer(self._next())
 
     def _take(self, message: list[Any], replies: list[Reply]) -> None:
@@ -171,78 +171,78 @@ class ModelThread(threading.Thread):
         if kind == "ask":
             self._take_ask(message, replies)
         elif kind == "cancel":
-            self._waiting.drop(message[1])
+            self._queue.drop(message[1])
             self._streams.cancel(message[1])
         elif kind == "options":
-            self._waiting.slo_ms, self._waiting.max_batch = message[1]["slo_ms"], message[1]["max_batch"]
+            self._queue.slo_ms, self._queue.max_batch = message[1]["slo_ms"], message[1]["max_batch"]
         elif kind == "stop":
             self._is_stopping = True
 
     def _take_ask(self, message: list[Any], replies: list[Reply]) -> None:
-        _, request, model, route, content_type, accept, body, ms_left = message
+        _, request_id, model, route, content_type, accept, body, ms_left = message
         now = time.perf_counter()
-        asked = Asked(request, model, route, accept, NOTHING, now, now + ms_left * 1e-3)
+        request = QueuedRequest(request_id, model, route, accept, NOT_DECODED, now, now + ms_left * 1e-3)
         try:
-            asked.model = self._shelf.resolve(model)
-            codec = self._shelf.codec(asked.model)
-            asked.decoded = codec.decode("predict" if route == "stream" else route, content_type, body)
+            request.model = self._models.resolve(model)
+            codec = self._models.codec(request.model)
+            request.decoded = codec.decode("predict" if route == "stream" else route, content_type, body)
             if is_stream(route, accept):
-                held = self._shelf.get(asked.model)
-                if held.model.streams:
-                    self._streams.begin(asked, held)
+                cached = self._models.get(request.model)
+                if cached.model.streams:
+                    self._streams.begin(request, cached)
                     return
                 if route == "stream":
                     raise RefusedError("Cannot stream: the model answers at once. Ask /predict.", status=404)
-            self._waiting.add(asked)
+            self._queue.add(request)
         except RefusedError as error:
-            replies.append(refused(asked, error))
+            replies.append(refused(request, error))
         except Exception as error:
             self._log(own_traceback(error))
-            replies.append(refused(asked, RefusedError(f"Cannot read the request: {error}.", status=500)))
+            replies.append(refused(request, RefusedError(f"Cannot read the request: {error}.", status=500)))
 
-    def _take_handed(self, value: Any, model: str, future: Future[Any], replies: list[Reply]) -> None:
+    def _take_direct(self, value: Any, model: str, future: Future[Any], replies: list[Reply]) -> None:
         if not future.set_running_or_notify_cancel():  # who asked wants it no more; from now on it cannot be cancelled
             return
         now = time.perf_counter()
-        asked = Asked(None, model, "predict", "", NOTHING, now, now + self._timeout_s, future)
+        request = QueuedRequest(None, model, "predict", "", NOT_DECODED, now, now + self._timeout_s, future)
         try:
-            asked.model = self._shelf.resolve(model)
-            asked.decoded = self._shelf.codec(asked.model).take(value)
-            self._waiting.add(asked)
+            request.model = self._models.resolve(model)
+            request.decoded = self._models.codec(request.model).take(value)
+            self._queue.add(request)
         except Exception as error:
             future.set_exception(error)
 
     def _next(self) -> list[Reply]:
         now = time.perf_counter()
-        batch = self._waiting.take(now)
-        late = [asked for asked in batch if asked.deadline <= now]
-        replies = [refused(asked, _TOO_LATE) for asked in late]
+        batch = self._queue.take(now)
+        late = [request for request in batch if request.deadline <= now]
+        replies = [refused(request, _TOO_LATE) for request in late]
         if late:
-            batch = [asked for asked in batch if asked.deadline > now]
+            batch = [request for request in batch if request.deadline > now]
         if not batch:
             return replies
         name = batch[0].model
         try:
-            held = self._shelf.get(name)
+            cached = self._models.get(name)
         except ModelLoadError as error:
             self._log(error.traceback)
-            return replies + [refused(asked, RefusedError(str(error), status=500)) for asked in batch]
+            return replies + [refused(request, RefusedError(str(error), status=500)) for request in batch]
         self._busy_since = time.perf_counter()
         try:
-            found, ms = compute(batch, held, self._log)
+            found, ms = compute(batch, cached, self._log)
         finally:
             self._busy_since = None
         if ms is not None:
-            self._waiting.fit(name).observe(sum(asked.decoded.rows for asked in batch), ms)
+            self._queue.fit(name).observe(sum(request.decoded.rows for request in batch), ms)
         return replies + found
 
     def _answer(self, replies: list[Reply]) -> None:
         packed = []
         for reply in replies:
-            future = reply.asked.future
+            future = reply.request.future
             if future is None:
                 packed.append(
-                    wire.pack("answer", reply.asked.id, reply.status, reply.content_type, reply.body, reply.timing)
+                    wire.pack("answer", reply.request.id, reply.status, reply.content_type, reply.body, reply.timing)
                 )
             elif reply.error is not None:
                 future.set_exception(reply.error)
@@ -253,10 +253,10 @@ class ModelThread(threading.Thread):
 
     @property
     def _has_work(self) -> bool:
-        return bool(self._waiting or self._handed or self._streams)
+        return bool(self._queue or self._direct or self._streams)
 
     def _say_ready(self) -> None:
-        self._link.send(wire.pack("ready", {"models": self._shelf.schemas}))
+        self._link.send(wire.pack("ready", {"models": self._models.schemas}))
 
     def _tell_holds(self, names: list[str]) -> None:
         self._link.send(wire.pack("holds", names))
@@ -267,9 +267,9 @@ class ModelThread(threading.Thread):
     def _lost(self) -> None:
         """What the gateway asked, it asks another replica."""
         self._streams.cancel_all()
-        for asked in self._waiting.clear():
-            if asked.future is not None:
-                self._waiting.add(asked)
+        for request in self._queue.clear():
+            if request.future is not None:
+                self._queue.add(request)
 
     def _redial(self) -> float | None:
         """Dial where it is time to; the seconds until it is time again, None where the gateway is there."""
@@ -279,7 +279,7 @@ class ModelThread(threading.Thread):
         if not self._dial():
             return max(0.0, self._dial_at - time.monotonic())
         self._say_ready()
-        self._tell_holds(self._shelf.held)
+        self._tell_holds(self._models.loaded_names)
         if self._is_leaving:
             self._link.send(wire.pack("leaving"))
         return None

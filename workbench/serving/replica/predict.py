@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from workbench.serving.content_types import JSON
-from workbench.serving.replica.batching import Asked
+from workbench.serving.replica.batching import QueuedRequest
 from workbench.serving.replica.codecs.codecs import join
 from workbench.serving.replica.codecs.encode import RowsDifferError, normal, split
 from workbench.serving.replica.codecs.refusals import RefusedError, error_body
-from workbench.serving.replica.codecs.tables import Table
+from workbench.serving.replica.codecs.tables import InputTable
 from workbench.serving.replica.loading import ModelLoadError
-from workbench.serving.replica.model_cache import Held
+from workbench.serving.replica.model_cache import CachedModel
 from workbench.serving.replica.tracebacks import in_short, own_traceback
 
 _USERS = ("function", "pyfunc")  # code that may work in place
@@ -36,7 +36,7 @@ class Reply:
         timing: Rows, rows of its batch, milliseconds it waited, milliseconds of the model.
     """
 
-    asked: Asked
+    request: QueuedRequest
     status: int
     content_type: str
     body: bytes
@@ -45,7 +45,9 @@ class Reply:
     timing: tuple[int, int, float, float] = (0, 0, 0.0, 0.0)
 
 
-def compute(batch: list[Asked], held: Held, log: Callable[[str], None]) -> tuple[list[Reply], float | None]:
+def compute(
+    batch: list[QueuedRequest], cached: CachedModel, log: Callable[[str], None]
+) -> tuple[list[Reply], float | None]:
     """Answer a batch, one by one where together it fails.
 
     Args:
@@ -56,47 +58,47 @@ def compute(batch: list[Asked], held: Held, log: Callable[[str], None]) -> tuple
     Returns:
         The replies, and the milliseconds of the whole batch where it was computed as one.
     """
-    if held.is_asked_alone and len(batch) > 1:
-        return _one_by_one(batch, held, log), None
+    if cached.runs_alone and len(batch) > 1:
+        return _one_by_one(batch, cached, log), None
     began = perf_counter()
-    rows = [asked.decoded.rows for asked in batch]
-    parts = _predict(batch, rows, held)
+    rows = [request.decoded.rows for request in batch]
+    parts = _predict(batch, rows, cached)
     if isinstance(parts, Exception):
         if len(batch) > 1:
-            return _one_by_one(batch, held, log), None
-        return [_failed(batch[0], parts, held, log, began)], None
+            return _one_by_one(batch, cached, log), None
+        return [_failed(batch[0], parts, cached, log, began)], None
     ms = (perf_counter() - began) * 1e3
     total = sum(rows)
     replies = []
-    for asked, part in zip(batch, parts, strict=True):
-        reply = _encoded(asked, part, held)
-        reply.timing = (asked.decoded.rows, total, max(0.0, (began - asked.arrived) * 1e3), ms)
+    for request, part in zip(batch, parts, strict=True):
+        reply = _encoded(request, part, cached)
+        reply.timing = (request.decoded.rows, total, max(0.0, (began - request.arrived) * 1e3), ms)
         replies.append(reply)
     return replies, ms
 
 
-def refused(asked: Asked, error: RefusedError) -> Reply:
+def refused(request: QueuedRequest, error: RefusedError) -> Reply:
     """A request that the model is not asked."""
-    body = error_body(asked.route, error.status, str(error), error.field)
-    return Reply(asked, error.status, JSON, body, error=error)
+    body = error_body(request.route, error.status, str(error), error.field)
+    return Reply(request, error.status, JSON, body, error=error)
 
 
-def _one_by_one(batch: list[Asked], held: Held, log: Callable[[str], None]) -> list[Reply]:
-    return [reply for asked in batch for reply in compute([asked], held, log)[0]]
+def _one_by_one(batch: list[QueuedRequest], cached: CachedModel, log: Callable[[str], None]) -> list[Reply]:
+    return [reply for request in batch for reply in compute([request], cached, log)[0]]
 
 
-def _predict(batch: list[Asked], rows: list[int], held: Held) -> list[Any] | Exception:
+def _predict(batch: list[QueuedRequest], rows: list[int], cached: CachedModel) -> list[Any] | Exception:
     """Each request's part of the prediction, or what the model raised."""
     try:
-        is_users = held.model.schema["flavor"] in _USERS
-        data = join([asked.decoded.data for asked in batch], is_writeable=is_users)
-        found = held.model.call(data, batch[0].decoded.params)
+        is_users = cached.model.schema["flavor"] in _USERS
+        data = join([request.decoded.data for request in batch], is_writeable=is_users)
+        found = cached.model.call(data, batch[0].decoded.params)
         if len(batch) > 1 and _is_outputs(found):
-            held.is_asked_alone = True
+            cached.runs_alone = True
             raise RowsDifferError
-        if held.model.is_generator:
+        if cached.model.is_generator:
             found = list(found)
-        return _parts(normal(found), rows, held)
+        return _parts(normal(found), rows, cached)
     except Exception as error:
         return error
 
@@ -108,8 +110,8 @@ def _is_outputs(value: Any) -> bool:
     return isinstance(value, list) and any(len(getattr(item, "shape", ())) > 0 for item in value)
 
 
-def _parts(value: Any, rows: list[int], held: Held) -> list[Any]:
-    if held.model.takes_json or held.model.is_generator or (not held.model.schema["inputs"] and len(rows) == 1):
+def _parts(value: Any, rows: list[int], cached: CachedModel) -> list[Any]:
+    if cached.model.takes_json or cached.model.is_generator or (not cached.model.schema["inputs"] and len(rows) == 1):
         return [value]
     try:
         return split(value, rows)
@@ -119,37 +121,39 @@ def _parts(value: Any, rows: list[int], held: Held) -> list[Any]:
         raise
 
 
-def _encoded(asked: Asked, part: Any, held: Held) -> Reply:
-    if asked.future is not None:
-        return Reply(asked, 200, JSON, b"", value=part)
+def _encoded(request: QueuedRequest, part: Any, cached: CachedModel) -> Reply:
+    if request.future is not None:
+        return Reply(request, 200, JSON, b"", value=part)
     try:
-        content_type, body = held.codec.encode(asked.route, asked.accept, asked.decoded.infer, part)
+        content_type, body = cached.codec.encode(request.route, request.accept, request.decoded.infer, part)
     except RefusedError as error:
-        return refused(asked, error)
+        return refused(request, error)
     except Exception as error:
-        return refused(asked, RefusedError(f"Cannot answer: the prediction has no such form: {error}.", status=500))
-    return Reply(asked, 200, content_type, body)
+        return refused(request, RefusedError(f"Cannot answer: the prediction has no such form: {error}.", status=500))
+    return Reply(request, 200, content_type, body)
 
 
-def _failed(asked: Asked, error: Exception, held: Held, log: Callable[[str], None], began: float) -> Reply:
+def _failed(
+    request: QueuedRequest, error: Exception, cached: CachedModel, log: Callable[[str], None], began: float
+) -> Reply:
     if isinstance(error, RefusedError):
-        return refused(asked, error)
-    if not isinstance(error, ModelLoadError) and _has_nan(asked.decoded.data):
+        return refused(request, error)
+    if not isinstance(error, ModelLoadError) and _has_nan(request.decoded.data):
         found = RefusedError(f"Cannot predict: the input has NaN, and the model raised {in_short(error)}.")
-        return refused(asked, found)
-    if _is_mlflows_refusal(error, held):
-        return refused(asked, RefusedError(f"Cannot predict: {getattr(error, 'message', error)}"))
+        return refused(request, found)
+    if _is_mlflows_refusal(error, cached):
+        return refused(request, RefusedError(f"Cannot predict: {getattr(error, 'message', error)}"))
     log(own_traceback(error))
-    body = error_body(asked.route, 500, in_short(error))
+    body = error_body(request.route, 500, in_short(error))
     ms = (perf_counter() - began) * 1e3
-    rows = asked.decoded.rows
-    timing = (rows, rows, max(0.0, (began - asked.arrived) * 1e3), ms)
-    return Reply(asked, 500, JSON, body, error=error, timing=timing)
+    rows = request.decoded.rows
+    timing = (rows, rows, max(0.0, (began - request.arrived) * 1e3), ms)
+    return Reply(request, 500, JSON, body, error=error, timing=timing)
 
 
-def _is_mlflows_refusal(error: Exception, held: Held) -> bool:
+def _is_mlflows_refusal(error: Exception, cached: CachedModel) -> bool:
     """Whether MLflow did not take the input of a model whose types or parameters it checks itself."""
-    if held.model.schema["flavor"] != "pyfunc":
+    if cached.model.schema["flavor"] != "pyfunc":
         return False
     from mlflow.exceptions import MlflowException
 
@@ -157,7 +161,7 @@ def _is_mlflows_refusal(error: Exception, held: Held) -> bool:
 
 
 def _has_nan(data: Any) -> bool:
-    if isinstance(data, Table):
+    if isinstance(data, InputTable):
         arrays = [data.column(at) for at in range(len(data.names))]
     else:
         arrays = list(data.values()) if isinstance(data, dict) else [data]

@@ -58,12 +58,12 @@ def _spec(spec: Any, at: int, count: int, name: str) -> dict[str, Any]:
     kind = spec.type
     is_tensor = hasattr(spec, "shape")
     if is_tensor:
-        word, shape = _word(kind), [int(size) for size in spec.shape]
+        dtype_name, shape = _word(kind), [int(size) for size in spec.shape]
     else:
         # Arrays, objects and maps in a column are handed on as they are.
-        word, shape = _word(kind.to_numpy()) if hasattr(kind, "to_numpy") else "object", [-1]
+        dtype_name, shape = _word(kind.to_numpy()) if hasattr(kind, "to_numpy") else "object", [-1]
     named = spec.name if spec.name is not None else name if count == 1 and is_tensor else str(at)
-    found: dict[str, Any] = {"name": str(named), "dtype": word, "shape": shape}
+    found: dict[str, Any] = {"name": str(named), "dtype": dtype_name, "shape": shape}
     if not spec.required:
         found["optional"] = True
     return found

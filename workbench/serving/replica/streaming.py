@@ -9,11 +9,11 @@ from typing import Any
 
 from workbench.serving import replica_protocol as wire
 from workbench.serving.content_types import EVENTS, JSON, LINES, TEXT
-from workbench.serving.replica.batching import Asked
+from workbench.serving.replica.batching import QueuedRequest
 from workbench.serving.replica.codecs.codecs import join
 from workbench.serving.replica.codecs.encode import normal, to_json
 from workbench.serving.replica.codecs.refusals import RefusedError, error_body
-from workbench.serving.replica.model_cache import Held
+from workbench.serving.replica.model_cache import CachedModel
 from workbench.serving.replica.tracebacks import in_short, own_traceback
 
 THREADS = 32
@@ -54,15 +54,15 @@ class Streams:
     def __len__(self) -> int:
         return len(self._running)
 
-    def begin(self, asked: Asked, held: Held) -> None:
+    def begin(self, request: QueuedRequest, cached: CachedModel) -> None:
         """Answer a request in a thread of its own."""
-        assert asked.id is not None
-        cancelled = self._running[asked.id] = threading.Event()
-        self._pool.submit(self._run, asked.id, asked, held, cancelled)
+        assert request.id is not None
+        cancelled = self._running[request.id] = threading.Event()
+        self._pool.submit(self._run, request.id, request, cached, cancelled)
 
-    def cancel(self, request: int) -> None:
+    def cancel(self, request_id: int) -> None:
         """Nobody waits for it any more: the generator is closed at its next item."""
-        cancelled = self._running.get(request)
+        cancelled = self._running.get(request_id)
         if cancelled is not None:
             cancelled.set()
 
@@ -76,39 +76,41 @@ class Streams:
         self.cancel_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _run(self, request: int, asked: Asked, held: Held, cancelled: threading.Event) -> None:
+    def _run(self, request_id: int, request: QueuedRequest, cached: CachedModel, cancelled: threading.Event) -> None:
         items: Iterator[Any] | None = None
         has_begun = False
         try:
-            assert held.model.stream is not None
-            items = iter(held.model.stream(join([asked.decoded.data], is_writeable=True), asked.decoded.params))
-            form = form_of(asked.accept)
+            assert cached.model.stream is not None
+            items = iter(cached.model.stream(join([request.decoded.data], is_writeable=True), request.decoded.params))
+            form = form_of(request.accept)
             for item in items:
                 part = write_part(item, form)
                 if cancelled.is_set():
                     return
-                begin = b"" if has_begun else wire.pack("start", request, 200, form)
+                begin = b"" if has_begun else wire.pack("start", request_id, 200, form)
                 has_begun = True
-                if not self._send(begin + wire.pack("chunk", request, part)):
+                if not self._send(begin + wire.pack("chunk", request_id, part)):
                     return
-            begin = b"" if has_begun else wire.pack("start", request, 200, form)
-            self._send(begin + wire.pack("end", request, None))
+            begin = b"" if has_begun else wire.pack("start", request_id, 200, form)
+            self._send(begin + wire.pack("end", request_id, None))
         except Exception as error:
             if cancelled.is_set():
                 return
-            self._fail(request, asked, error, has_begun)
+            self._fail(request_id, request, error, has_begun)
         finally:
-            if self._running.get(request) is cancelled:
-                del self._running[request]
+            if self._running.get(request_id) is cancelled:
+                del self._running[request_id]
             close = getattr(items, "close", None)
             if close is not None:
                 close()
 
-    def _fail(self, request: int, asked: Asked, error: Exception, has_begun: bool) -> None:
+    def _fail(self, request_id: int, request: QueuedRequest, error: Exception, has_begun: bool) -> None:
         if not isinstance(error, RefusedError):
             self._log(own_traceback(error))
-        words = str(error) if isinstance(error, RefusedError) else in_short(error)
+        text = str(error) if isinstance(error, RefusedError) else in_short(error)
         if has_begun:
-            self._send(wire.pack("end", request, words))
+            self._send(wire.pack("end", request_id, text))
         else:
-            self._send(wire.pack("answer", request, 500, JSON, error_body(asked.route, 500, words), [0, 0, 0.0, 0.0]))
+            self._send(
+                wire.pack("answer", request_id, 500, JSON, error_body(request.route, 500, text), [0, 0, 0.0, 0.0])
+            )

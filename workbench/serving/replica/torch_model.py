@@ -32,7 +32,7 @@ def load_torch(folder: str, schema: dict[str, Any], gpus: float) -> Callable[[An
     forward = _forward(model)
     weight = next((p for p in model.parameters() if p.is_floating_point()), None)
     default = weight.dtype if weight is not None else torch.float32
-    words = [each["dtype"] for each in schema["outputs"] or ()]
+    dtypes = [each["dtype"] for each in schema["outputs"] or ()]
     is_typed = bool(schema["inputs"]) and not schema["is_columns"]
 
     def tensor(array: Any) -> Any:
@@ -46,10 +46,10 @@ def load_torch(folder: str, schema: dict[str, Any], gpus: float) -> Callable[[An
     def predict(batch: Any, params: dict[str, Any] | None) -> Any:
         with torch.inference_mode():
             if isinstance(batch, dict):
-                return _arrays(forward(**{name: tensor(array) for name, array in batch.items()}), words)
+                return _arrays(forward(**{name: tensor(array) for name, array in batch.items()}), dtypes)
             if hasattr(batch, "iloc"):
                 batch = batch.to_numpy(dtype=np.float32)
-            return _arrays(forward(tensor(batch)), words)
+            return _arrays(forward(tensor(batch)), dtypes)
 
     return predict
 
@@ -63,11 +63,11 @@ def _forward(model: Any) -> Callable[..., Any]:
     return model  # type: ignore[no-any-return]
 
 
-def _arrays(value: Any, words: list[str]) -> Any:
+def _arrays(value: Any, dtypes: list[str]) -> Any:
     if isinstance(value, dict):
         return {name: _arrays(item, []) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        made = [_arrays(item, words[at : at + 1]) for at, item in enumerate(value)]
+        made = [_arrays(item, dtypes[at : at + 1]) for at, item in enumerate(value)]
         return {f"output_{at}": item for at, item in enumerate(made)}
     if not hasattr(value, "detach"):
         return value
@@ -75,4 +75,4 @@ def _arrays(value: Any, words: list[str]) -> Any:
     if str(value.dtype) == "torch.bfloat16":  # NumPy has none
         value = value.float()
     array = value.cpu().numpy()
-    return array.astype(words[0], copy=False) if len(words) == 1 and words[0] not in ("object", "str") else array
+    return array.astype(dtypes[0], copy=False) if len(dtypes) == 1 and dtypes[0] not in ("object", "str") else array

@@ -16,7 +16,7 @@ _ALLOWED: dict[str, tuple[type, ...]] = {"U": (str,), "S": (str, bytes), "M": (s
 _NAMES = {"str": "a string", "bool": "true or false", "NoneType": "null", "dict": "an object", "list": "a list"}
 
 
-def cast(value: Any, word: str, name: str, *, has_bools: bool = True) -> Array:
+def cast(value: Any, dtype_name: str, name: str, *, has_bools: bool = True) -> Array:
     """A tensor's value as an array.
 
     Args:
@@ -28,9 +28,9 @@ def cast(value: Any, word: str, name: str, *, has_bools: bool = True) -> Array:
     Raises:
         RefusedError: Ragged, or of values that the dtype cannot hold.
     """
-    if word == "object":
+    if dtype_name == "object":
         return as_objects(value)
-    want = np.dtype(word)
+    want = np.dtype(dtype_name)
     if isinstance(value, np.ndarray):
         array = value
     else:
@@ -43,22 +43,24 @@ def cast(value: Any, word: str, name: str, *, has_bools: bool = True) -> Array:
     return _convert(array, want, name)
 
 
-def cast_column(values: Any, word: str, name: str, *, optional: bool = False) -> Array:
+def cast_column(values: Any, dtype_name: str, name: str, *, optional: bool = False) -> Array:
     """A column as an array; null is NaN for floats.
 
     Raises:
         RefusedError: Of values that the dtype cannot hold; the message names the column.
     """
     if isinstance(values, np.ndarray) and values.dtype.kind != "O":
-        return cast(values, word, name)
+        return cast(values, dtype_name, name)
     values = list(values)
     kinds = set(map(type, values))
-    if kinds <= {float, int} and word != "object" and np.dtype(word).kind in "iuf":
-        want = np.dtype(word)
-        return _convert(as_integers(values, np.asarray(values), want), want, name) if values else np.empty(0, word)
-    if word == "object":
+    if kinds <= {float, int} and dtype_name != "object" and np.dtype(dtype_name).kind in "iuf":
+        want = np.dtype(dtype_name)
+        return (
+            _convert(as_integers(values, np.asarray(values), want), want, name) if values else np.empty(0, dtype_name)
+        )
+    if dtype_name == "object":
         return as_objects(values)
-    kind = np.dtype(word).kind
+    kind = np.dtype(dtype_name).kind
     if kind == "f":
         values = [float("nan") if value is None else value for value in values]
     elif optional and kind == "M":
@@ -67,8 +69,8 @@ def cast_column(values: Any, word: str, name: str, *, optional: bool = False) ->
         return as_objects(values)
     for row, value in enumerate(values):
         if isinstance(value, list | dict) or value is None:
-            raise _wrong(f"{name} in row {row}", value, word, name)
-    return cast(values, word, name)
+            raise _wrong(f"{name} in row {row}", value, dtype_name, name)
+    return cast(values, dtype_name, name)
 
 
 def as_objects(values: Any) -> Array:
@@ -206,11 +208,11 @@ def _decoded(array: Array, name: str) -> Array:
     return as_objects(items).reshape(array.shape)
 
 
-def _wrong(place: str, value: Any, word: str, name: str) -> RefusedError:
+def _wrong(place: str, value: Any, dtype_name: str, name: str) -> RefusedError:
     text = repr(value) if value is not None else "null"
     shown = text if len(text) <= 60 else text[:57] + "..."
     kind = "" if value is None else f", {type_name(value)}"
     return RefusedError(
-        f"Cannot predict: {place} is {shown}{kind}; the model takes {word}. Change it or leave the row out.",
+        f"Cannot predict: {place} is {shown}{kind}; the model takes {dtype_name}. Change it or leave the row out.",
         field=name,
     )

@@ -10,10 +10,10 @@ import numpy as np
 from workbench.serving.content_types import ARROW, CSV, JSON, NPY
 from workbench.serving.replica.codecs.decode import Decoded, Decoder
 from workbench.serving.replica.codecs.encode import encode, named
-from workbench.serving.replica.codecs.oip import InferAsked, read_infer, write_infer
+from workbench.serving.replica.codecs.oip import InferOptions, read_infer, write_infer
 from workbench.serving.replica.codecs.refusals import RefusedError
 from workbench.serving.replica.codecs.schema import Schema
-from workbench.serving.replica.codecs.tables import Table, as_writeable, join_tables
+from workbench.serving.replica.codecs.tables import InputTable, as_writeable, join_tables
 
 
 class Codec:
@@ -39,9 +39,9 @@ class Codec:
             RefusedError: It cannot be asked; the message says why, ``field`` names what is to blame.
         """
         if route == "infer":
-            tensors, params, asked = read_infer(body, content_type)
+            tensors, params, options = read_infer(body, content_type)
             decoded = self._decoder.tensors(tensors, params=params or None)
-            decoded.infer = asked
+            decoded.infer = options
             return decoded
         kind = JSON if content_type == JSON or not content_type else content_type.partition(";")[0].strip().lower()
         if kind == JSON:
@@ -66,7 +66,7 @@ class Codec:
         """
         return self._decoder.value(value, is_bare=True)
 
-    def encode(self, route: str, accept: str, infer: InferAsked | None, prediction: Any) -> tuple[str, bytes]:
+    def encode(self, route: str, accept: str, infer: InferOptions | None, prediction: Any) -> tuple[str, bytes]:
         """Content type and body of one request's part of a prediction.
 
         Raises:
@@ -74,7 +74,7 @@ class Codec:
         """
         if route == "infer":
             outputs = named(prediction, self._schema.outputs)
-            return write_infer(outputs, infer or InferAsked(), self._model, self._version)
+            return write_infer(outputs, infer or InferOptions(), self._model, self._version)
         return encode(prediction, accept)
 
 
@@ -86,7 +86,7 @@ def join(parts: Sequence[Any], *, is_writeable: bool = False) -> Any:
         is_writeable: Whether the model may write in it; bytes of a request cannot be written in.
     """
     first = parts[0]
-    if isinstance(first, Table):
+    if isinstance(first, InputTable):
         return join_tables(parts, is_writeable=is_writeable)
     if len(parts) == 1:
         if is_writeable and isinstance(first, dict):

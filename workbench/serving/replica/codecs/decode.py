@@ -20,10 +20,10 @@ from workbench.serving.replica.codecs.formats import (
     read_npy,
     split_frame,
 )
-from workbench.serving.replica.codecs.oip import InferAsked
+from workbench.serving.replica.codecs.oip import InferOptions
 from workbench.serving.replica.codecs.refusals import RefusedError
 from workbench.serving.replica.codecs.schema import INPUTS, Schema
-from workbench.serving.replica.codecs.tables import Table, TableReader
+from workbench.serving.replica.codecs.tables import InputTable, TableReader
 
 _WRAPPERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 
@@ -33,7 +33,7 @@ class Decoded:
     """What a request asks the model.
 
     Attributes:
-        data: An array, named arrays, a :class:`Table`, a DataFrame, or a value of JSON for models that take one.
+        data: An array, named arrays, a :class:`InputTable`, a DataFrame, or a value of JSON for models that take one.
         rows: How many.
         key: Requests of the same key can be computed together; None where it must be alone.
         params: The request's parameters for the model.
@@ -44,7 +44,7 @@ class Decoded:
     rows: int
     key: Hashable = None
     params: dict[str, Any] | None = None
-    infer: InferAsked | None = None
+    infer: InferOptions | None = None
 
 
 class Decoder:
@@ -117,8 +117,8 @@ class Decoder:
                 return self._frame(pd.read_csv(io.BytesIO(body)))
             except (ValueError, UnicodeDecodeError) as error:
                 raise RefusedError(f"Cannot read the body: it is no CSV: {error}. Send valid CSV.") from error
-        words = {field.name: field.word for field in self._schema.fields}
-        return self._table(self._tables.columns(csv_columns(read_csv(body), words)), None)
+        dtypes = {field.name: field.dtype_name for field in self._schema.fields}
+        return self._table(self._tables.columns(csv_columns(read_csv(body), dtypes)), None)
 
     def npy(self, body: bytes) -> Decoded:
         """An array in NumPy's format."""
@@ -209,7 +209,7 @@ class Decoder:
             return Decoded(array, len(array), None if params or only.shape[0] != -1 else array.shape[1:], params)
         return self.value(value, has_bools=has_bools, params=params)
 
-    def _as_table(self, value: Any, has_bools: bool) -> Table:
+    def _as_table(self, value: Any, has_bools: bool) -> InputTable:
         assert self._tables is not None
         if isinstance(value, np.ndarray):
             return self._tables.array(value)
@@ -223,7 +223,7 @@ class Decoder:
             value = [value] if len(self._schema.names) > 1 else [[item] for item in value]
         return self._tables.rows(value, has_bools=has_bools)
 
-    def _table(self, table: Table, params: dict[str, Any] | None) -> Decoded:
+    def _table(self, table: InputTable, params: dict[str, Any] | None) -> Decoded:
         return Decoded(table, len(table), None if params else table.names, params)
 
     def _tensor(

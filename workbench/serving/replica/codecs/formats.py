@@ -26,7 +26,7 @@ def read_csv(body: bytes) -> list[list[str]]:
         raise RefusedError(f"Cannot read the body: it is no CSV in UTF-8: {error}. Send valid CSV.") from error
 
 
-def csv_columns(rows: list[list[str]], words: dict[str, str]) -> dict[str, Any]:
+def csv_columns(rows: list[list[str]], dtypes: dict[str, str]) -> dict[str, Any]:
     """Columns by the header row's names, those that are in ``words`` converted to that dtype."""
     if len(rows) < 2:
         raise RefusedError("Cannot read the body: CSV needs a header row and one or more rows. Send both.")
@@ -38,7 +38,7 @@ def csv_columns(rows: list[list[str]], words: dict[str, str]) -> dict[str, Any]:
                 "Give each row the same number."
             )
     columns = dict(zip(header, map(list, zip(*data, strict=True)), strict=False))
-    return {name: _parsed(values, words.get(name, "str"), name) for name, values in columns.items()}
+    return {name: _parsed(values, dtypes.get(name, "str"), name) for name, values in columns.items()}
 
 
 def csv_matrix(rows: list[list[str]]) -> Array:
@@ -162,13 +162,14 @@ def split_frame(value: Any) -> tuple[list[str], list[Any]]:
     return list(map(str, names)), rows
 
 
-def _parsed(values: list[str], word: str, name: str) -> Any:
-    kind = np.dtype(word).kind if word != "object" else "O"
+def _parsed(values: list[str], dtype_name: str, name: str) -> Any:
+    kind = np.dtype(dtype_name).kind if dtype_name != "object" else "O"
     for row, value in enumerate(values):
         is_fine = kind not in "iufb" or (value.lower() in _TRUE if kind == "b" else _is_number(value))
         if not is_fine and not (kind == "f" and not value.strip()):
             raise RefusedError(
-                f"Cannot predict: {name} in row {row} is {value!r}; the model takes {word}. Change it.", field=name
+                f"Cannot predict: {name} in row {row} is {value!r}; the model takes {dtype_name}. Change it.",
+                field=name,
             )
     if kind == "b":
         return [_TRUE[value.lower()] for value in values]

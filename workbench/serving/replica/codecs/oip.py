@@ -24,7 +24,7 @@ _OURS = {"binary_data_output", "sequence_id", "sequence_start", "sequence_end", 
 
 
 @dataclass(slots=True)
-class InferAsked:
+class InferOptions:
     """What an infer request wants back.
 
     Attributes:
@@ -38,7 +38,7 @@ class InferAsked:
     is_binary: bool = False
 
 
-def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[str, Any], InferAsked]:
+def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[str, Any], InferOptions]:
     """Tensors by name, the model's parameters, and what is wanted.
 
     Args:
@@ -79,13 +79,13 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
         raise RefusedError(f"Cannot infer: {len(raw)} bytes follow the last tensor. Give each its binary_data_size.")
     parameters = _parameters(message, "the request")
     is_binary = _flag(parameters, "binary_data_output", False)
-    asked = InferAsked(message.get("id"), _wanted(message, is_binary), is_binary)
-    if asked.id is not None and not isinstance(asked.id, str):
-        raise RefusedError(f"Cannot infer: id is {type_name(asked.id)}. Give a string.", field="id")
-    return tensors, {key: value for key, value in parameters.items() if key not in _OURS}, asked
+    options = InferOptions(message.get("id"), _wanted(message, is_binary), is_binary)
+    if options.id is not None and not isinstance(options.id, str):
+        raise RefusedError(f"Cannot infer: id is {type_name(options.id)}. Give a string.", field="id")
+    return tensors, {key: value for key, value in parameters.items() if key not in _OURS}, options
 
 
-def write_infer(outputs: dict[str, Array], asked: InferAsked, model: str, version: str) -> tuple[str, bytes]:
+def write_infer(outputs: dict[str, Array], options: InferOptions, model: str, version: str) -> tuple[str, bytes]:
     """Content type and body of an answer.
 
     Args:
@@ -97,19 +97,19 @@ def write_infer(outputs: dict[str, Array], asked: InferAsked, model: str, versio
     Raises:
         RefusedError: An output is wanted that the model does not have.
     """
-    for name in asked.outputs:
+    for name in options.outputs:
         if name not in outputs:
             raise RefusedError(
                 f"Cannot infer: there is no output {name!r}. Ask for {', '.join(outputs)}.", field="outputs"
             )
     head: dict[str, Any] = {"model_name": model, "model_version": version}
-    if asked.id is not None:
-        head["id"] = asked.id
+    if options.id is not None:
+        head["id"] = options.id
     tensors, blobs = [], []
-    for name in asked.outputs or outputs:
+    for name in options.outputs or outputs:
         array = outputs[name]
         tensor: dict[str, Any] = {"name": name, "shape": list(array.shape), "datatype": datatype(array.dtype)}
-        if asked.outputs.get(name, asked.is_binary):
+        if options.outputs.get(name, options.is_binary):
             blob = _to_bytes(array)
             tensor["parameters"] = {"binary_data_size": len(blob)}
             blobs.append(blob)
@@ -130,22 +130,22 @@ def _text(value: Any) -> str:
 
 
 def _read_tensor(name: str, item: dict[str, Any], raw: memoryview, has_bools: bool) -> tuple[Array, memoryview]:
-    shape, word = _read_shape(name, item.get("shape")), item.get("datatype")
-    if not isinstance(word, str) or (word not in NUMPY and word not in ("BYTES", "BF16")):
+    shape, dtype_name = _read_shape(name, item.get("shape")), item.get("datatype")
+    if not isinstance(dtype_name, str) or (dtype_name not in NUMPY and dtype_name not in ("BYTES", "BF16")):
         raise RefusedError(
-            f"Cannot infer: the datatype of {name} is {_shown(word)}. Give one of {', '.join(NUMPY)}, BYTES.",
+            f"Cannot infer: the datatype of {name} is {_shown(dtype_name)}. Give one of {', '.join(NUMPY)}, BYTES.",
             field=name,
         )
     size = _parameters(item, name).get("binary_data_size")
     if size is None:
-        array = _from_data(name, item.get("data"), word, has_bools)
+        array = _from_data(name, item.get("data"), dtype_name, has_bools)
     elif type(size) is not int or not 0 <= size <= len(raw):
         raise RefusedError(
             f"Cannot infer: binary_data_size of {name} is {_shown(size)}; {len(raw)} bytes are left. Send them all.",
             field=name,
         )
     else:
-        array, raw = _from_bytes(name, raw[:size], word), raw[size:]
+        array, raw = _from_bytes(name, raw[:size], dtype_name), raw[size:]
     if array.size != math.prod(shape):
         raise RefusedError(
             f"Cannot infer: {name} has {array.size} values; its shape {shape} needs {math.prod(shape)}. Change one.",
@@ -164,7 +164,7 @@ def _read_shape(name: str, shape: Any) -> list[int]:
     return list(shape)
 
 
-def _from_data(name: str, data: Any, word: str, has_bools: bool) -> Array:
+def _from_data(name: str, data: Any, dtype_name: str, has_bools: bool) -> Array:
     if not isinstance(data, list):
         raise RefusedError(f"Cannot infer: data of {name} is {type_name(data)}. Give a list.", field=name)
     try:
@@ -172,34 +172,34 @@ def _from_data(name: str, data: Any, word: str, has_bools: bool) -> Array:
     except (ValueError, OverflowError) as error:
         raise RefusedError(f"Cannot infer: data of {name} is ragged. Give lists of one length.", field=name) from error
     if not array.size:
-        return np.empty(0, NUMPY.get(word, "O"))
+        return np.empty(0, NUMPY.get(dtype_name, "O"))
     kind = array.dtype.kind
-    if word == "BYTES":
+    if dtype_name == "BYTES":
         if kind != "U" or not all(isinstance(leaf, str) for leaf in _flatten(data)):
             raise RefusedError(f"Cannot infer: data of {name} is not all strings. Give strings.", field=name)
         return array
-    want = np.dtype(NUMPY.get(word, "<f4"))
+    want = np.dtype(NUMPY.get(dtype_name, "<f4"))
     if kind not in ("b" if want.kind == "b" else "iuf") or (
         want.kind != "b" and has_bools and any(isinstance(leaf, bool) for leaf in _flatten(data))
     ):
-        raise RefusedError(f"Cannot infer: data of {name} is not all of {word}. Change it.", field=name)
+        raise RefusedError(f"Cannot infer: data of {name} is not all of {dtype_name}. Change it.", field=name)
     if want.kind == "f" and kind != "f" and (array.astype(want) == array).all():
         return array.astype(want)  # JSON of some languages writes 1.0 as 1
     if want.kind in "fb":
         return array
-    return whole(as_integers(data, array, want), want, name, f"its datatype {word}")
+    return whole(as_integers(data, array, want), want, name, f"its datatype {dtype_name}")
 
 
-def _from_bytes(name: str, raw: memoryview, word: str) -> Array:
-    if word == "BYTES":
+def _from_bytes(name: str, raw: memoryview, dtype_name: str) -> Array:
+    if dtype_name == "BYTES":
         return _strings(name, raw)
-    if word == "BF16":
+    if dtype_name == "BF16":
         if len(raw) % 2:
             raise RefusedError(f"Cannot infer: {name} has {len(raw)} bytes, half a BF16. Send them all.", field=name)
         return (np.frombuffer(raw, "<u2").astype("<u4") << 16).view("<f4")
-    dtype = np.dtype(NUMPY[word])
+    dtype = np.dtype(NUMPY[dtype_name])
     if len(raw) % dtype.itemsize:
-        raise RefusedError(f"Cannot infer: {name} has {len(raw)} bytes, no whole number of {word}.", field=name)
+        raise RefusedError(f"Cannot infer: {name} has {len(raw)} bytes, no whole number of {dtype_name}.", field=name)
     return np.frombuffer(raw, dtype)
 
 

@@ -27,14 +27,14 @@ class Field:
     """
 
     name: str
-    word: str
+    dtype_name: str
     shape: tuple[int, ...]
     optional: bool = False
 
     @property
     def is_numeric(self) -> bool:
         """Whether it holds integers or floats."""
-        return self.word != "object" and np.dtype(self.word).kind in "iuf"
+        return self.dtype_name != "object" and np.dtype(self.dtype_name).kind in "iuf"
 
     def check(self, value: Any, *, has_bools: bool = True) -> np.ndarray[Any, Any]:
         """A request's value as the array that the model takes.
@@ -46,7 +46,7 @@ class Field:
         Raises:
             RefusedError: Ragged, another shape, or a dtype that does not become this one without loss.
         """
-        array = cast(value, self.word, self.name, has_bools=has_bools)
+        array = cast(value, self.dtype_name, self.name, has_bools=has_bools)
         shape = array.shape
         if len(shape) != len(self.shape) or any(a != b and b != -1 for a, b in zip(shape, self.shape, strict=True)):
             raise RefusedError(
@@ -83,10 +83,10 @@ class Schema:
         self.is_columns = bool(schema["is_columns"])
         self.is_free = not self.fields
         self.only = self.fields[0] if len(self.fields) == 1 and not self.is_columns else None
-        words = {field.word for field in self.fields}
+        dtypes = {field.dtype_name for field in self.fields}
         self.is_block = (
             self.is_columns
-            and len(words) == 1
+            and len(dtypes) == 1
             and self.fields[0].is_numeric
             and not any(field.optional for field in self.fields)
         )

@@ -15,7 +15,7 @@ from workbench.serving.replica.codecs.schema import Schema
 
 
 @dataclass(slots=True)
-class Table:
+class InputTable:
     """Columns of one request.
 
     Attributes:
@@ -41,7 +41,7 @@ def as_writeable(value: Any) -> Any:
     return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value
 
 
-def join_tables(tables: Sequence[Table], *, is_writeable: bool = False) -> Any:
+def join_tables(tables: Sequence[InputTable], *, is_writeable: bool = False) -> Any:
     """One DataFrame of all rows; the tables have the same columns."""
     import pandas as pd
 
@@ -70,7 +70,7 @@ class TableReader:
         self._names = schema.names
         self._get: Callable[[Any], Any] = _getter(self._names)
 
-    def records(self, records: Sequence[Any], *, has_bools: bool = True) -> Table:
+    def records(self, records: Sequence[Any], *, has_bools: bool = True) -> InputTable:
         """Of one dictionary a row."""
         schema = self._schema
         _some(records)
@@ -84,7 +84,7 @@ class TableReader:
                 return block
         return self._table(dict(zip(self._names, zip(*rows, strict=True), strict=True)))
 
-    def rows(self, rows: Any, names: Sequence[str] | None = None, *, has_bools: bool = True) -> Table:
+    def rows(self, rows: Any, names: Sequence[str] | None = None, *, has_bools: bool = True) -> InputTable:
         """Of one list a row, the columns in the model's order or in that of ``names``."""
         _some(rows)
         order = list(map(str, names)) if names is not None else list(self._names)
@@ -99,7 +99,7 @@ class TableReader:
                 return block
         return self.columns(dict(zip(order, zip(*rows, strict=True), strict=True)))
 
-    def columns(self, columns: dict[str, Any]) -> Table:
+    def columns(self, columns: dict[str, Any]) -> InputTable:
         """Of one list or array a column; those that the model does not know are left out."""
         for field in self._schema.fields:
             if field.name not in columns and not field.optional:
@@ -115,7 +115,7 @@ class TableReader:
         _some(next(iter(known.values()), ()))
         return self._table(known)
 
-    def array(self, array: Array) -> Table:
+    def array(self, array: Array) -> InputTable:
         """Of a matrix, or of NumPy's records."""
         if array.dtype.names:
             return self.columns({name: array[name] for name in array.dtype.names})
@@ -128,7 +128,7 @@ class TableReader:
             )
         return self.columns({name: array[:, at] for at, name in enumerate(self._names)})
 
-    def _by_record(self, records: Sequence[Any]) -> Table:
+    def _by_record(self, records: Sequence[Any]) -> InputTable:
         for at, record in enumerate(records):
             if not isinstance(record, dict):
                 raise RefusedError(f"Cannot predict: row {at} is {type_name(record)}. Give an object of columns.")
@@ -138,24 +138,24 @@ class TableReader:
         given = [name for name in self._names if any(name in record for record in records)]
         return self._table({name: [record.get(name) for record in records] for name in given})
 
-    def _block(self, rows: Sequence[Any]) -> Table | None:
+    def _block(self, rows: Sequence[Any]) -> InputTable | None:
         try:
             block = np.asarray(rows)
         except ValueError:
             return None
-        want = np.dtype(self._schema.fields[0].word)
+        want = np.dtype(self._schema.fields[0].dtype_name)
         if block.ndim != 2 or block.dtype.kind not in "iuf":
             return None
         if block.dtype != want:
             if want.kind != "f" or want.itemsize < 8:
                 return None
             block = block.astype(want)
-        return Table(self._names, block)
+        return InputTable(self._names, block)
 
-    def _table(self, columns: dict[str, Any]) -> Table:
+    def _table(self, columns: dict[str, Any]) -> InputTable:
         fields = self._schema.by_name
         made = tuple(
-            cast_column(values, fields[name].word, name, optional=fields[name].optional)
+            cast_column(values, fields[name].dtype_name, name, optional=fields[name].optional)
             for name, values in columns.items()
         )
         for name, array in zip(columns, made, strict=True):
@@ -165,7 +165,7 @@ class TableReader:
                     "Give one value a row.",
                     field=name,
                 )
-        return Table(tuple(columns), None, made)
+        return InputTable(tuple(columns), None, made)
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[Any], Any]:

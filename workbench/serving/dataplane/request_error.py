@@ -19,7 +19,7 @@ _MLFLOW_CODES = {
 }
 
 
-class Refusal(Exception):
+class RequestError(Exception):
     """A request that gets an error for an answer.
 
     Args:
@@ -44,7 +44,7 @@ class Refusal(Exception):
     def answer(self, route: str = "") -> Answer:
         """The answer, in the form of the route's protocol."""
         if route == "invocations":
-            words = {"error_code": _MLFLOW_CODES.get(self.status, "BAD_REQUEST"), "message": self.message}
+            body = {"error_code": _MLFLOW_CODES.get(self.status, "BAD_REQUEST"), "message": self.message}
         else:
-            words = {"error": self.message}
-        return Answer(self.status, orjson.dumps(words), headers=dict(self.headers))
+            body = {"error": self.message}
+        return Answer(self.status, orjson.dumps(body), headers=dict(self.headers))

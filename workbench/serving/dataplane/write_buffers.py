@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 
-class HeldWrites:
+class CorkedTransport:
     """A transport whose writes may be held back for a moment, as those of an answer's head and body.
 
     Args:
@@ -15,36 +15,36 @@ class HeldWrites:
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-        self._held: list[bytes] | None = None
+        self._corked: list[bytes] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
-    def hold(self) -> None:
+    def cork(self) -> None:
         """Write nothing until :meth:`release`."""
-        if self._held is None:
-            self._held = []
+        if self._corked is None:
+            self._corked = []
 
-    def release(self) -> None:
+    def uncork(self) -> None:
         """Write what was held."""
-        held, self._held = self._held, None
-        if held and not self._transport.is_closing():
-            self._transport.write(b"".join(held))
+        corked, self._corked = self._corked, None
+        if corked and not self._transport.is_closing():
+            self._transport.write(b"".join(corked))
 
     def write(self, data: bytes) -> None:
         """Write, or hold it."""
-        if self._held is None:
+        if self._corked is None:
             self._transport.write(data)
         else:
-            self._held.append(data)
+            self._corked.append(data)
 
     def close(self) -> None:
         """Write what was held and close."""
-        self.release()
+        self.uncork()
         self._transport.close()
 
 
-class TickWrites:
+class CoalescedWriter:
     """Gathers what is written to a transport within one turn of the loop.
 
     Args:
