@@ -1,4 +1,4 @@
-"""The Open Inference Protocol's words for the types of tensors, and NumPy's."""
+"""The datatypes of the Open Inference Protocol and those of NumPy."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ _WORDS = {np.dtype(code): word for word, code in NUMPY.items()}
 
 
 def datatype(dtype: Any) -> str:
-    """The protocol's word for NumPy's dtype; what it does not know is BYTES."""
+    """Return the protocol's name of a NumPy dtype; a dtype that it does not know is BYTES."""
     return _WORDS.get(np.dtype(dtype).newbyteorder("<"), "BYTES")

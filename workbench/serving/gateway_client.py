@@ -1,4 +1,4 @@
-"""A process's way to the gateway, which is made where the cluster has none."""
+"""The way to the cluster's gateway, which is created where there is none."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _BEGIN_S = 60.0
 
 
 def gateway_of(connection: ActorConnection, *, start: bool = True) -> ActorConnection:
-    """The cluster's gateway, listening.
+    """Return the cluster's gateway, which listens.
 
     Args:
-        connection: To the cluster.
-        start: Whether to make one where there is none.
+        connection: The connection to the cluster.
+        start: Whether to create one where there is none.
 
     Raises:
         ServingError: There is none, and ``start`` is false; or a port that was asked for is in use.
@@ -33,16 +33,16 @@ def gateway_of(connection: ActorConnection, *, start: bool = True) -> ActorConne
             raise ServingError("Nothing is published yet: %publish MODEL --name NAME begins.") from None
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
             raise ClusterError(f"Cannot reach the gateway: {error}") from error
-    wanted = asked()
+    settings = listen_settings()
     # Where it is made, it begins by itself, too: it has to know the ports by then.
-    actor = detached_actor(Gateway, NAME, NAMESPACE, str(home()), *wanted, max_restarts=-1)
+    actor = detached_actor(Gateway, NAME, NAMESPACE, str(home()), *settings, max_restarts=-1)
     gateway = connection.to(actor, NAME)
-    gateway.call("begin", *wanted, timeout_s=_BEGIN_S)
+    gateway.call("begin", *settings, timeout_s=_BEGIN_S)
     return gateway
 
 
-def asked() -> tuple[str | None, int | None, int | None]:
-    """Interface and ports: ``WORKBENCH_SERVE_HOST``, ``WORKBENCH_SERVE_PORT``, ``WORKBENCH_SERVE_GRPC_PORT``."""
+def listen_settings() -> tuple[str | None, int | None, int | None]:
+    """Return interface and ports: ``WORKBENCH_SERVE_HOST``, ``WORKBENCH_SERVE_PORT``, ``WORKBENCH_SERVE_GRPC_PORT``."""
     return (
         os.environ.get("WORKBENCH_SERVE_HOST") or None,
         _port("WORKBENCH_SERVE_PORT"),

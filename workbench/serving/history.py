@@ -1,4 +1,4 @@
-"""An endpoint's figures as they were kept; see :mod:`workbench.serving.control.history_writer`."""
+"""Reads an endpoint's figures; see :mod:`workbench.serving.control.history_writer`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _MOST_RUNS = 50
 
 
 def history_of(store: TrackingStore, endpoint: str) -> dict[str, dict[str, list[float]]]:
-    """Per version the columns ``t`` and the figures, newest last; a version that came again goes on where it was."""
+    """Return the columns ``t`` and the figures of each version, newest last; a label that came again continues."""
     found: dict[str, dict[str, list[float]]] = {}
     for run in reversed(runs_of(store, endpoint)):
         label = run.tags["workbench.endpoint_version"]
@@ -32,7 +32,7 @@ def history_of(store: TrackingStore, endpoint: str) -> dict[str, dict[str, list[
 
 
 def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[Sample]:
-    """The samples kept of a version, an empty list where there are none."""
+    """Return the samples of a version in MLflow, an empty list where there are none."""
     for run in runs_of(store, endpoint):
         if run.tags["workbench.endpoint_version"] == label:
             try:
@@ -44,7 +44,7 @@ def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[Sample
 
 
 def runs_of(store: TrackingStore, endpoint: str, limit: int = _MOST_RUNS) -> list[TrackedRun]:
-    """The runs that keep an endpoint's figures and samples, newest first."""
+    """Return the runs that keep an endpoint's figures and samples, newest first."""
     query = f"tags.`workbench.endpoint` LIKE '{any_quote(endpoint)}'"
     found = store.search(query=query, experiment=ENDPOINTS_EXPERIMENT, limit=limit)
     return [run for run in found if run.tags.get("workbench.endpoint") == endpoint]

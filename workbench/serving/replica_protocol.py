@@ -1,4 +1,4 @@
-"""How gateway and replicas talk: MessagePack arrays on a stream, the first item says what the rest is.
+"""The protocol between gateway and replicas: MessagePack arrays on a stream, whose first item names the message.
 
 A replica dials the gateway: a Unix socket on the gateway's machine, else TCP. Then, replica to gateway::
 
@@ -39,7 +39,7 @@ import msgpack
 
 
 class ReplicaSpec(TypedDict):
-    """What the gateway gives a replica to begin with; it travels through Ray Serve, not over the connection.
+    """What the gateway gives a new replica; it travels through Ray Serve, not over the connection.
 
     Attributes:
         endpoint: The endpoint's name.
@@ -67,18 +67,18 @@ _PATIENCE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4, "TCP_USER
 
 
 def pack(*message: Any) -> bytes:
-    """A message's bytes."""
+    """Return a message's bytes."""
     packed: bytes = msgpack.packb(message, use_bin_type=True)
     return packed
 
 
 def unpacker() -> Any:
-    """What takes bytes in (``feed``) and gives whole messages out (by iteration)."""
+    """Return an unpacker, which takes bytes (``feed``) and yields whole messages."""
     return msgpack.Unpacker(raw=False, use_list=True, max_buffer_size=MAX_MESSAGE)
 
 
 def notice_loss(connection: socket.socket) -> None:
-    """Have a TCP connection to another machine break within half a minute when that vanishes without a word."""
+    """Have a TCP connection break within half a minute when the other machine vanishes."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _PATIENCE.items():
         if hasattr(socket, name):  # not all systems have all of them

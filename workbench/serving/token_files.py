@@ -1,4 +1,4 @@
-"""Tokens on this side: one file each, readable by its user alone. The gateway knows their digests only."""
+"""The client's tokens: one file each, readable by its user alone. The gateway knows only their digests."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 def token_path(state_dir: Path, endpoint: str, label: str = DEFAULT) -> Path:
-    """Where a token lies."""
+    """Return the file of a token."""
     if not _LABEL.fullmatch(label):
         raise OptionError(f"Cannot name a token {label!r}: use letters, digits, '-', '_' and '.', 64 at most.")
     return _folder(state_dir, endpoint) / label
 
 
 def make_token(state_dir: Path, endpoint: str, label: str = DEFAULT) -> str:
-    """A new token in its file; the one that was there is replaced."""
+    """Create a token in its file, in place of an older one; return it."""
     path = token_path(state_dir, endpoint, label)
     aside, token = token_aside(state_dir, endpoint)
     aside.replace(path)
@@ -31,7 +31,7 @@ def make_token(state_dir: Path, endpoint: str, label: str = DEFAULT) -> str:
 
 
 def token_aside(state_dir: Path, endpoint: str) -> tuple[Path, str]:
-    """A new token in a file aside, for :meth:`Path.replace` once the gateway has taken it; gives file and token."""
+    """Create a token in a file aside; :meth:`Path.replace` puts it in place once the gateway has taken it."""
     folder = _folder(state_dir, endpoint)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     token = f"wb_{secrets.token_urlsafe(32)}"
@@ -44,7 +44,7 @@ def token_aside(state_dir: Path, endpoint: str) -> tuple[Path, str]:
 
 
 def read_token(state_dir: Path, endpoint: str, label: str = DEFAULT) -> str:
-    """A token that was made here.
+    """Return a token that was made here.
 
     Raises ``OptionError`` when it was not, or is gone.
     """
@@ -68,7 +68,7 @@ def forget_tokens(state_dir: Path, endpoint: str) -> None:
 
 
 def digest(token: str) -> str:
-    """What the gateway knows of a token: it is random and long, so that a plain hash will do."""
+    """Return the digest by which the gateway knows a token: it is random and long, so a plain hash is enough."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 

@@ -1,1 +1,1 @@
-"""A client of an endpoint: encode the input, ask, decode the answer."""
+"""A client of an endpoint: encode the input, send the request, decode the answer."""

@@ -1,4 +1,4 @@
-"""Python values as bodies of requests, and bodies of answers as Python values: the client's half of the formats."""
+"""The client's half of the formats: Python values to request bodies, and answers to Python values."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent."""
+    """The body of a request."""
 
     content: bytes
     content_type: str
 
 
 def to_body(data: Any) -> Body:
-    """The most fitting body for a value.
+    """Return the most fitting body for a value.
 
     Tables of pandas and pyarrow go as an Arrow stream, arrays of NumPy and torch as npy where they are large or hold
     what JSON cannot (NaN), all else as JSON. No library is imported that the value does not come from.
@@ -47,7 +47,7 @@ def to_body(data: Any) -> Body:
 
 
 def from_answer(content: bytes) -> Any:
-    """What a model said, as its own ``predict`` gives it.
+    """Return a prediction as the model's own ``predict`` gives it.
 
     Regular lists of numbers, booleans or strings become arrays (null is NaN), a list of records that have the same
     names becomes a DataFrame, an object its values by name; all else stays as JSON has it.
@@ -87,7 +87,7 @@ def _of_arrow(data: Any) -> Body:
 
 
 def _of_torch(data: Any) -> Any:
-    """A tensor as an array; NumPy has no bfloat16, float32 holds all of its values."""
+    """Return a tensor as an array, bfloat16 as float32: NumPy has no bfloat16, and float32 holds all of its values."""
     import torch
 
     if not isinstance(data, torch.Tensor):
@@ -118,7 +118,7 @@ def _of_json(data: Any) -> Body:
 
 
 def _plain(value: Any) -> Any:
-    """What JSON has for a value within lists and dictionaries."""
+    """Return what JSON has for a value inside lists and dictionaries."""
     if _is_from(value, "torch"):
         value = _of_torch(value)
     if isinstance(value, np.ndarray):
@@ -155,7 +155,7 @@ def _natural(value: Any) -> Any:
 
 
 def _table(records: list[dict[str, Any]]) -> Any:
-    """A DataFrame of records that have the same names and hold no lists or objects; else the records."""
+    """Return a DataFrame of records that have the same names and hold no lists or objects; else the records."""
     names = records[0].keys()
     for record in records:
         if record.keys() != names or any(isinstance(item, list | dict) for item in record.values()):
@@ -168,7 +168,7 @@ def _table(records: list[dict[str, Any]]) -> Any:
 
 
 def _gather(value: Any, kinds: set[type]) -> None:
-    """The types of all that is in nested lists."""
+    """Add the types of all values in nested lists."""
     for item in value:
         if isinstance(item, list):
             _gather(item, kinds)

@@ -21,7 +21,7 @@ _PAUSE_S = 0.2
 
 
 class EndpointClient:
-    """Asks an endpoint. Threads may share it.
+    """Sends requests to an endpoint. Threads may share it.
 
     ::
 
@@ -32,10 +32,10 @@ class EndpointClient:
             print(item)
 
     Args:
-        url: The endpoint's.
-        token: Gives the token, asked before each request; it is not kept.
+        url: The endpoint's URL.
+        token: Returns the token; called before each request, its result is not kept.
         verify: For https: True, False, or a file of certificates to trust.
-        connections: How many stay open, for as many threads.
+        connections: The number of connections that stay open, for as many threads.
     """
 
     def __init__(self, url: str, token: Callable[[], str], *, verify: bool | str = True, connections: int = 16) -> None:
@@ -66,7 +66,7 @@ class EndpointClient:
     def predict(
         self, data: Any, *, model: str = "", version: str | None = None, key: str = "", timeout_s: float = 60
     ) -> Any:
-        """What the model says of some rows.
+        """Return the model's prediction for some rows.
 
         A request is made again, once, where the connection broke or nobody could answer (503).
 
@@ -74,10 +74,10 @@ class EndpointClient:
             data: A list of rows, or one row; a dictionary of columns or tensors, or one record; an array of NumPy, a
                 tensor of torch; a DataFrame or Series of pandas, a table of pyarrow. A dictionary as MLflow's
                 (``{"inputs": ...}``, ``{"dataframe_split": ...}``) goes as it is.
-            model: Which one, where the endpoint has several.
+            model: The model's name, where the endpoint has several.
             version: The only version that may answer; None for whichever the traffic's weights choose.
             key: Requests of the same key go to the same version.
-            timeout_s: How long all of it may take, seconds.
+            timeout_s: The seconds that all of it may take.
 
         Returns:
             What the model's own ``predict`` gives, as far as JSON can tell: regular numbers, booleans and strings as an
@@ -102,7 +102,7 @@ class EndpointClient:
     def stream(
         self, data: Any, *, model: str = "", version: str | None = None, key: str = "", timeout_s: float = 60
     ) -> Iterator[Any]:
-        """What a model yields, item by item, as it yields them.
+        """Yield what a model yields, item by item, as it yields them.
 
         Args and errors are those of :meth:`predict`; ``timeout_s`` is for the first item, and then between two items.
         """
@@ -137,7 +137,7 @@ class EndpointClient:
     def _ask(
         self, body: Body, model: str, headers: dict[str, str], deadline: float, *, is_whole: bool = True
     ) -> urllib3.BaseHTTPResponse:
-        """A good answer to a request, made twice where that may help."""
+        """Return a good answer to a request, sent a second time where that may help."""
         url = f"{self.url}/models/{quote(model, safe='')}/predict" if model else f"{self.url}/predict"
         headers = {**headers, "Content-Type": body.content_type}
         for is_last in (False, True):
@@ -167,21 +167,21 @@ class EndpointClient:
         )
 
     def _wait(self, wait_s: float, deadline: float) -> bool:
-        """Sleep, unless that would take longer than there is time; whether it did."""
+        """Sleep and return True; return False at once where there is not enough time."""
         if time.monotonic() + wait_s >= deadline:
             return False
         time.sleep(wait_s)
         return True
 
     def _item(self, line: bytes) -> Any:
-        """A line of a stream; an error is its last one."""
+        """Return the item of a line of a stream; an error is the last line."""
         item = orjson.loads(line)
         if isinstance(item, dict) and set(item) == {"error"}:
             raise PredictionError(str(item["error"]), status=500, field=None)
         return item
 
     def _refused(self, status: int, content: bytes, model: str, version: str | None) -> Exception:
-        """The endpoint's own words as the error that they are."""
+        """Return the exception for an answer that is an error."""
         field = None
         try:
             error = orjson.loads(content)
@@ -203,7 +203,7 @@ class EndpointClient:
 
 
 def _retry_after_s(answer: urllib3.BaseHTTPResponse) -> float:
-    """How long to wait before asking again: what the endpoint says, 5 seconds at most."""
+    """Return the seconds to wait before the next try: what the endpoint says, 5 at most."""
     try:
         wait_s = float(answer.headers.get("Retry-After", ""))
     except ValueError:
@@ -212,7 +212,7 @@ def _retry_after_s(answer: urllib3.BaseHTTPResponse) -> float:
 
 
 def _lines(answer: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
-    """Whole lines, each as soon as it is there."""
+    """Yield whole lines, each as soon as it is there."""
     rest = b""
     for part in answer.stream(amt=None):
         *lines, rest = (rest + part).split(b"\n")

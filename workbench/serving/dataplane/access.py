@@ -1,4 +1,4 @@
-"""Whose token a request carries; how an endpoint tells its own."""
+"""Access to an endpoint: its tokens, and the rate that each may have."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from workbench.serving.dataplane.request_error import RequestError
 
 
 class AccessControl:
-    """Who may ask an endpoint, and how often. An endpoint without tokens is open to nobody."""
+    """Checks tokens and rates. An endpoint without tokens lets nobody in."""
 
     def __init__(self, table: RouteTable) -> None:
         self.last_used: dict[str, float] = {}
@@ -22,14 +22,14 @@ class AccessControl:
         self.put(table)
 
     def put(self, table: RouteTable) -> None:
-        """Tokens and limits from now on; what is known of a token that stays is kept."""
+        """Use other tokens and limits from now on; the last use of a token that stays is kept."""
         if table.limits.rate != self._rates.rate:
             self._rates = RateLimiter(table.limits.rate)
         self._digests = [(label, digest.lower().encode()) for label, digest in table.tokens.items()]
         self.last_used = {label: at for label, at in self.last_used.items() if label in table.tokens}
 
     def label_of(self, token: str | None) -> str | None:
-        """Whose token it is; None where it is nobody's. It takes as long for any token, known or not."""
+        """Return a token's label, None for an unknown one. It takes as long for any token, known or not."""
         if token is None:
             return None
         digest = hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest().encode()
@@ -40,7 +40,7 @@ class AccessControl:
         return found
 
     def admit(self, token: str | None, now: float) -> None:
-        """Let a request in and note whose it was.
+        """Let a request in and record the use of its token.
 
         Raises:
             Refusal: 401 where the token is missing or nobody's, 429 where its owner asks too often.

@@ -1,4 +1,4 @@
-"""Answers kept for requests that come again, and one computation for requests that come together."""
+"""A cache of answers for equal requests; equal requests that come together are computed once."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Key = tuple[str, str, str, str, str, bytes]
 
 
 class AnswerCache:
-    """The answers of an endpoint that were asked for last.
+    """The answers of an endpoint that were last used.
 
     Args:
-        size: How many answers at most; 64 MiB of them at most.
+        size: The most answers to keep, within 64 MiB.
     """
 
     def __init__(self, size: int) -> None:
@@ -30,7 +30,7 @@ class AnswerCache:
     async def ask(
         self, version: str, request: Request, compute: Callable[[Request], Awaitable[Answer]]
     ) -> tuple[Answer | RequestError, bool]:
-        """The answer or refusal, and whether it was there already or is another request's."""
+        """Return an answer or error, and whether it is another request's."""
         key = (version, request.model, request.route, request.content_type, request.accept, request.body)
         while True:
             kept = self._kept.get(key)
@@ -64,12 +64,12 @@ class AnswerCache:
         return outcome
 
     def resize(self, size: int) -> None:
-        """Keep so many from now on."""
+        """Change the number of answers that are kept."""
         self.size = size
         self._shrink()
 
     def forget(self, version: str) -> None:
-        """Drop a version's answers, those that are being computed too."""
+        """Drop a version's answers, those in progress too."""
         for key in [key for key in self._kept if key[0] == version]:
             self._drop(key)
         for key in [key for key in self._under_way if key[0] == version]:

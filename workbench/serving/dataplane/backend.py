@@ -27,7 +27,7 @@ _ids = count(1)
 
 
 class Backend:
-    """Where the requests of a version go.
+    """Sends the requests of a version to its replicas.
 
     A replica gets as many requests as it needs to fill its next batch while it computes one; the others wait here, so
     that they go to whichever replica is free first.
@@ -53,7 +53,7 @@ class Backend:
         self._empty: asyncio.Future[None] | None = None
 
     def expect(self, options: ServingOptions, target: int, app: str = "") -> None:
-        """Other options and another number of replicas from now on; another app's replicas go, "" is the same app."""
+        """Change the options and the number of replicas; replicas of another app go, an empty app is the same one."""
         self.options, self.target = options, target
         self.app = app or self.app
         for link in self._links:
@@ -64,7 +64,7 @@ class Backend:
         self.pump()
 
     async def ask(self, request: Request) -> Answer:
-        """Have a replica answer.
+        """Have a replica answer a request.
 
         Raises:
             Refusal: 404 no such model, 429 too many wait, 500 it ended replicas, 503 no replica came, 504 timed out.
@@ -143,7 +143,7 @@ class Backend:
         self.samples.offer(request, answer, ms)
 
     async def _counted(self, parts: AsyncIterator[bytes], status: int, began: float) -> AsyncIterator[bytes]:
-        """The parts, counted as one request when the last one is out."""
+        """Yield the parts, and count them as one request when the last one is out."""
         try:
             async for part in parts:
                 yield part
@@ -156,7 +156,7 @@ class Backend:
             self.stats.record(now, status, (now - began) * 1000)
 
     def _model(self, request: Request) -> str:
-        """The model's name as replicas want it: empty for the only one."""
+        """Return the model's name for replicas: empty for the only one."""
         model, known = request.model, self.schemas
         if len(known) <= 1:
             if not model or not known or model in known:
@@ -172,7 +172,7 @@ class Backend:
     # Replicas
 
     def _free_link(self, model: str) -> ReplicaLink | None:
-        """The replica with the fewest requests; one that holds the model unless it has a batch more than that."""
+        """Return the replica with the fewest requests, preferring one that holds the model by up to a batch."""
         room = self.options.max_batch * 2
         best: ReplicaLink | None = None
         fewest = room
@@ -185,7 +185,7 @@ class Backend:
         return best
 
     def pump(self) -> None:
-        """Give what waits to the replicas that have room."""
+        """Give waiting requests to replicas that have room."""
         while self._waiting and (link := self._free_link(self._waiting[0].model)) is not None:
             pending = self._waiting.popleft()
             self._waiting_bytes -= len(pending.request.body)
@@ -194,12 +194,12 @@ class Backend:
             self._notice_empty()
 
     def add_link(self, link: ReplicaLink) -> None:
-        """A replica said hello."""
+        """Take in a replica that said hello."""
         self._links.append(link)
         self._tell_options(link)
 
     def link_ready(self, link: ReplicaLink, schemas: dict[str, Any]) -> None:
-        """A replica is ready."""
+        """Send requests to a replica from now on: its models are loaded."""
         self.schemas = {**self.schemas, **schemas}
         if link not in self._ready and not link.is_leaving:
             self._ready.append(link)
@@ -207,13 +207,13 @@ class Backend:
         self.pump()
 
     def link_leaving(self, link: ReplicaLink) -> None:
-        """A replica goes in order: it gets nothing more, is told so, and answers what it has."""
+        """Send a replica nothing more, and tell it so; it answers what it has."""
         if link in self._ready:
             self._ready.remove(link)
         link.dismiss()
 
     def link_lost(self, link: ReplicaLink) -> None:
-        """A replica is gone: what it had is asked of another one, now or when one comes."""
+        """Forget a replica that is gone; its requests go to another one, now or when one comes."""
         self._links.remove(link)
         if link in self._ready:
             self._ready.remove(link)
@@ -243,38 +243,38 @@ class Backend:
 
     @property
     def replicas(self) -> int:
-        """Those that are ready."""
+        """The number of replicas that are ready."""
         return len(self._ready)
 
     @property
     def queued(self) -> int:
-        """Requests that wait here."""
+        """The number of requests that wait for a replica."""
         return len(self._waiting)
 
     @property
     def ongoing(self) -> int:
-        """Requests that replicas have."""
+        """The number of requests that replicas have."""
         return sum(len(link.pending) for link in self._links)
 
     @property
     def room(self) -> int:
-        """How many may wait here."""
+        """How many requests may wait."""
         return self.options.max_queue * max(1, self.target)
 
     def tick(self, now: float) -> None:
-        """Once a second."""
+        """Sample queue and replicas; called once a second."""
         self.stats.sample(now, self.queued, self.replicas)
         self._service_rate = self.stats.rate(now, 10)
 
     def pressure(self) -> Pressure:
-        """See :class:`Pressure`."""
+        """Return the version's load."""
         now = monotonic()
         is_wanted = bool(self._waiting) and not self._ready
         p95_ms = self.stats.since(now, 10)["p95_ms"]
         return Pressure(self.ongoing, self.queued, self.replicas, now - self._asked_at, p95_ms, is_wanted)
 
     async def drain(self, timeout_s: float) -> None:
-        """Take nothing more, wait for what there is, and send the replicas home."""
+        """Take no more requests, wait for those in progress, then stop the replicas."""
         self.is_draining = True
         if self._empty is None:
             self._empty = asyncio.get_running_loop().create_future()
@@ -283,14 +283,14 @@ class Backend:
         self.stop()
 
     def stop(self) -> None:
-        """Send the replicas home; they answer what they have, what still waits here is refused."""
+        """Stop the replicas once they have answered what they have; refuse the requests that wait."""
         self.is_draining = self._is_stopped = True
         self._refuse_waiting()
         for link in self._links:
             self.link_leaving(link)
 
     def _refuse_waiting(self) -> None:
-        """Nobody is left, and nobody comes, to answer what waits here."""
+        """Refuse the requests that wait: no replica is left to answer them."""
         for pending in self._waiting:
             pending.fail(backend_errors.version_removed(self._label))
         self._waiting.clear()

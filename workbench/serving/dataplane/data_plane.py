@@ -1,4 +1,4 @@
-"""The gateway's data plane: takes requests in, has replicas answer them, and knows how it went."""
+"""The data plane: takes requests in, has replicas answer them, and keeps figures."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workbench.serving.dataplane.stats import Totals, VersionStats, WindowFigure
 
 
 class DataPlane:
-    """All endpoints and versions: answers a client's request with what a replica returns."""
+    """All endpoints and versions; answers a client's request with what a replica returns."""
 
     def __init__(self) -> None:
         self._versions: dict[str, dict[str, Backend]] = {}
@@ -35,14 +35,14 @@ class DataPlane:
     # Routing
 
     def expect(self, name: str, version: str, options: ServingOptions, target: int, app: str = "") -> None:
-        """Create or change a version's backend: its replicas may dial in. It gets no traffic by that.
+        """Create or change a version's backend, so that its replicas may connect. It gets no traffic by that.
 
         Args:
-            name: The endpoint's.
-            version: Its label.
-            options: From now on; replicas are told.
-            target: How many replicas there should be.
-            app: The Serve application that they are of; others are refused. "" takes any, or leaves it as it was.
+            name: The endpoint's name.
+            version: The version's label.
+            options: The options from now on; replicas are told.
+            target: The number of replicas that there should be.
+            app: The Serve application of its replicas; others are refused. "" takes any, or leaves it as it was.
         """
         backend = self.backend(name, version)
         if backend is None or backend.is_draining:
@@ -54,7 +54,7 @@ class DataPlane:
             backend.expect(options, target, app)
 
     def put(self, table: RouteTable) -> None:
-        """Create an endpoint, or replace how its requests are routed, from one request to the next.
+        """Create an endpoint, or replace its routing from one request to the next.
 
         Raises:
             ValueError: The limit of requests per second is no number above zero; nothing is changed then.
@@ -66,7 +66,7 @@ class DataPlane:
             endpoint.put(table)
 
     def remove(self, name: str) -> None:
-        """Forget an endpoint; its replicas are told to stop, and requests that wait for one are answered with 503."""
+        """Remove an endpoint: its replicas are told to stop, and requests that wait are answered with 503."""
         endpoint = self._endpoints.pop(name, None)
         if endpoint is not None:
             endpoint.close()
@@ -74,7 +74,7 @@ class DataPlane:
             backend.stop()
 
     async def drain(self, name: str, version: str, timeout_s: float) -> None:
-        """Take a version away: no new requests, wait for those it has, tell its replicas to stop, forget it."""
+        """Remove a version: no new requests, wait for those in progress, stop its replicas."""
         backend = self.backend(name, version)
         if backend is None:
             return
@@ -97,11 +97,11 @@ class DataPlane:
     # What is known
 
     def endpoint(self, name: str) -> ServedEndpoint | None:
-        """An endpoint that has a routing table."""
+        """Return an endpoint that has a routing table, None where there is none."""
         return self._endpoints.get(name)
 
     def schemas(self, name: str, version: str | None = None) -> dict[str, dict[str, Any]]:
-        """What the models of a version take and give, by name; None is the version with the most traffic."""
+        """Return the schemas of a version's models by name; None is the version with the most traffic."""
         if version is None:
             endpoint = self._endpoints.get(name)
             backend = endpoint.champion if endpoint is not None else None
@@ -110,7 +110,7 @@ class DataPlane:
         return {} if backend is None else backend.schemas
 
     def stats(self, name: str, version: str) -> dict[str, Any]:
-        """How a version does: the last minute, and ten minutes in points of five seconds."""
+        """Return a version's figures: the last minute, and ten minutes in points of five seconds."""
         backend = self.backend(name, version)
         now = monotonic()
         if backend is None:
@@ -120,7 +120,7 @@ class DataPlane:
         return {**backend.stats.figures(now), **standing}
 
     def since(self, name: str, version: str, seconds: float) -> WindowFigures:
-        """Requests, errors, p50_ms, p95_ms and p99_ms of the last so many seconds.
+        """Return a version's figures of the last so many seconds.
 
         No more than 600 are known: of a longer time it is the last 600. Answers out of the cache are requests, and
         their durations are left out, so that versions compare whose caches are not equally full.
@@ -130,7 +130,7 @@ class DataPlane:
         return (backend.stats if backend is not None else VersionStats(now)).since(now, seconds)
 
     def totals(self, name: str, version: str) -> Totals:
-        """Requests and errors since the version's backend began, answers out of the cache included.
+        """Return requests and errors since the version's backend began, cached answers included.
 
         Here those that no replica came for (503) or that the version did not understand (400) are errors, too: a
         version that is asked for the first time is compared with one that is used to its clients.
@@ -143,24 +143,24 @@ class DataPlane:
         return {"requests": stats.requests + stats.unavailable, "errors": errors}
 
     def pressure(self, name: str, version: str) -> Pressure:
-        """Whether a version has replicas enough."""
+        """Return the load of a version."""
         backend = self.backend(name, version)
         return Pressure(0, 0, 0, 0.0, None, False) if backend is None else backend.pressure()
 
     def shadow_stats(self, name: str) -> dict[str, Any]:
-        """How many requests the shadow got, and the fraction of predictions that it shares, None before the first."""
+        """Return the shadow's requests, and the fraction of equal predictions (None before the first)."""
         endpoint = self._endpoints.get(name)
         if endpoint is None or endpoint.shadow is None:
             return {"requests": 0, "agreement": None}
         return endpoint.shadow.to_json()
 
     def samples(self, name: str, version: str) -> list[dict[str, Any]]:
-        """Some requests and their answers, drawn evenly from all, as many as the limits say."""
+        """Return some requests and their answers, drawn evenly from all, as many as the limits say."""
         backend = self.backend(name, version)
         return [] if backend is None else backend.samples.to_json()
 
     def last_used(self, name: str) -> dict[str, float]:
-        """When each token was used last, by label, in seconds since the epoch."""
+        """Return when each token was last used, by label, in seconds since the epoch."""
         endpoint = self._endpoints.get(name)
         return {} if endpoint is None else dict(endpoint.access.last_used)
 
@@ -170,7 +170,7 @@ class DataPlane:
 
 
 def unknown_endpoint(name: str) -> RequestError:
-    """A name that is nobody's."""
+    """Return the error of a request to an endpoint that there is not."""
     return RequestError(
         404, f"Cannot find the endpoint '{name[:80]}': there is none of this name. %endpoints lists them."
     )

@@ -1,4 +1,4 @@
-"""One endpoint at the gateway: who may ask, which version answers, what is kept."""
+"""One endpoint in the data plane: access, choice of a version, cache and shadow."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from workbench.serving.dataplane.traffic_split import WeightedChoice
 
 
 class ServedEndpoint:
-    """What a routing table says, put into effect.
+    """Puts a routing table into effect.
 
     Args:
-        table: The first one.
-        versions: The backends by version; others add to it and take from it.
+        table: The first routing table.
+        versions: The backends by version; the data plane adds and removes them.
     """
 
     def __init__(self, table: RouteTable, versions: dict[str, Backend]) -> None:
@@ -34,7 +34,7 @@ class ServedEndpoint:
         self.put(table)
 
     def put(self, table: RouteTable) -> None:
-        """Route by another table from now on. Raises ``ValueError`` where its rate is none, and changes nothing."""
+        """Route by another table from now on; a rate that is none raises ``ValueError`` and changes nothing."""
         self.access.put(table)
         self.table = table
         self.cache.resize(table.limits.cache)
@@ -60,12 +60,12 @@ class ServedEndpoint:
         return bool(backends) and all(backend is not None and backend.is_ready for backend in backends)
 
     def close(self) -> None:
-        """Give up what is under way beside the requests."""
+        """Cancel the work beside requests."""
         if self.shadow is not None:
             self.shadow.close()
 
     async def ask(self, request: Request) -> Answer:
-        """The answer to a request, an error's too."""
+        """Return the answer to a request, also where that is an error."""
         backend: Backend | None = None
         try:
             self._admit(request)
@@ -133,6 +133,6 @@ class ServedEndpoint:
 
 
 def too_large(name: str, most: int) -> RequestError:
-    """A body beyond the limit."""
+    """Return the error of a body beyond the limit."""
     text = f"Cannot read the body: it has more than {most} bytes, the limit of '{name}'. Send fewer rows at a time."
     return RequestError(413, text)

@@ -17,7 +17,7 @@ _MIDDLES = LOWEST_MS * GROWTH ** (np.arange(BUCKETS) - 0.5)
 
 
 def bucket(ms: float) -> int:
-    """Where a duration is counted."""
+    """Return the bucket that a duration is counted in."""
     if ms <= LOWEST_MS:
         return 0
     found = int(log(ms / LOWEST_MS) * _SCALE) + 1
@@ -25,7 +25,7 @@ def bucket(ms: float) -> int:
 
 
 def percentile(counts: NDArray[Any], fraction: float) -> list[float | None]:
-    """The duration (ms) below which a fraction of them lies, for each row of counts; None where a row is empty."""
+    """Return the duration (ms) below which a fraction of the counts lies, per row; None for an empty row."""
     reached = counts.cumsum(axis=-1)
     totals = reached[..., -1]
     ranks = np.maximum(1, np.ceil(totals * fraction))

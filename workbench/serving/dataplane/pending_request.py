@@ -16,23 +16,23 @@ MAX_WAITING_BYTES = 16 * 2**20
 
 
 def wants_parts(request: Request) -> bool:
-    """Whether the answer may come in parts."""
+    """Return whether the answer may come in parts."""
     accept = request.accept
     return request.route == "stream" or (bool(accept) and (EVENTS in accept or LINES in accept))
 
 
 class StreamError(Exception):
-    """An answer that came in parts broke off; the text is for the client."""
+    """Raised when an answer that came in parts breaks off; the text is for the client."""
 
 
 class PendingRequest:
-    """What is asked, how often it was, and the future of its answer.
+    """A request, the number of times it was sent, and the future of its answer.
 
     Args:
-        id: Unlike any other's.
-        request: What is asked.
-        model: The model's name as the replica wants it.
-        timeout_s: How long it may take in all; between the parts of an answer in parts, each time.
+        id: A number of its own.
+        request: The request.
+        model: The model's name for the replica.
+        timeout_s: The time for the whole answer; of an answer in parts, the time between two parts.
     """
 
     __slots__ = ("_error", "_parts", "_waiting_bytes", "deadline", "future", "id", "model", "request", "timeout_s",
@@ -53,30 +53,30 @@ class PendingRequest:
 
     @property
     def is_streaming(self) -> bool:
-        """Whether the answer began to come in parts: it cannot be asked for again."""
+        """Whether the answer has begun to come in parts: it cannot be sent again."""
         return self._parts is not None
 
     def complete(self, status: int, content_type: str, body: bytes, timing: list[float] | None) -> None:
-        """The whole answer."""
+        """Take the whole answer."""
         self.timing = timing
         if not self.future.done():
             self.future.set_result(Answer(status, body, content_type))
 
     def fail(self, error: RequestError) -> None:
-        """No answer but an error."""
+        """Answer with an error."""
         if self.is_streaming:
             self.end_stream(error.message)
         elif not self.future.done():
             self.future.set_exception(error)
 
     def start_stream(self, status: int, content_type: str, on_close: Callable[[], Any]) -> None:
-        """The answer comes in parts; ``on_close`` is called when nobody takes them any more."""
+        """Begin an answer in parts; ``on_close`` is called when nobody takes them any more."""
         self._parts = asyncio.Queue()
         if not self.future.done():
             self.future.set_result(Answer(status, b"", content_type, parts=self._stream(self._parts, on_close)))
 
     def add_part(self, part: bytes) -> None:
-        """A part, as the client shall have it."""
+        """Add a part, in the form for the client."""
         if self._parts is None or self._error is not None:
             return
         self._waiting_bytes += len(part)
@@ -86,7 +86,7 @@ class PendingRequest:
             self._parts.put_nowait(part)
 
     def end_stream(self, error: str | None) -> None:
-        """No more parts."""
+        """End the parts, with an error where there is one."""
         if self._parts is not None:
             self._error = self._error or error
             self._parts.put_nowait(None)

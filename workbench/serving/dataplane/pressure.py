@@ -1,4 +1,4 @@
-"""What tells whether a version has replicas enough."""
+"""The load of a version, from which its autoscaler tells how many replicas it needs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pressure:
-    """How busy a version is.
+    """The load of a version.
 
     Attributes:
-        ongoing: Requests that replicas have.
-        queued: Requests that wait for a replica.
-        replicas: Those that are ready.
+        ongoing: The number of requests that replicas have.
+        queued: The number of requests that wait for a replica.
+        replicas: The number of replicas that are ready.
         idle_s: Seconds since the last request.
-        p95_ms: Of the last ten seconds, answers out of the cache left out; None without a request.
-        is_wanted: A request waits and there is no replica.
+        p95_ms: The p95 of the last ten seconds without cached answers; None without a request.
+        is_wanted: Whether a request waits and there is no replica.
     """
 
     ongoing: int

@@ -1,4 +1,4 @@
-"""How often a token's owner may ask: a bucket that fills at the allowed rate, a request takes one out."""
+"""The rate limit of tokens: a bucket that fills at the allowed rate, and from which each request takes one out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ LONGEST_S = 86_400.0
 
 
 class RateLimiter:
-    """Buckets by label.
+    """One bucket for each token, by label.
 
     Args:
         rate: Requests per second that each label may make, a second's worth of them at once; None allows any number.
@@ -26,7 +26,7 @@ class RateLimiter:
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def take(self, label: str, now: float) -> float:
-        """Take one out: 0 where there was one, else the seconds until there is."""
+        """Take one out and return 0; return the seconds until that is possible where the bucket is empty."""
         rate = self.rate
         if rate is None:
             return 0.0

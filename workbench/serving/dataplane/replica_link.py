@@ -33,33 +33,43 @@ _packer = msgpack.Packer(use_bin_type=True)
 
 
 class VersionBackend(Protocol):
-    """The version that a replica belongs to."""
+    """What a link needs of the version that its replica belongs to."""
 
     name: str
     version: str
     app: str
 
-    def add_link(self, link: ReplicaLink) -> None: ...
-    def link_ready(self, link: ReplicaLink, schemas: dict[str, Any]) -> None: ...
-    def link_leaving(self, link: ReplicaLink) -> None: ...
-    def link_lost(self, link: ReplicaLink) -> None: ...
-    def pump(self) -> None: ...
+    def add_link(self, link: ReplicaLink) -> None:
+        """Take in a replica that said hello."""
+
+    def link_ready(self, link: ReplicaLink, schemas: dict[str, Any]) -> None:
+        """Send requests to a replica from now on."""
+
+    def link_leaving(self, link: ReplicaLink) -> None:
+        """Send a replica nothing more."""
+
+    def link_lost(self, link: ReplicaLink) -> None:
+        """Forget a replica that is gone."""
+
+    def pump(self) -> None:
+        """Give waiting requests to replicas that have room."""
 
 
 class Listener(Protocol):
-    """Where replicas arrive."""
+    """What a link needs of the listener that accepted it."""
 
     secret: str
     links: set[ReplicaLink]
 
-    def find_backend(self, endpoint: str, version: str) -> VersionBackend | None: ...
+    def find_backend(self, endpoint: str, version: str) -> VersionBackend | None:
+        """Return the backend of a version, None where nobody expects it."""
 
     on_replica: OnReplica
     on_log: OnLog
 
 
 class ReplicaLink(asyncio.Protocol):
-    """A replica that dialled in: who it is, what it was asked, what it answers.
+    """The connection of one replica: its name, the requests that it has, and its answers.
 
     Until it has said the secret it may send no more than 16 kB, once, within ten seconds; then nothing it says is
     looked at before the secret is compared.
@@ -84,6 +94,7 @@ class ReplicaLink(asyncio.Protocol):
     # What asyncio calls
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the replica's hello."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
         self._writes = CoalescedWriter(self._transport)
         self._transport.set_write_buffer_limits(high=4 * 2**20)
@@ -91,6 +102,7 @@ class ReplicaLink(asyncio.Protocol):
         self._hello_timer = asyncio.get_running_loop().call_later(HELLO_S, self._drop, "it did not say hello")
 
     def data_received(self, data: bytes) -> None:
+        """Take messages; answers come first, being the most frequent."""
         if self._unpacker is None:
             data = self._greet(data)
         if self._unpacker is None:
@@ -113,6 +125,7 @@ class ReplicaLink(asyncio.Protocol):
             self._backend.pump()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Tell the version that its replica is gone."""
         self._hello_timer.cancel()
         self._listener.links.discard(self)
         backend, self._backend = self._backend, None
@@ -121,9 +134,11 @@ class ReplicaLink(asyncio.Protocol):
             self._tell(backend, "lost", {})
 
     def pause_writing(self) -> None:
+        """Send no requests while the socket's buffer is full."""
         self.is_paused = True
 
     def resume_writing(self) -> None:
+        """Send requests again."""
         self.is_paused = False
         if self._backend is not None:
             self._backend.pump()
@@ -142,7 +157,7 @@ class ReplicaLink(asyncio.Protocol):
         self._writes.write(pack(message))
 
     def cancel(self, pending: PendingRequest) -> None:
-        """Nobody waits for it any more."""
+        """Tell the replica that nobody waits for a request any more."""
         if self.pending.pop(pending.id, None) is not None:
             self.send("cancel", pending.id)
             if self._backend is not None:
@@ -153,20 +168,20 @@ class ReplicaLink(asyncio.Protocol):
         self._writes.write(wire.pack(*message))
 
     def dismiss(self) -> None:
-        """Say that nothing more comes: it answers what it has, and goes."""
+        """Tell the replica that nothing more comes: it answers what it has, and goes."""
         if not self.is_leaving:
             self.is_leaving = True
             self.send("stop")
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
         self._writes.flush()
         self._transport.close()
 
     # What the replica says
 
     def _greet(self, data: bytes) -> bytes:
-        """Look for the hello; what came after it is returned."""
+        """Check the hello; return the bytes after it."""
         self._early += data
         if len(self._early) > HELLO_BYTES:
             self._drop("its hello is too long")
@@ -205,7 +220,7 @@ class ReplicaLink(asyncio.Protocol):
         return rest
 
     def _take(self, message: list[Any]) -> bool:
-        """Anything but an answer; whether there is room for another request."""
+        """Take a message other than an answer; return whether there is room for another request."""
         backend = self._backend
         if backend is None:
             return False

@@ -1,4 +1,4 @@
-"""Where replicas dial in: a socket in a folder of this user's, and a TCP port where there are other nodes."""
+"""The listener that replicas connect to: a Unix socket, and a TCP port where the cluster has other nodes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from workbench.serving.dataplane.replica_link import OnLog, OnReplica, ReplicaLi
 
 
 class ReplicaListener:
-    """Takes replicas' connections.
+    """Accepts the connections of replicas.
 
     Args:
-        home: Finds what a replica belongs to by endpoint and version, None where nobody expects it.
-        on_replica: Told of a replica: endpoint, version, replica, event, facts.
-        on_log: Told of a replica's lines: endpoint, version, replica, text.
+        find_backend: Returns the backend of an endpoint's version, None where nobody expects it.
+        on_replica: Called when a replica's state changes.
+        on_log: Called with the lines that a model prints.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class ReplicaListener:
         self._path: Path | None = None
 
     async def start(self, path: Path, host: str | None, secret: str) -> dict[str, str | None]:
-        """Listen; where, as ``{"unix": path, "tcp": "host:port" or None}``.
+        """Listen; return the addresses as ``{"unix": path, "tcp": "host:port" or None}``.
 
         Raises:
             OSError: The folder is open to others, or an address cannot be had.
@@ -55,7 +55,7 @@ class ReplicaListener:
         return {"unix": str(path), "tcp": f"{host}:{server.sockets[0].getsockname()[1]}"}
 
     def close(self) -> None:
-        """Hang up on all, and take no more."""
+        """Close all connections, and accept no more."""
         for server in self._servers:
             server.close()
         for link in list(self.links):
@@ -65,9 +65,10 @@ class ReplicaListener:
 
 
 class _RemoteLink(ReplicaLink):
-    """A replica on another node: one that vanishes without a word is noticed within half a minute."""
+    """The connection of a replica on another node; the loss of that node is noticed within half a minute."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Set keep-alive, then wait for the replica's hello."""
         wire.notice_loss(transport.get_extra_info("socket"))
         super().connection_made(transport)
 

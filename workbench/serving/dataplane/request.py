@@ -1,4 +1,4 @@
-"""A request as it came in over any protocol, and its answer."""
+"""A request, freed of its protocol, and its answer."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from workbench.serving.content_types import JSON
 
 @dataclass(slots=True)
 class Request:
-    """What a client asks, freed of its protocol.
+    """A client's request.
 
     Attributes:
-        endpoint: Whom.
+        endpoint: The endpoint's name.
         route: ``predict``, ``invocations``, ``infer`` or ``stream``.
-        body: The bytes, not looked at before a replica decodes them.
-        content_type: Of the body.
-        accept: What the answer may be, an empty string for anything.
-        model: Which model of an endpoint that has several, else an empty string.
+        body: The bytes; only a replica decodes them.
+        content_type: The body's content type.
+        accept: The content types that the answer may have, an empty string for any.
+        model: The model's name where the endpoint has several, else an empty string.
         version: The only version that may answer; None lets the traffic's weights choose.
-        token: What came as bearer token, None where none came.
+        token: The bearer token, None where none came.
         key: Requests of the same key go to the same version while the weights stay; an empty string for any.
     """
 
@@ -37,14 +37,14 @@ class Request:
 
 @dataclass(slots=True)
 class Answer:
-    """What goes back.
+    """The answer to a request.
 
     Attributes:
-        status: HTTP's.
+        status: The HTTP status.
         body: The bytes.
-        content_type: Of the body.
-        headers: More headers, as ``Retry-After``.
-        parts: What follows the body bit by bit, where a model yields its answer.
+        content_type: The body's content type.
+        headers: Further headers, such as ``Retry-After``.
+        parts: The parts that follow the body, where a model yields its answer.
     """
 
     status: int

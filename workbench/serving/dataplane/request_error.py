@@ -1,4 +1,4 @@
-"""Answers that are errors: their status, their words, and the forms of the protocols."""
+"""The exception of a request that is answered with an error, in the forms of the protocols."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _MLFLOW_CODES = {
 
 
 class RequestError(Exception):
-    """A request that gets an error for an answer.
+    """Raised when a request gets an error for an answer.
 
     Args:
-        status: HTTP's.
+        status: The HTTP status.
         message: "Cannot X: Y is Z. Do W."
-        retry_after_s: When it is worth to come again; None says nothing of it.
+        retry_after_s: The seconds to wait before the next try, None where there is nothing to wait for.
         headers: More headers of the answer.
     """
 
@@ -42,7 +42,7 @@ class RequestError(Exception):
             self.headers["WWW-Authenticate"] = "Bearer"
 
     def answer(self, route: str = "") -> Answer:
-        """The answer, in the form of the route's protocol."""
+        """Return the answer, in the form of the route's protocol."""
         if route == "invocations":
             body = {"error_code": _MLFLOW_CODES.get(self.status, "BAD_REQUEST"), "message": self.message}
         else:

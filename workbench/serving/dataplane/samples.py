@@ -1,4 +1,4 @@
-"""Some requests and answers of a version, drawn evenly from all it had."""
+"""Samples of a version's requests and answers, drawn evenly from all."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Samples:
     """A reservoir (Vitter's algorithm R) of text: 16 kB each at most, less where over 128 are kept.
 
     Args:
-        size: How many to keep.
+        size: The number of samples to keep.
     """
 
     def __init__(self, size: int) -> None:
@@ -25,7 +25,7 @@ class Samples:
         self._seen = 0
 
     def resize(self, size: int) -> None:
-        """Keep so many from now on, and no more of those that there are."""
+        """Change the number of samples; where it is smaller, some of those that there are go."""
         if size > self._size:
             self._seen = len(self._kept)  # those that come now have as good a chance as those that are kept
         self._size = size
@@ -33,7 +33,7 @@ class Samples:
             self._kept = random.sample(self._kept, size)
 
     def offer(self, request: Request, answer: Answer, ms: float) -> None:
-        """Perhaps keep it."""
+        """Keep a request and its answer, by chance."""
         if not self._size:
             return
         most = min(MAX_BYTES, MAX_BYTES_OF_ALL // self._size)
@@ -48,7 +48,7 @@ class Samples:
             self._kept[place : place + 1] = [(time.time(), answer.status, round(ms, 3), request.body, answer.body)]
 
     def to_json(self) -> list[dict[str, Any]]:
-        """Oldest first."""
+        """Return the samples, oldest first."""
         return [
             {"t": t, "status": status, "latency_ms": ms, "request": _text(request), "answer": _text(answer)}
             for t, status, ms, request, answer in sorted(self._kept, key=lambda sample: sample[0])

@@ -1,4 +1,4 @@
-"""A version that gets a copy of each request, and how often it says the same."""
+"""A version that gets a copy of each request, and how often its answer is equal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_COMPARED = 2**20
 
 
 class Shadow:
-    """Copies of requests to one version; the answers are compared and thrown away."""
+    """Sends copies of requests to one version, compares the answers and throws them away."""
 
     def __init__(self, version: str) -> None:
         self.version = version
@@ -27,7 +27,7 @@ class Shadow:
         self._tasks: set[asyncio.Task[None]] = set()
 
     def copy(self, request: Request, answer: Answer, backend: Backend) -> None:
-        """Ask it too, unless it has enough to do already; nothing waits for it."""
+        """Send a copy beside the request, unless the shadow has enough to do already."""
         if backend.is_draining or backend.queued * 2 > backend.room:
             return
         task = asyncio.create_task(self._ask(request, answer, backend))
@@ -35,11 +35,11 @@ class Shadow:
         task.add_done_callback(self._tasks.discard)
 
     def to_json(self) -> dict[str, Any]:
-        """How many requests, and the fraction of predictions that were equal, None before the first."""
+        """Return the number of requests, and the fraction of equal predictions (None before the first)."""
         return {"requests": self.requests, "agreement": self._equal / self._compared if self._compared else None}
 
     def close(self) -> None:
-        """Give up what is under way."""
+        """Cancel the copies in progress."""
         for task in self._tasks:
             task.cancel()
 
@@ -60,7 +60,7 @@ class Shadow:
 
 
 def agreement(one: Answer, other: Answer) -> tuple[int, int]:
-    """How many predictions of two answers are equal, numbers to within a millionth, and how many there are."""
+    """Return how many predictions of two answers are equal, numbers to within a millionth, and how many there are."""
     if one.status != 200 or max(len(one.body), len(other.body)) > MAX_COMPARED:
         return 0, 0
     if other.status != 200:

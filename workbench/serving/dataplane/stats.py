@@ -1,4 +1,4 @@
-"""What a version did, second by second for ten minutes, at about a microsecond a request."""
+"""The figures of a version, second by second for ten minutes, at about a microsecond a request."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _COLUMNS = 2 * BUCKETS  # durations of what replicas answered, then those of wha
 
 
 class WindowFigures(TypedDict):
-    """What a version did in some seconds; a percentile is None where there was no request."""
+    """The figures of a version in some seconds; a percentile is None where there was no request."""
 
     requests: int
     errors: int
@@ -35,14 +35,14 @@ class WindowFigures(TypedDict):
 
 
 class Totals(TypedDict):
-    """What a version did since it began."""
+    """The figures of a version since it began."""
 
     requests: int
     errors: int
 
 
 class VersionStats:
-    """Counts of one version. The second under way is kept in lists, those gone by as rows of two arrays.
+    """Counts of one version. The current second is kept in lists, past ones as rows of two arrays.
 
     An error is the model's own failure: it raised (500), or took too long (504). What was turned away because too many
     asked (429) or no replica was up (503) never came to the model: it is counted apart, and is no request. Refused is
@@ -98,14 +98,14 @@ class VersionStats:
         self.edges[bisect_left(EDGES_S, seconds)] += 1
 
     def sample(self, now: float, queue: int, replicas: int) -> None:
-        """What stands at the moment: once a second."""
+        """Record the queue's length and the number of replicas; called once a second."""
         if int(now) != self._second:
             self._roll(int(now))
         self._figures[_QUEUE] = max(self._figures[_QUEUE], queue)
         self._figures[_REPLICAS] = replicas
 
     def figures(self, now: float) -> dict[str, Any]:
-        """STATS without what stands at the moment (queue, ongoing, replicas)."""
+        """Return the figures, without those of the moment (queue, ongoing, replicas)."""
         window = min(60, SECONDS)
         latency, rows = self._last(now, window)
         sums = rows.sum(axis=0)
@@ -127,7 +127,7 @@ class VersionStats:
         }
 
     def since(self, now: float, seconds: float) -> WindowFigures:
-        """Requests, errors and percentiles of the last so many seconds; of more than 600, of the last 600.
+        """Return the figures of the last so many seconds, 600 at most.
 
         What the cache answered is counted, and its durations are left out: they tell nothing of the model.
         """
@@ -144,12 +144,12 @@ class VersionStats:
         }
 
     def rate(self, now: float, seconds: int) -> float:
-        """Answers per second, lately."""
+        """Return the answers per second in the last seconds."""
         _, rows = self._last(now, seconds)
         return float(rows[:, _REQUESTS].sum()) / seconds
 
     def _recent(self, now: float) -> dict[str, list[Any]]:
-        """A point per five seconds, the last one still growing."""
+        """Return a point per five seconds, the last one still growing."""
         end = (int(now) // POINT_S + 1) * POINT_S
         points = min(SECONDS // POINT_S, (end - self._born + POINT_S - 1) // POINT_S)
         latency, rows = self._last(end - 1, points * POINT_S, settle_at=now)
@@ -172,7 +172,7 @@ class VersionStats:
         }
 
     def _last(self, now: float, seconds: int, settle_at: float | None = None) -> tuple[NDArray[Any], NDArray[Any]]:
-        """The rows of the last seconds, oldest first, the one under way included."""
+        """Return the rows of the last seconds, oldest first, the current one included."""
         self._roll(int(now if settle_at is None else settle_at))
         place = self._second % SECONDS
         self._latencies[place] = self._latency
@@ -184,7 +184,7 @@ class VersionStats:
         return latency, rows
 
     def _roll(self, second: int) -> None:
-        """Put the second under way away and begin another."""
+        """Put the current second away and begin another."""
         if second <= self._second:
             return
         place = self._second % SECONDS
@@ -198,7 +198,7 @@ class VersionStats:
 
 
 def _with_hits(latency: NDArray[Any]) -> NDArray[Any]:
-    """Durations of all answers, wherever they came from."""
+    """Return the counts of all answers, cached ones included."""
     both: NDArray[Any] = latency[:, :BUCKETS] + latency[:, BUCKETS:]
     return both
 

@@ -1,4 +1,4 @@
-"""Which version answers a request: by weight, exactly, or by the request's key, always the same."""
+"""The choice of a version for a request: exactly by weight, or always the same by the request's key."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import log
 
 
 class WeightedChoice:
-    """Deals requests out so that 10 percent is every tenth one, not one of ten by luck.
+    """Distributes requests so that 10 percent is every tenth one, not one of ten by luck.
 
     Each turn every version earns its weight, and the richest one pays for all (smooth weighted round robin).
     Weights are counted in thousandths of a percent, as integers, so that nothing drifts.
@@ -21,7 +21,7 @@ class WeightedChoice:
         self._only = next(iter(self._steps)) if len(self._steps) == 1 else None
 
     def next(self) -> str | None:
-        """The next request's version; None where no version has traffic."""
+        """Return the next request's version; None where no version has traffic."""
         if self._only is not None or not self._steps:
             return self._only
         credit = self._credit
@@ -32,7 +32,7 @@ class WeightedChoice:
         return chosen
 
     def of(self, key: str) -> str | None:
-        """The version of a key: when weights change, only as many keys move as must (weighted rendezvous hashing)."""
+        """Return the version of a key; new weights move as few keys as possible (weighted rendezvous hashing)."""
         if self._only is not None or not self._steps:
             return self._only
         return max(self._steps, key=lambda version: -self._steps[version] / log(_fraction(version, key)))

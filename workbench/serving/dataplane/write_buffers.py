@@ -10,7 +10,7 @@ class CorkedTransport:
     """A transport whose writes may be held back for a moment, as those of an answer's head and body.
 
     Args:
-        transport: What is written to; everything but writing and closing goes through to it.
+        transport: The transport to write to; it handles everything but writing and closing itself.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -21,34 +21,34 @@ class CorkedTransport:
         return getattr(self._transport, name)
 
     def cork(self) -> None:
-        """Write nothing until :meth:`release`."""
+        """Hold writes back until :meth:`uncork`."""
         if self._corked is None:
             self._corked = []
 
     def uncork(self) -> None:
-        """Write what was held."""
+        """Write what was held back."""
         corked, self._corked = self._corked, None
         if corked and not self._transport.is_closing():
             self._transport.write(b"".join(corked))
 
     def write(self, data: bytes) -> None:
-        """Write, or hold it."""
+        """Write, or hold back."""
         if self._corked is None:
             self._transport.write(data)
         else:
             self._corked.append(data)
 
     def close(self) -> None:
-        """Write what was held and close."""
+        """Write what was held back, and close."""
         self.uncork()
         self._transport.close()
 
 
 class CoalescedWriter:
-    """Gathers what is written to a transport within one turn of the loop.
+    """Joins what is written to a transport within one turn of the event loop.
 
     Args:
-        transport: What is written to.
+        transport: The transport to write to.
     """
 
     def __init__(self, transport: asyncio.Transport) -> None:
@@ -57,7 +57,7 @@ class CoalescedWriter:
         self._gathered: list[bytes] = []
 
     def write(self, data: bytes) -> None:
-        """Write at the next turn."""
+        """Write at the next turn of the event loop."""
         if not self._gathered:
             self._loop.call_soon(self.flush)
         self._gathered.append(data)

@@ -1,4 +1,4 @@
-"""Messages of the Open Inference Protocol's gRPC form as the binary form that replicas read, and back."""
+"""The Open Inference Protocol's gRPC messages to the binary form that replicas read, and back."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ _FIELD = {
 
 
 class MessageError(ValueError):
-    """A message that cannot be a request to a model; the text says which tensor and why."""
+    """Raised for a message that cannot be a request to a model; the text names the tensor and the reason."""
 
 
 @dataclass(frozen=True)
 class Output:
-    """A tensor of an answer: its words, and its bytes as the protocol's binary form has them."""
+    """A tensor of an answer, its data as the protocol's binary form has them."""
 
     name: str
     datatype: str
@@ -51,7 +51,7 @@ class Output:
 
 
 def binary_request(message: Any) -> tuple[bytes, str]:
-    """Body and content type of a ``ModelInferRequest``. Raises ``MessageError``."""
+    """Return body and content type of a ``ModelInferRequest``. Raises ``MessageError``."""
     inputs = []
     tensors = _tensors(message)
     for tensor, data in tensors:
@@ -74,7 +74,7 @@ def binary_request(message: Any) -> tuple[bytes, str]:
 
 
 def json_request(message: Any, *, is_named: bool) -> bytes:
-    """The JSON of a ``predict`` request that holds the same tensors, for models that yield. Raises ``MessageError``.
+    """Return the same tensors as the JSON of a ``predict`` request, for models that yield.
 
     Args:
         message: A ``ModelInferRequest``.
@@ -86,11 +86,11 @@ def json_request(message: Any, *, is_named: bool) -> bytes:
 
 
 def infer_response(body: bytes, content_type: str, *, is_raw: bool, **about: str) -> Any:
-    """An answer of a replica as ``ModelInferResponse``.
+    """Return a replica's answer as ``ModelInferResponse``.
 
     Args:
-        body: In the binary form or the JSON form.
-        content_type: Which of them.
+        body: The answer in the binary form or the JSON form.
+        content_type: The content type, which tells the form.
         is_raw: Whether the tensors go as bytes, as those of the request came. They do in any case
             where one of them has a type that the protocol has no numbers for (FP16).
         about: ``id``, ``model_name`` and ``model_version``.
@@ -110,12 +110,12 @@ def infer_response(body: bytes, content_type: str, *, is_raw: bool, **about: str
 
 
 def bytes_tensor(items: Iterable[bytes]) -> bytes:
-    """The bytes of a BYTES tensor: each item after its length."""
+    """Return the bytes of a BYTES tensor: each item after its length."""
     return b"".join(part for item in items for part in (struct.pack("<I", len(item)), item))
 
 
 def _tensors(message: Any) -> list[tuple[Any, bytes]]:
-    """Each tensor of a request with its bytes."""
+    """Return each tensor of a request with its bytes."""
     raw = message.raw_input_contents
     if raw and len(raw) != len(message.inputs):
         counts = f"{len(raw)} for {len(message.inputs)} inputs"
@@ -133,7 +133,7 @@ def _tensors(message: Any) -> list[tuple[Any, bytes]]:
 
 
 def _nested(tensor: Any, data: bytes) -> Any:
-    """The elements of a tensor as nested lists."""
+    """Return the elements of a tensor as nested lists."""
     where = f"Cannot read input {tensor.name!r}"
     kind = NUMPY.get(tensor.datatype)
     try:
@@ -149,7 +149,7 @@ def _nested(tensor: Any, data: bytes) -> Any:
 
 
 def _raw_of(tensor: Any, data: bytes) -> bytes:
-    """The bytes that came. Their length is for the replica to check: it knows the shape that it wants."""
+    """Return the bytes that came. The replica checks their length: it knows the shape that the model takes."""
     if tensor.HasField("contents"):
         text = f"input {tensor.name!r} has both contents and raw_input_contents"
         raise MessageError(f"Cannot read the request: {text}. Send one of them.")
@@ -157,7 +157,7 @@ def _raw_of(tensor: Any, data: bytes) -> bytes:
 
 
 def _packed(tensor: Any) -> bytes:
-    """The bytes of a tensor whose numbers are in the message."""
+    """Return the bytes of a tensor whose numbers are in the message."""
     where = f"Cannot read input {tensor.name!r}"
     if tensor.datatype in RAW_ONLY:
         raise MessageError(f"{where}: the protocol has no contents for {tensor.datatype}. Send it raw.")
@@ -185,7 +185,7 @@ def _wanted(output: Any) -> dict[str, Any]:
 
 
 def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters by name, without those that say how bytes travel: that is said anew."""
+    """Return parameters by name, without those that say how bytes travel."""
     return {
         name: getattr(parameter, parameter.WhichOneof("parameter_choice"))
         for name, parameter in parameters.items()
@@ -206,7 +206,7 @@ def _set_parameters(target: Any, parameters: dict[str, Any]) -> None:
 
 
 def _outputs(body: bytes, content_type: str) -> tuple[list[Output], dict[str, Any]]:
-    """The tensors and parameters of an answer."""
+    """Return the tensors and parameters of an answer."""
     size = _HEADER_BYTES.search(content_type)
     start = int(size[1]) if size else len(body)
     head = orjson.loads(memoryview(body)[:start])
@@ -224,14 +224,14 @@ def _outputs(body: bytes, content_type: str) -> tuple[list[Output], dict[str, An
 
 
 def _from_json(output: dict[str, Any]) -> bytes:
-    """The bytes of a tensor that came as JSON; null there is NaN."""
+    """Return the bytes of a tensor that came as JSON; null there is NaN."""
     if output["datatype"] == "BYTES":
         return bytes_tensor(str(item).encode() for item in np.asarray(output["data"], dtype=object).ravel())
     return np.asarray(output["data"], dtype=NUMPY[output["datatype"]]).tobytes()
 
 
 def _values(output: Output) -> list[Any]:
-    """The elements of a tensor, flat."""
+    """Return the elements of a tensor, flat."""
     if output.datatype != "BYTES":
         values: list[Any] = np.frombuffer(output.data, NUMPY[output.datatype]).tolist()
         return values
@@ -239,7 +239,7 @@ def _values(output: Output) -> list[Any]:
 
 
 def _items(data: bytes) -> list[bytes]:
-    """What a BYTES tensor holds."""
+    """Return the items of a BYTES tensor."""
     items = []
     start = 0
     while start < len(data):

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol over gRPC: a way into the data plane for clients as tritonclient.grpc."""
+"""The Open Inference Protocol over gRPC, for clients such as tritonclient.grpc."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def start_grpc(
     """Listen for gRPC.
 
     Args:
-        plane: What answers.
+        plane: The data plane that answers.
         host: The address to listen at, nothing else is bound. gRPC takes ``0.0.0.0`` for all interfaces, IPv6 too.
         port: 0 takes a free one.
         max_message: Bytes of a message that comes in; a longer one is RESOURCE_EXHAUSTED. gRPC takes a message in
@@ -94,24 +94,29 @@ async def start_grpc(
 
 
 class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: ignore[misc]  # gRPC has no types
-    """The calls of the protocol; those of Triton beyond it (its repository, shared memory) answer UNIMPLEMENTED."""
+    """The calls of the protocol; those that Triton adds (its repository, shared memory) answer UNIMPLEMENTED."""
 
     def __init__(self, plane: DataPlane) -> None:
         self._plane = plane
 
     async def ServerLive(self, request: Any, context: Any) -> Any:
+        """Answer that the gateway is up."""
         return pb.ServerLiveResponse(live=True)
 
     async def ServerReady(self, request: Any, context: Any) -> Any:
+        """Answer that the gateway is ready."""
         return pb.ServerReadyResponse(ready=True)
 
     async def ServerMetadata(self, request: Any, context: Any) -> Any:
+        """Answer with name and version of the server."""
         return pb.ServerMetadataResponse(**oip.server())
 
     async def ModelReady(self, request: Any, context: Any) -> Any:
+        """Answer whether a model is ready."""
         return pb.ModelReadyResponse(ready=self._schema(request.name, request.version) is not None)
 
     async def ModelMetadata(self, request: Any, context: Any) -> Any:
+        """Answer with a model's tensors."""
         endpoint = self._plane.endpoint(self._split(request.name)[0])
         try:
             if endpoint is not None:
@@ -127,6 +132,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         return pb.ModelMetadataResponse(**oip.metadata(request.name, list(filter(None, [request.version])), schema))
 
     async def ModelInfer(self, request: Any, context: Any) -> Any:
+        """Answer one request."""
         try:
             answer = await self._ask(request, context, binary_request)
         except MessageError as error:
@@ -139,7 +145,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         return await _response(request, answer)
 
     async def ModelStreamInfer(self, requests: Any, context: Any) -> AsyncIterator[Any]:
-        """Each request of the stream in turn; a model that yields answers with as many messages as it yields."""
+        """Answer each request of the stream in turn; a model that yields answers with a message for each item."""
         async for request in requests:
             schema = self._schema(request.model_name, request.model_version) or {}
             try:
@@ -160,7 +166,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
                     yield message
 
     async def _ask(self, request: Any, context: Any, read: Reader, *, route: str = "infer") -> Answer:
-        """Have the plane answer; a message is read only for those who may ask, and within the limit."""
+        """Have the data plane answer; a message is read only within the limit, and for those who may ask."""
         endpoint, model = self._split(request.model_name)
         metadata = _metadata(context)
         known = self._plane.endpoint(endpoint)
@@ -187,11 +193,11 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         )
 
     def _split(self, name: str) -> tuple[str, str]:
-        """Endpoint and model of ``endpoint`` or ``endpoint.model``."""
+        """Return endpoint and model of ``endpoint`` or ``endpoint.model``."""
         return split_name(name, lambda known: self._plane.endpoint(known) is not None)
 
     def _schema(self, name: str, version: str) -> dict[str, Any] | None:
-        """What a model takes and gives, None where there is no such one that is ready."""
+        """Return a model's schema, None where no such model is ready."""
         endpoint, model = self._split(name)
         schemas = self._plane.schemas(endpoint, version or None)
         if model:
@@ -221,7 +227,7 @@ def _token(metadata: dict[str, str]) -> str | None:
 
 
 def _error_text(answer: Answer) -> str:
-    """Why the answer is none."""
+    """Return the message of an answer that is an error."""
     try:
         text = orjson.loads(answer.body)["error"]
     except (orjson.JSONDecodeError, KeyError, TypeError):
@@ -242,7 +248,7 @@ def _version(request: Any, answer: Answer) -> str:
 
 
 async def _items(request: Any, answer: Answer, schema: dict[str, Any]) -> AsyncIterator[Any]:
-    """What a model yields: each item as a BYTES tensor with its JSON. Parts are whole lines."""
+    """Yield what a model yields: each item as a BYTES tensor with its JSON. Parts are whole lines."""
     name = (schema.get("outputs") or [{"name": "predictions"}])[0]["name"]
     about = {"id": request.id, "model_name": request.model_name, "model_version": _version(request, answer)}
     assert answer.parts is not None

@@ -1,4 +1,4 @@
-"""The gateway's HTTP: a plain ASGI application, without a framework between a request and its answer."""
+"""The gateway's HTTP server: a plain ASGI application, without a framework between a request and its answer."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class HttpApp:
     """Answers HTTP requests.
 
     Args:
-        plane: Whom it asks.
-        host: Where it listens: a name by which browsers may come to the open pages.
+        plane: The data plane that answers.
+        host: The interface that it listens on; browsers may use this name for the open pages.
     """
 
     def __init__(self, plane: DataPlane, host: str = "") -> None:
@@ -51,6 +51,7 @@ class HttpApp:
         receive: Callable[[], Awaitable[Message]],
         send: Callable[[Message], Awaitable[None]],
     ) -> None:
+        """Answer a request."""
         connection = scope.get("workbench.connection")
         transport = None
         if connection is not None:
@@ -113,7 +114,7 @@ class HttpApp:
         return await self._plane.ask(request)
 
     def _look(self, target: Target, headers: dict[bytes, bytes]) -> Answer:
-        """What the gateway knows by itself."""
+        """Answer what the gateway knows without a model."""
         verb = target.verb
         if not target.endpoint:
             return self._look_at_gateway(verb)
@@ -173,7 +174,7 @@ class HttpApp:
         return Answer(200, orjson.dumps(oip.metadata(shown, versions, schemas[name])))
 
     def _is_own(self, host: str) -> bool:
-        """Whether a Host header names this machine: a page of elsewhere whose name leads here does not read ours."""
+        """Return whether a Host header names this machine, so that a site whose name leads here reads no page."""
         if not _HOST.fullmatch(host):
             return False
         name = host[1 : host.index("]")] if host.startswith("[") else host.partition(":")[0]

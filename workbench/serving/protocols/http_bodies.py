@@ -20,7 +20,7 @@ READING_S = 60.0
 
 
 async def read_body(receive: Any, length: bytes | None, most: int, name: str) -> bytes:
-    """A request's body.
+    """Return a request's body.
 
     Raises:
         Refusal: 413 beyond the limit, read no further than that; 408 it does not come.

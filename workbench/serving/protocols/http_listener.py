@@ -26,7 +26,7 @@ KEEP_ALIVE_S = 75
 
 
 class HttpConnection(HttpToolsProtocol):
-    """A client's connection: bounded headers, no more reading after a refusal, and a task that ends with it."""
+    """A client's connection: bounded headers, no reading after a refusal, and a task that ends with it."""
 
     task: asyncio.Task[Any] | None = None
     is_lost = False
@@ -39,9 +39,11 @@ class HttpConnection(HttpToolsProtocol):
         self._unread = 0
 
     def connection_made(self, transport: Any) -> None:
+        """Make the transport one that can hold writes back."""
         super().connection_made(CorkedTransport(transport))  # type: ignore[arg-type]
 
     def data_received(self, data: bytes) -> None:
+        """Parse what came, headers up to their limit."""
         self.heard_at = monotonic()
         super().data_received(data)
         if self._is_in_headers:
@@ -51,27 +53,31 @@ class HttpConnection(HttpToolsProtocol):
                 self._refuse(b"431 Request Header Fields Too Large", text)
 
     def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
         self._refuse(b"400 Bad Request", "Cannot read the request: it is no HTTP. Send HTTP/1.1.")
 
     def _refuse(self, status: bytes, text: str) -> None:
-        """Answer what is no request, and hang up."""
+        """Answer what is no request, and close the connection."""
         body = orjson.dumps({"error": text})
         head = b"HTTP/1.1 %b\r\ncontent-type: application/json\r\ncontent-length: %d\r\nconnection: close\r\n\r\n"
         self.transport.write(head % (status, len(body)) + body)
         self.transport.close()
 
     def on_message_begin(self) -> None:
+        """Begin to count the headers."""
         super().on_message_begin()
         self.scope["workbench.connection"] = self  # type: ignore[typeddict-unknown-key]
         self._is_in_headers = True
         self._header_bytes = 0
 
     def on_headers_complete(self) -> None:
+        """End the count of the headers."""
         self._is_in_headers = False
         self._unread = 0
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
+        """Take a part of the body; after the answer only up to a limit."""
         if self.cycle.response_complete:
             self._unread += len(body)
             if self._unread > MAX_UNREAD:
@@ -79,13 +85,14 @@ class HttpConnection(HttpToolsProtocol):
         super().on_body(body)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Cancel the request in progress."""
         self.is_lost = True
         super().connection_lost(exc)
         if self.task is not None and self.cycle is not None and not self.cycle.response_complete:
             self.task.cancel()
 
     def is_stalled(self, now: float) -> bool:
-        """Whether a request has begun to come and does not go on."""
+        """Return whether a request has begun to come and does not go on."""
         is_due = self._is_in_headers or (self.cycle is not None and self.cycle.more_body)
         is_idle = self.timeout_keep_alive_task is not None
         return is_due and not is_idle and now - self.heard_at > STALLED_S
@@ -94,10 +101,11 @@ class HttpConnection(HttpToolsProtocol):
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Signals are the process's affair."""
+        """Leave signals to the process."""
         yield
 
     async def on_tick(self, counter: int) -> bool:
+        """Close connections that stall."""
         if counter % 50 == 0:
             now = monotonic()
             for connection in list(self.server_state.connections):
@@ -110,7 +118,7 @@ class HttpListener:
     """Listens for HTTP.
 
     Args:
-        plane: What answers.
+        plane: The data plane that answers.
         host: The address to listen at, nothing else is bound.
         port: 0 takes a free one.
     """
@@ -137,7 +145,7 @@ class HttpListener:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> str:
-        """Listen; ``host:port``.
+        """Listen; return ``host:port``.
 
         Raises:
             OSError: The port is in use.
@@ -152,7 +160,7 @@ class HttpListener:
         return f"[{self._host}]:{port}" if ":" in self._host else f"{self._host}:{port}"
 
     async def close(self) -> None:
-        """Answer what is under way, five seconds at most, and stop."""
+        """Answer the requests in progress, for five seconds at most, and stop."""
         self._server.should_exit = True
         if self._task is not None:
             await asyncio.wait([self._task], timeout=10)

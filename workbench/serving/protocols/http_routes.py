@@ -1,4 +1,4 @@
-"""Which path means what."""
+"""The paths of the gateway's HTTP."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _OF_ENDPOINT = _PLAIN | {"metrics", "openapi.json"}
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a path names.
+    """The target that a path names.
 
     Attributes:
         verb: ``predict``, ``invocations``, ``stream``, ``infer``, ``ping``, ``health``, ``version``, ``metrics``,
             ``openapi.json``, ``docs``, ``about``, ``server``, ``live``, ``ready`` or ``metadata``.
-        endpoint: Of whom, an empty string for the gateway as a whole.
-        model: Of an endpoint that has several.
+        endpoint: The endpoint's name, an empty string for the gateway as a whole.
+        model: The model's name, where the endpoint has several.
         version: The only one that may answer.
-        rest: What follows, for ``docs``.
+        rest: The rest of the path, for ``docs``.
     """
 
     verb: str
@@ -40,7 +40,7 @@ class Target:
 
 
 def find_target(path: str, is_endpoint: Callable[[str], bool]) -> Target:
-    """What a path names; slashes at its end do not matter.
+    """Return the target of a path; slashes at its end do not matter.
 
     Raises:
         Refusal: 404, nothing.
@@ -69,7 +69,7 @@ def find_target(path: str, is_endpoint: Callable[[str], bool]) -> Target:
 
 
 def _protocol(parts: list[str], endpoint: str, model: str, is_endpoint: Callable[[str], bool]) -> Target | None:
-    """A path of the Open Inference Protocol, without ``/v2``."""
+    """Return the target of a path of the Open Inference Protocol, without ``/v2``."""
     if not parts:
         return Target("server", endpoint)
     if parts == ["health", "live"]:
@@ -93,7 +93,7 @@ def _protocol(parts: list[str], endpoint: str, model: str, is_endpoint: Callable
 
 
 def split_name(name: str, is_endpoint: Callable[[str], bool]) -> tuple[str, str]:
-    """Endpoint and model of ``endpoint`` or ``endpoint.model``, dots in either allowed."""
+    """Return endpoint and model of ``endpoint`` or ``endpoint.model``; both may hold dots."""
     parts = name.split(".")
     for count in range(len(parts), 0, -1):
         endpoint = ".".join(parts[:count])

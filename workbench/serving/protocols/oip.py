@@ -1,4 +1,4 @@
-"""The Open Inference Protocol's words over HTTP: its metadata, and its header for binary tensors."""
+"""The Open Inference Protocol's metadata, and its header for binary tensors."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ HEADER = b"inference-header-content-length"
 
 
 def server() -> dict[str, Any]:
-    """What ``/v2`` says."""
+    """Return the answer to ``/v2``."""
     return {"name": "workbench", "version": package_version(), "extensions": ["binary_tensor_data"]}
 
 
 def metadata(name: str, versions: list[str], schema: dict[str, Any]) -> dict[str, Any]:
-    """What ``/v2/models/NAME`` says."""
+    """Return the answer to ``/v2/models/NAME``."""
     return {
         "name": name,
         "versions": versions,
@@ -29,7 +29,7 @@ def metadata(name: str, versions: list[str], schema: dict[str, Any]) -> dict[str
 
 
 def binary_type(header: bytes) -> str:
-    """The content type of a body whose first bytes are JSON, as its header says how many.
+    """Return the content type of a body that begins with so many bytes of JSON as its header says.
 
     Raises:
         Refusal: 400, that is no number.

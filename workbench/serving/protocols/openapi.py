@@ -1,4 +1,4 @@
-"""The pages of an endpoint: its description as OpenAPI with its models' own schemas, and Swagger UI to try it."""
+"""The OpenAPI description of an endpoint, with its models' own schemas."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _ROWS = "JSON Schema cannot say that lengths agree: where they must, a row or tw
 def openapi(
     name: str, schemas: dict[str, dict[str, Any]], base_url: str, limits: Limits, *, with_examples: bool = False
 ) -> dict[str, Any]:
-    """An endpoint's description, OpenAPI 3.1.
+    """Return an endpoint's description, OpenAPI 3.1.
 
     Args:
-        name: The endpoint's.
-        schemas: What its models take and give, by model; as replicas say when they are ready (see ``wire``).
+        name: The endpoint's name.
+        schemas: The schemas of its models by name, as replicas send them; see ``replica_protocol``.
         base_url: The endpoint's own address, ``http://127.0.0.1:8765/digits``.
-        limits: Of each client.
+        limits: The limits on each client.
         with_examples: Whether to show the examples saved with the models: rows of real data, for those who have a
             token. Else examples are made up of zeros.
     """
@@ -68,7 +68,7 @@ def openapi(
 
 
 def _model_paths(model: str, schema: dict[str, Any], before: str, protocol_name: str, limits: Limits) -> dict[str, Any]:
-    """The paths of one model."""
+    """Return the paths of one model."""
     example = _example(schema)
     described = f"/v2/models/{protocol_name}"
     predict = _post(model, "Predict", body.predict_body(schema), body.predictions(schema), limits, example)
@@ -97,7 +97,7 @@ def _model_paths(model: str, schema: dict[str, Any], before: str, protocol_name:
 def _post(
     model: str, summary: str, takes: Any, gives: Any, limits: Limits, example: Any, *, error: str = "Error"
 ) -> dict[str, Any]:
-    """An operation that asks a model."""
+    """Return an operation that asks a model."""
     answer = {
         "description": "What the model says.",
         "headers": {"X-Workbench-Version": {"description": "Which version answered.", "schema": {"type": "string"}}},
@@ -113,7 +113,7 @@ def _post(
 
 
 def _get(tag: str, summary: str, *errors: str, is_open: bool = False) -> dict[str, Any]:
-    """An operation that looks something up."""
+    """Return an operation that looks something up."""
     operation: dict[str, Any] = {
         "tags": [tag],
         "summary": summary,
@@ -123,7 +123,7 @@ def _get(tag: str, summary: str, *errors: str, is_open: bool = False) -> dict[st
 
 
 def _state_paths() -> dict[str, Any]:
-    """The paths that say how the endpoint is."""
+    """Return the paths for the endpoint's state."""
     states = {
         "/v2/health/live": "Whether the gateway is up",
         "/v2/health/ready": "Whether the endpoint answers",
@@ -166,7 +166,7 @@ def _scoring_error() -> dict[str, Any]:
 
 
 def _other_bodies(schema: dict[str, Any]) -> dict[str, Any]:
-    """Bodies that are not JSON; what they must hold stands in words, for they have no JSON Schema."""
+    """Return the bodies that are not JSON, described in words: JSON Schema cannot describe them."""
     names = ", ".join(tensor["name"] for tensor in schema["inputs"])
     binary = _BINARY["schema"]
     bodies: dict[str, Any] = {NPY: {"schema": {**binary, "description": "A file of numpy.save, without pickle."}}}
@@ -177,7 +177,7 @@ def _other_bodies(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _other_answers(schema: dict[str, Any]) -> dict[str, Any]:
-    """What the header Accept may ask for instead of JSON."""
+    """Return what the header Accept may ask for instead of JSON."""
     answers: dict[str, Any] = {NPY: _BINARY, CSV: {"schema": {"type": "string"}}, ARROW: _BINARY}
     if schema.get("streams"):
         words = {"type": "string", "description": "Each item that the model yields, when it yields it."}
@@ -186,5 +186,5 @@ def _other_answers(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _example(schema: dict[str, Any]) -> Any:
-    """The model's own example, else one made up."""
+    """Return the model's own example, else one made up."""
     return orjson.loads(schema["example"]) if schema.get("example") else body.predict_example(schema)

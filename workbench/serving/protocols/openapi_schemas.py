@@ -1,4 +1,4 @@
-"""What a model takes and gives as JSON Schema, exact where JSON Schema can be: what is valid is accepted.
+"""JSON Schemas of a model's requests and answers, exact where JSON Schema can be: what is valid is accepted.
 
 What it cannot say is that two lengths agree. So where they must, some are fixed: of a tensor's dimensions of any
 length, all but one are 1; tensors of one batch have one row each, or come row by row; ``shape`` and ``data`` of the
@@ -25,17 +25,17 @@ _TIME = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]
 
 
 def predict_body(schema: Schema) -> Schema:
-    """The JSON that ``/predict`` takes."""
+    """Return the schema of the JSON that ``/predict`` takes."""
     return {"anyOf": [*_wrapped(schema), *_bare(schema)]} if schema["inputs"] else {}
 
 
 def invocations_body(schema: Schema) -> Schema:
-    """The JSON that ``/invocations`` takes: MLflow's scoring protocol."""
+    """Return the schema of the JSON that ``/invocations`` takes: MLflow's scoring protocol."""
     return {"anyOf": _wrapped(schema)} if schema["inputs"] else {}
 
 
 def infer_body(schema: Schema) -> Schema:
-    """The JSON that the Open Inference Protocol takes."""
+    """Return the schema of the JSON that the Open Inference Protocol takes."""
     if schema["inputs"]:
         counts = range(1, _OIP_ROWS + 1) if all(-1 in each["shape"][:1] for each in schema["inputs"]) else (1,)
         inputs = [_tuple([_oip_tensor(each, rows) for each in schema["inputs"]]) for rows in counts]
@@ -50,7 +50,7 @@ def infer_body(schema: Schema) -> Schema:
 
 
 def predict_example(schema: Schema) -> Any:
-    """An instance of what ``/predict`` takes, for a model that has none of its own."""
+    """Return an instance of what ``/predict`` takes, for a model that has none of its own."""
     if not schema["inputs"]:
         return None
     if schema["is_columns"]:
@@ -60,7 +60,7 @@ def predict_example(schema: Schema) -> Any:
 
 
 def infer_example(schema: Schema) -> Any:
-    """An instance of what the Open Inference Protocol takes: one row; None where the model does not say what."""
+    """Return a request of one row by the Open Inference Protocol; None where the model has no schema."""
     if not schema["inputs"]:
         return None
     return {
@@ -77,12 +77,12 @@ def infer_example(schema: Schema) -> Any:
 
 
 def predictions(schema: Schema) -> Schema:
-    """The JSON that comes back: what the model's own ``predict`` gives, as JSON has it (NaN is null)."""
+    """Return the schema of the JSON that comes back: the result of the model's own ``predict`` (NaN is null)."""
     return _object({"predictions": {"description": _outputs_in_words(schema)}}, required=["predictions"])
 
 
 def inferences() -> Schema:
-    """The JSON that comes back over the Open Inference Protocol."""
+    """Return the schema of the JSON that comes back over the Open Inference Protocol."""
     tensor = _object(
         {
             "name": {"type": "string"},
@@ -98,7 +98,7 @@ def inferences() -> Schema:
 
 
 def element(dtype: str) -> Schema:
-    """One value of NumPy's type. Integers and floats have the type's own range: no NaN, no infinity."""
+    """Return the schema of one value. Integers and floats have their type's own range: no NaN, no infinity."""
     if dtype.startswith("float"):
         most, form = _FLOATS.get(dtype, _DOUBLE)
         return {"type": "number", "format": form, "minimum": -most, "maximum": most}
@@ -116,7 +116,7 @@ def element(dtype: str) -> Schema:
 
 
 def _wrapped(schema: Schema) -> list[Schema]:
-    """Bodies that say by a key what they are; further keys are not looked at, but for those that say the same."""
+    """Return the bodies whose key says what they are; further keys are ignored, except other such keys."""
     if schema["is_columns"]:
         table = _object({"columns": {"const": _names(schema)}, "data": _some(_row(schema))}, is_open=True)
         records = _some(_record(schema))
@@ -132,7 +132,7 @@ def _wrapped(schema: Schema) -> list[Schema]:
 
 
 def _bare(schema: Schema) -> list[Schema]:
-    """Bodies that are the values and nothing else."""
+    """Return the bodies that are the values and nothing else."""
     if schema["is_columns"]:
         # A record that holds a list is taken for columns, one that holds a form's key for that form.
         plain: Schema = {"type": ["string", "number", "boolean", "object", "null"]}
@@ -149,35 +149,35 @@ def _bare(schema: Schema) -> list[Schema]:
 
 
 def _form(key: str, value: Schema, schema: Schema) -> Schema:
-    """An object that has the values under a key."""
+    """Return an object that has the values under a key."""
     others = _without([other for other in _forms(schema) if other != key])
     return {**_object({key: value}, is_open=True), "properties": {key: value, "params": _PARAMS, **others}}
 
 
 def _forms(schema: Schema) -> list[str]:
-    """The keys that say what a body is: those that are no names of columns or of one of several tensors."""
+    """Return the keys that say what a body is, and are no name of a column or of one of several tensors."""
     is_only = len(schema["inputs"]) == 1 and not schema["is_columns"]
     return [form for form in _FORMS if is_only or form not in _names(schema)]
 
 
 def _without(keys: list[str]) -> Schema:
-    """Properties that there may not be."""
+    """Return properties that there may not be."""
     return {key: {"not": {}} for key in keys}
 
 
 def _tensors(schema: Schema) -> Schema:
-    """Tensors by name, of one row each: that all have as many cannot be said."""
+    """Return tensors by name, of one row each: JSON Schema cannot say that all have as many."""
     named = {each["name"]: _array(each["dtype"], _one_row(each["shape"])) for each in schema["inputs"]}
     return _object(named, required=_needed(schema), is_open=True)
 
 
 def _tensor_record(schema: Schema) -> Schema:
-    """A row of several tensors, of which each row must have the same."""
+    """Return a row of several tensors, each of one row."""
     return _object({each["name"]: _array(each["dtype"], _one_row(each["shape"])[1:]) for each in schema["inputs"]})
 
 
 def _array(dtype: str, shape: list[int]) -> Schema:
-    """A nested array. Only one dimension is of any length at a time: lengths within lengths would have to agree."""
+    """Return a nested array. Only one dimension is of any length: JSON Schema cannot say that lengths agree."""
     free = [place for place, length in enumerate(shape) if length < 0]
     return _any_of([_nested(dtype, shape, place) for place in free] or [_nested(dtype, shape, None)])
 
@@ -192,7 +192,7 @@ def _nested(dtype: str, shape: list[int], free: int | None) -> Schema:
 
 
 def _cell(tensor: Schema) -> Schema:
-    """A value in a table: null is NaN in a column of floats, and may stand in one that may be left out."""
+    """Return a value in a table. Null is NaN in a column of floats, and may be in a column that is optional."""
     value = element(tensor["dtype"])
     is_nullable = tensor["dtype"].startswith("float") or tensor.get("optional")
     return {"anyOf": [value, {"type": "null"}]} if is_nullable else value
@@ -203,7 +203,7 @@ def _row(schema: Schema) -> Schema:
 
 
 def _record(schema: Schema) -> Schema:
-    """A row by its columns; those that the model does not know are left out of it."""
+    """Return a row by its columns; other keys are ignored."""
     cells = {tensor["name"]: _cell(tensor) for tensor in schema["inputs"]}
     return _object(cells, required=_needed(schema), is_open=True)
 
@@ -232,14 +232,14 @@ def _oip_tensor(tensor: Schema, rows: int) -> Schema:
 
 
 def _any_tensor(dtype: str) -> Schema:
-    """A tensor for a model that does not say what it takes."""
+    """Return a tensor for a model without a schema."""
     described = _oip_tensor({"name": "", "dtype": dtype, "shape": [1]}, 1)
     described["properties"]["name"] = {"type": "string"}
     return described
 
 
 def _flagged(key: str) -> Schema:
-    """Parameters, one of which is true or false."""
+    """Return parameters, one of which is true or false."""
     return {**_PARAMS, "properties": {key: {"type": "boolean"}}}
 
 

@@ -29,6 +29,7 @@ class _Figures(Collector):
         self._backends = backends
 
     def collect(self) -> Iterator[Metric]:
+        """Yield the metric families."""
         requests = CounterMetricFamily("workbench_requests", "Answers by status.", labels=(*_LABELS, "code"))
         unavailable = CounterMetricFamily(
             "workbench_unavailable", "Requests for which no replica was up; they are no errors of the model.",

@@ -1,4 +1,4 @@
-"""The page that shows an endpoint's description and lets one try it: Swagger UI out of its package, no internet."""
+"""The page that shows an endpoint's description and tries it out: Swagger UI from its package, no internet."""
 
 from __future__ import annotations
 
@@ -75,10 +75,10 @@ fetch(description, { credentials: "omit" })
 
 
 def docs(path: str) -> Answer | None:
-    """What is at a path below an endpoint's ``/docs``.
+    """Return the page or file at a path below an endpoint's ``/docs``.
 
     Args:
-        path: What follows ``/docs``: nothing or ``/`` is the page, ``/assets/NAME`` are its files.
+        path: The path after ``/docs``: nothing or ``/`` is the page, ``/assets/NAME`` are its files.
 
     Returns:
         None where nothing is there.
@@ -100,7 +100,7 @@ def docs(path: str) -> Answer | None:
 
 @cache
 def _assets() -> dict[str, Path]:
-    """The bundle's files by name: a name is looked up, never joined to a folder, so none leads out of it."""
+    """Return the bundle's files by name. A name is looked up, never joined to a folder, so none leads out of it."""
     return {file.name: file for file in Path(swagger_ui_path).iterdir() if file.suffix in _TYPES}
 
 

@@ -1,1 +1,1 @@
-"""What runs in a replica: a model, and the thread that answers requests with it."""
+"""The inside of a replica: a model, and the thread that answers requests with it."""

@@ -1,4 +1,4 @@
-"""Which of the waiting requests are computed together: all that came meanwhile, as far as the objective allows."""
+"""Batches: the requests that are computed together, as many as wait and the latency objective allows."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ NOT_DECODED = Decoded(None, 0)
 
 @dataclass(slots=True)
 class QueuedRequest:
-    """A request that waits.
+    """A request that waits for its batch.
 
     Attributes:
-        id: The gateway's, None where a Serve handle asks.
-        model: Its name among those of the replica.
-        route: As on the wire.
-        accept: What the answer may be.
-        decoded: What it asks.
-        arrived: When, by :func:`time.perf_counter`.
-        deadline: When nobody waits for it any more.
-        future: Whom the answer goes to, where a Serve handle asks.
+        id: The gateway's number of it, None for a request by a Serve handle.
+        model: The model's name among those of the replica.
+        route: The route, as in the replica protocol.
+        accept: The content types that the answer may have.
+        decoded: The decoded body.
+        arrived: The time of its arrival, by :func:`time.perf_counter`.
+        deadline: The time from which nobody waits for it any more.
+        future: The future of the answer, for a request by a Serve handle.
     """
 
     id: int | None
@@ -40,13 +40,13 @@ class QueuedRequest:
 
 
 class LatencyFit:
-    """How long a batch takes, a line over its rows; older batches count less and less."""
+    """The time of a batch as a line over its rows; older batches count less and less."""
 
     def __init__(self) -> None:
         self._weight = self._x = self._y = self._xx = self._xy = 0.0
 
     def observe(self, rows: int, ms: float) -> None:
-        """A batch of so many rows took so long."""
+        """Record that a batch of so many rows took so long."""
         self._weight = self._weight * _DECAY + 1
         self._x = self._x * _DECAY + rows
         self._y = self._y * _DECAY + ms
@@ -54,7 +54,7 @@ class LatencyFit:
         self._xy = self._xy * _DECAY + rows * ms
 
     def line(self) -> tuple[float, float]:
-        """Milliseconds of an empty batch, and per row; neither is negative."""
+        """Return the milliseconds of an empty batch, and per row; neither is negative."""
         if not self._weight:
             return 0.0, 0.0
         x, y = self._x / self._weight, self._y / self._weight
@@ -67,7 +67,7 @@ class LatencyFit:
         return (base, slope) if base >= 0 else (0.0, y / x)
 
     def rows_within(self, ms: float) -> int | None:
-        """The most rows that take no longer; None for any number."""
+        """Return the most rows that take no longer than so long; None for any number."""
         base, slope = self.line()
         if base > ms:
             return 0
@@ -79,7 +79,7 @@ class BatchQueue:
 
     Args:
         max_batch: Rows of a batch, at most.
-        slo_ms: How long an answer may take, None for no such goal.
+        slo_ms: The latency objective of an answer, None for none.
     """
 
     def __init__(self, max_batch: int, slo_ms: float | None) -> None:
@@ -93,7 +93,7 @@ class BatchQueue:
         return self._count
 
     def add(self, request: QueuedRequest) -> None:
-        """One more waits."""
+        """Add a request."""
         key = (request.model, request.decoded.key)
         group = self._groups.get(key)
         if group is None:
@@ -102,11 +102,11 @@ class BatchQueue:
         self._count += 1
 
     def fit(self, model: str) -> LatencyFit:
-        """How long a model's batches take."""
+        """Return the latency fit of a model."""
         return self._fits.setdefault(model, LatencyFit())
 
     def take(self, now: float) -> list[QueuedRequest]:
-        """The next batch: the one that waits longest, and what can go with it."""
+        """Remove and return the next batch: the request that waits longest, and those that can go with it."""
         key = min(self._groups, key=lambda each: self._groups[each][0].arrived)
         group = self._groups[key]
         first = group.popleft()
@@ -123,7 +123,7 @@ class BatchQueue:
         return batch
 
     def drop(self, request_id: int) -> None:
-        """Nobody waits for a request any more."""
+        """Remove a request that nobody waits for any more."""
         for key, group in self._groups.items():
             for request in group:
                 if request.id == request_id:
@@ -134,7 +134,7 @@ class BatchQueue:
                     return
 
     def clear(self) -> list[QueuedRequest]:
-        """Take all of them out."""
+        """Remove and return all requests."""
         found = [request for group in self._groups.values() for request in group]
         self._groups.clear()
         self._count = 0

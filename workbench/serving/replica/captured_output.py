@@ -1,4 +1,4 @@
-"""What the model prints, as lines for the endpoint's log as well as where it went before."""
+"""The model's prints, sent as lines to the endpoint's log besides where they went before."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ MAX_LINE = 8 * 2**10
 
 
 class LineBuffer:
-    """Cuts text into whole lines, and keeps them to 1,000 a second of 8 kB each.
+    """Cuts text into whole lines, and limits them to 1,000 a second of 8 kB each.
 
     Args:
-        send: Takes one or more whole lines.
+        send: Called with one or more whole lines.
     """
 
     def __init__(self, send: Callable[[str], None]) -> None:
@@ -28,7 +28,7 @@ class LineBuffer:
         self._is_sending = threading.local()
 
     def write(self, text: str) -> None:
-        """Take text; a line goes out when it is whole."""
+        """Take text, and send the lines that are whole."""
         if getattr(self._is_sending, "now", False):  # what sending prints is not sent
             return
         with self._lock:
@@ -63,18 +63,20 @@ class LineBuffer:
 
 
 class _Tee:
-    """A stream that also tells :class:`LineBuffer`."""
+    """A stream that also writes to a :class:`LineBuffer`."""
 
     def __init__(self, stream: TextIO, lines: LineBuffer) -> None:
         self.stream = stream
         self.lines = lines
 
     def write(self, text: str) -> int:
+        """Write to both."""
         count = self.stream.write(text)
         self.lines.write(text)
         return count
 
     def writelines(self, texts: Any) -> None:
+        """Write each text to both."""
         for text in texts:
             self.write(text)
 
@@ -83,10 +85,10 @@ class _Tee:
 
 
 class CapturedOutput:
-    """While it is open, ``sys.stdout`` and ``sys.stderr`` of the process also go to ``send``.
+    """Sends what the process writes to ``sys.stdout`` and ``sys.stderr`` to ``send`` too, until it is closed.
 
     Args:
-        send: Takes one or more whole lines, on whichever thread prints.
+        send: Called with one or more whole lines, on whichever thread prints.
     """
 
     def __init__(self, send: Callable[[str], None]) -> None:
@@ -95,7 +97,7 @@ class CapturedOutput:
             setattr(sys, name, tee)
 
     def close(self) -> None:
-        """Give the streams back, unless someone else has taken them since."""
+        """Restore the streams, unless something else has replaced them since."""
         for name, tee in self._tees.items():
             tee.lines.flush()
             if getattr(sys, name) is tee:

@@ -1,4 +1,4 @@
-"""What Ray Serve runs: a replica, whose requests come from the gateway and not through Serve."""
+"""The class that Ray Serve runs: a replica, whose requests come from the gateway and not through Serve."""
 
 from __future__ import annotations
 
@@ -59,11 +59,11 @@ class Replica:
         self._thread.wait_ready()
 
     async def __call__(self, data: Any, model: str = "") -> Any:
-        """A prediction for who asks by a Serve handle: rows, records, arrays or a DataFrame."""
+        """Return a prediction to the caller of a Serve handle, for rows, records, arrays or a DataFrame."""
         return await asyncio.wrap_future(self._thread.submit(data, model))
 
     def check_health(self) -> None:
-        """Serve asks this again and again.
+        """Check the thread; Serve calls this again and again.
 
         Raises:
             RuntimeError: The model's thread ended, or is stuck.
@@ -72,7 +72,7 @@ class Replica:
             raise RuntimeError("Cannot answer: the model's thread ended or is stuck in one batch. Replace the replica.")
 
     def __del__(self) -> Awaitable[None] | None:
-        """Serve calls this before it kills the replica, and awaits what it gives: all that it has is answered first.
+        """Answer all requests first; Serve calls this before it kills the replica, and awaits the result.
 
         It is no coroutine function: one that did not load is collected by Python, which awaits nothing.
         """
@@ -86,5 +86,5 @@ class Replica:
 
 
 def _place(uri: str, folder: str) -> str:
-    """Where a model is loaded from: its folder where this node has it, which spares asking the registry."""
+    """Return where a model is loaded from: its folder where this node has it, which spares a call to the registry."""
     return folder if folder and os.path.isdir(folder) else uri

@@ -1,4 +1,4 @@
-"""The replica's end of the connection to the gateway: dialled, and dialled again when it is lost."""
+"""The replica's end of the connection to the gateway, which is dialled again when it is lost."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _WELCOME = wire.pack("welcome")
 
 
 class GatewayLink:
-    """A connection, which one thread reads and any thread writes.
+    """A connection that one thread reads and any thread writes.
 
     Args:
-        address: Says where the gateway listens: ``unix``, ``tcp`` and the IP address of the ``node`` it is on.
-        node: The IP address of the one that this is on.
+        address: Returns where the gateway listens: ``unix``, ``tcp`` and the IP address of its ``node``.
+        node: The IP address of this node.
     """
 
     def __init__(self, address: Callable[[], dict[str, Any]], node: str) -> None:
@@ -40,7 +40,7 @@ class GatewayLink:
         return self._socket is not None
 
     def dial(self, hello: bytes) -> bool:
-        """Connect and say hello; False where nobody answers, or the gateway does not want it."""
+        """Connect and say hello; return False where nobody answers, or the gateway refuses the replica."""
         found: socket.socket | None = None
         try:
             found = self._connect(self._address())
@@ -78,7 +78,7 @@ class GatewayLink:
         return found
 
     def send(self, data: bytes) -> bool:
-        """Send one or more packed messages; False where nobody is there to take them."""
+        """Send one or more packed messages; return False where the connection is lost."""
         with self._lock:
             if self._socket is None:
                 return False
@@ -89,7 +89,7 @@ class GatewayLink:
             return True
 
     def wait(self, timeout_s: float | None) -> None:
-        """Until there is something to read, or :meth:`wake` is called; 0 does not wait."""
+        """Wait until there is something to read, or :meth:`wake` is called; 0 does not wait."""
         connection = self._socket
         poll = select.poll()
         poll.register(self._woken, select.POLLIN)
@@ -100,14 +100,14 @@ class GatewayLink:
                 self._woken.recv(4096)
 
     def wake(self) -> None:
-        """End the wait; for any thread."""
+        """End the wait; may be called from any thread."""
         try:
             self._waker.send(b"x")
         except OSError:
             pass  # so many have called that it wakes anyway, or it is closed
 
     def read(self) -> Iterator[list[Any]]:
-        """The messages that have come; it does not wait. The connection is hung up where it is lost."""
+        """Yield the messages that have come, without waiting. A lost connection is closed."""
         while (connection := self._socket) is not None:
             try:
                 count = connection.recv_into(self._buffer, 0, socket.MSG_DONTWAIT)
@@ -138,7 +138,7 @@ class GatewayLink:
 
 
 def _hear(connection: socket.socket) -> bytes:
-    """What the gateway says first, and no byte of what it says then."""
+    """Return the gateway's first message, and no byte of the next."""
     heard = b""
     while len(heard) < len(_WELCOME) and (part := connection.recv(len(_WELCOME) - len(heard))):
         heard += part

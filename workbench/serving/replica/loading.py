@@ -1,4 +1,4 @@
-"""Models from MLflow, each called as its own library is, without MLflow in between."""
+"""Loads models from MLflow; each is called as its own library calls it, without MLflow in between."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ _NATIVE = ("sklearn", "xgboost", "lightgbm", "catboost", "pytorch")
 
 
 class ModelLoadError(WorkbenchError):
-    """A model did not load, or did not answer its own example; ``traceback`` is the model's own."""
+    """Raised when a model does not load, or does not answer its example; ``traceback`` is the model's own."""
 
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A model that answers.
+    """A model that is ready to predict.
 
     Attributes:
         call: The prediction for a batch and the request's parameters.
-        schema: As :mod:`workbench.serving.replica_protocol` has it.
+        schema: The model's schema; see :mod:`workbench.serving.replica_protocol`.
         takes_json: Whether it takes values of JSON as they are.
-        stream: Its answer bit by bit, to the same, None where it answers at once.
-        is_generator: Whether :attr:`call` gives an iterator too.
+        stream: The same prediction item by item, None where it answers at once.
+        is_generator: Whether :attr:`call` returns an iterator, too.
     """
 
     call: Callable[[Any, dict[str, Any] | None], Any]
@@ -38,7 +38,7 @@ class LoadedModel:
     is_generator: bool = False
 
     def predict(self, batch: Any, params: dict[str, Any] | None = None) -> Any:
-        """The model's answer to an array, a DataFrame, or what else its schema says."""
+        """Return the model's answer to an array, a DataFrame, or what else its schema says."""
         return self.call(batch, params)
 
     @property
@@ -62,7 +62,7 @@ def load(uri: str, gpus: float) -> LoadedModel:
     """Load a model by its own flavor.
 
     Args:
-        uri: MLflow's address of it.
+        uri: MLflow's URI of the model.
         gpus: GPUs that the replica has; torch models go to the first one.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The models that a replica holds: as many as fit, the one unused for longest goes first."""
+"""The models that a replica holds: as many as fit; the least recently used one goes first."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class CachedModel:
     """A model that is loaded.
 
     Attributes:
-        model: What predicts.
-        codec: What decodes for it.
-        is_asked_alone: Whether what it returns cannot be told apart by request.
+        model: The model.
+        codec: The model's codec.
+        runs_alone: Whether each request is computed alone: what the model returns cannot be split by request.
     """
 
     model: LoadedModel
@@ -35,16 +35,16 @@ class CachedModel:
 
 
 class ModelCache:
-    """Loads models when they are asked, and lets go of them.
+    """Loads models when they are requested, and lets go of them.
 
     Args:
-        models: MLflow's address of each by its name.
-        endpoint: For what answers say of themselves.
-        version: Likewise.
-        gpus: Of the replica.
-        room: How many models are held at a time.
-        on_change: Told the names of those held.
-        observe: Told a model's name, rows and milliseconds of what it was warmed with.
+        models: MLflow's URI of each model by its name.
+        endpoint: The endpoint's name, which answers quote.
+        version: The version's label, which answers quote.
+        gpus: The replica's GPUs.
+        room: The most models that are loaded at a time.
+        on_change: Called with the names of the loaded models when they change.
+        observe: Called with a model's name, and the rows and milliseconds of its warm-up.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class ModelCache:
         self.schemas: dict[str, dict[str, Any]] = {}
 
     def load_all(self) -> None:
-        """Load each once, so that one that cannot load is found now; the first ones stay.
+        """Load each model once, so that one that cannot load is found now; the first ones stay.
 
         Raises:
             ModelLoadError: One does not load, or does not answer its own example.
@@ -80,11 +80,11 @@ class ModelCache:
 
     @property
     def loaded_names(self) -> list[str]:
-        """The models that are loaded."""
+        """The names of the models that are loaded."""
         return list(self._cached)
 
     def resolve(self, name: str) -> str:
-        """A model's name; an empty one is the only model.
+        """Return a model's name; an empty one is the only model.
 
         Raises:
             RefusedError: There is no such model, or several and none is named.
@@ -97,11 +97,11 @@ class ModelCache:
         raise RefusedError(f"Cannot predict: {what}. Name one of {', '.join(self._uris)}.", status=404)
 
     def codec(self, name: str) -> Codec:
-        """What decodes for a model, which need not be loaded any more."""
+        """Return a model's codec; the model need not be loaded any more."""
         return self._codecs[name] if name in self._codecs else self.get(name).codec
 
     def get(self, name: str) -> CachedModel:
-        """A model, loaded now where it is not.
+        """Return a model, and load it where it is not.
 
         Raises:
             ModelLoadError: It does not load, or does not answer its own example.
@@ -139,7 +139,7 @@ class ModelCache:
         return CachedModel(model, codec, runs_alone=model.is_generator)  # what it yields is of one request
 
     def _warm(self, name: str, model: LoadedModel, codec: Codec) -> None:
-        """Ask it its own example: a health check, after which its first request takes no longer than the others."""
+        """Predict the model's own example: a health check, and no later request is as slow as the first."""
         if model.example is None:
             return
         try:

@@ -29,19 +29,19 @@ _TOO_LATE = RefusedError(
 
 
 class ModelThread(threading.Thread):
-    """Dials the gateway, loads the models, answers.
+    """Connects to the gateway, loads the models and answers requests.
 
     Args:
-        address: Says where the gateway listens: ``unix``, ``tcp`` and the IP address of the ``node`` it is on.
-        secret: What the gateway knows its replicas by.
-        endpoint: Whose requests.
-        version: And which of its versions.
-        replica: A name of its own.
-        node: The IP address of the node that it runs on.
-        models: MLflow's address of each by its name.
-        options: Of the version.
-        gpus: GPUs that are there for it.
-        app: The Serve application that it is of.
+        address: Returns where the gateway listens: ``unix``, ``tcp`` and the IP address of its ``node``.
+        secret: The secret by which the gateway knows its replicas.
+        endpoint: The endpoint's name.
+        version: The version's label.
+        replica: The replica's own name.
+        node: The IP address of this node.
+        models: MLflow's URI of each model by its name.
+        options: The version's options.
+        gpus: The replica's GPUs.
+        app: The replica's Serve application.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class ModelThread(threading.Thread):
         self._dial_at = 0.0
 
     def wait_ready(self, timeout_s: float | None = None) -> None:
-        """Until the models are loaded and have answered their examples.
+        """Wait until the models are loaded and have answered their examples.
 
         Raises:
             ModelLoadError: One did not; its traceback is the model's own.
@@ -94,32 +94,32 @@ class ModelThread(threading.Thread):
         self._ready.result(timeout_s)
 
     def is_healthy(self) -> bool:
-        """Whether it runs, and is not stuck in a batch for more than twice what a request may take."""
+        """Return whether it runs, and is not stuck in a batch for more than twice a request's timeout."""
         if self._is_stopping or self._is_closing:
             return True
         since = self._busy_since
         return self.is_alive() and (since is None or time.perf_counter() - since < 2 * self._timeout_s)
 
     def close(self) -> None:
-        """End it after the batch that it computes."""
+        """End the thread after the current batch."""
         self._is_closing = True
         self._link.wake()
 
     def leave(self) -> None:
-        """End it when all is answered that it has: the gateway gives it nothing more. For any thread."""
+        """End the thread once all its requests are answered; may be called from any thread."""
         self._is_leaving = True
         self._link.send(wire.pack("leaving"))
         self._link.wake()
 
     def submit(self, value: Any, model: str = "") -> Future[Any]:
-        """Ask it from the process it runs in; the result is the prediction, for any thread."""
+        """Predict for a caller in this process; the result is the prediction. May be called from any thread."""
         future: Future[Any] = Future()
         self._direct.append((value, model, future))
         self._link.wake()
         return future
 
     def run(self) -> None:
-        """Load, then answer until it is told to stop."""
+        """Load the models, then answer until told to stop."""
         output = CapturedOutput(self._log)
         try:
             self._dial()
@@ -147,7 +147,7 @@ class ModelThread(threading.Thread):
             self._link.close()
 
     def _turn(self) -> None:
-        """Take what has come, compute the next batch, answer it in one go."""
+        """Take what has come, compute the next batch, send its answers in one go."""
         self._is_stopping |= self._is_leaving and not self._link.is_up  # nobody is there to say that it may
         wait_s = 0.1 if self._is_stopping else None
         if not self._link.is_up and not self._is_stopping:
@@ -265,14 +265,14 @@ class ModelThread(threading.Thread):
         self._link.send(wire.pack("log", text))
 
     def _lost(self) -> None:
-        """What the gateway asked, it asks another replica."""
+        """Drop the gateway's requests: it sends them to another replica."""
         self._streams.cancel_all()
         for request in self._queue.clear():
             if request.future is not None:
                 self._queue.add(request)
 
     def _redial(self) -> float | None:
-        """Dial where it is time to; the seconds until it is time again, None where the gateway is there."""
+        """Dial where it is time to; return the seconds until the next try, None where the gateway is there."""
         early_s = self._dial_at - time.monotonic()
         if early_s > 0:
             return early_s
@@ -285,7 +285,7 @@ class ModelThread(threading.Thread):
         return None
 
     def _dial(self) -> bool:
-        """Dial, and say when to do so again: the longer, the shorter the last connections were, if there were any."""
+        """Dial, and set the time of the next try; the pause grows while connections are short."""
         shortest_s, longest_s = _BACKOFF_S
         if time.monotonic() - self._dialled_at > 2 * longest_s:
             self._pause_s = shortest_s

@@ -1,4 +1,4 @@
-"""A batch of requests through the model, each with an answer of its own, also where some fail."""
+"""Prediction of a batch: each request gets an answer of its own, also where some fail."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _USERS = ("function", "pyfunc")  # code that may work in place
 
 @dataclass(slots=True)
 class Reply:
-    """What goes back for one request.
+    """The answer to one request.
 
     Attributes:
-        asked: The request.
-        status: HTTP's.
-        content_type: Of the body.
+        request: The request.
+        status: The HTTP status.
+        content_type: The body's content type.
         body: The bytes.
         value: The prediction itself, for a Serve handle.
         error: The exception, for a Serve handle.
@@ -48,12 +48,12 @@ class Reply:
 def compute(
     batch: list[QueuedRequest], cached: CachedModel, log: Callable[[str], None]
 ) -> tuple[list[Reply], float | None]:
-    """Answer a batch, one by one where together it fails.
+    """Answer a batch, one request at a time where together they fail.
 
     Args:
         batch: Requests that can be computed together.
-        held: The model.
-        log: Takes a traceback.
+        cached: The model.
+        log: Called with a traceback.
 
     Returns:
         The replies, and the milliseconds of the whole batch where it was computed as one.
@@ -78,7 +78,7 @@ def compute(
 
 
 def refused(request: QueuedRequest, error: RefusedError) -> Reply:
-    """A request that the model is not asked."""
+    """Return the reply to a request that the model cannot answer."""
     body = error_body(request.route, error.status, str(error), error.field)
     return Reply(request, error.status, JSON, body, error=error)
 
@@ -88,7 +88,7 @@ def _one_by_one(batch: list[QueuedRequest], cached: CachedModel, log: Callable[[
 
 
 def _predict(batch: list[QueuedRequest], rows: list[int], cached: CachedModel) -> list[Any] | Exception:
-    """Each request's part of the prediction, or what the model raised."""
+    """Return each request's part of the prediction, or the exception that the model raised."""
     try:
         is_users = cached.model.schema["flavor"] in _USERS
         data = join([request.decoded.data for request in batch], is_writeable=is_users)
@@ -104,7 +104,7 @@ def _predict(batch: list[QueuedRequest], rows: list[int], cached: CachedModel) -
 
 
 def _is_outputs(value: Any) -> bool:
-    """Whether it is several outputs rather than an item for each row: as many as there are rows look like these."""
+    """Return whether a value is several outputs rather than an item per row; both may have as many items."""
     if isinstance(value, tuple):
         return True
     return isinstance(value, list) and any(len(getattr(item, "shape", ())) > 0 for item in value)
@@ -152,7 +152,7 @@ def _failed(
 
 
 def _is_mlflows_refusal(error: Exception, cached: CachedModel) -> bool:
-    """Whether MLflow did not take the input of a model whose types or parameters it checks itself."""
+    """Return whether MLflow refused the input of a model whose types or parameters it checks itself."""
     if cached.model.schema["flavor"] != "pyfunc":
         return False
     from mlflow.exceptions import MlflowException

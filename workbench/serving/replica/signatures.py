@@ -1,4 +1,4 @@
-"""MLflow's signature and input example in the words of the wire."""
+"""MLflow's signature and input example as a schema of the replica protocol."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _LONG = 8 * 2**10
 
 
 def schema_of(meta: Any, folder: str, *, flavor: str, streams: bool) -> dict[str, Any]:
-    """The schema of :mod:`workbench.serving.replica_protocol`.
+    """Return a model's schema; see :mod:`workbench.serving.replica_protocol`.
 
     Args:
         meta: ``mlflow.models.Model``.
-        folder: Where the model's files lie.
-        flavor: Which of its flavors answers.
-        streams: Whether it yields answers bit by bit.
+        folder: The folder with the model's files.
+        flavor: The flavor that answers.
+        streams: Whether it yields its answers.
     """
     inputs, outputs = meta.get_input_schema(), meta.get_output_schema()
     is_columns = inputs is not None and not inputs.is_tensor_spec()
@@ -35,7 +35,7 @@ def schema_of(meta: Any, folder: str, *, flavor: str, streams: bool) -> dict[str
 
 
 def _example(text: str | None, *, is_columns: bool) -> str | None:
-    """Without blanks, and with its first row alone where it is long."""
+    """Return the example without blanks, and only its first row where it is long."""
     # JSON has no NaN for a tensor.
     if text is None or (not is_columns and ("NaN" in text or "null" in text)):
         return None

@@ -1,4 +1,4 @@
-"""Answers bit by bit: a thread for each request, whose model yields."""
+"""Streamed answers: a thread for each request, whose model yields."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ THREADS = 32
 
 
 def form_of(accept: str) -> str:
-    """How the parts are written: lines of JSON, server-sent events, or text as it is."""
+    """Return the format of the parts: lines of JSON, server-sent events, or plain text."""
     return next((form for form in (EVENTS, TEXT) if form in accept), LINES)
 
 
 def is_stream(route: str, accept: str) -> bool:
-    """Whether a client wants the parts as they come."""
+    """Return whether a client asks for the parts as they come."""
     return route == "stream" or (route == "predict" and (EVENTS in accept or LINES in accept))
 
 
 def write_part(item: Any, form: str) -> bytes:
-    """One item that the model yielded."""
+    """Return the bytes of one item that the model yielded."""
     item = normal(item)
     if form == TEXT:
         return item.encode() if isinstance(item, str) else to_json(item)
@@ -38,11 +38,11 @@ def write_part(item: Any, form: str) -> bytes:
 
 
 class Streams:
-    """The requests that are answered bit by bit now.
+    """The requests whose answers are being streamed.
 
     Args:
-        send: Sends packed messages, from any thread.
-        log: Takes a traceback.
+        send: Sends packed messages; may be called from any thread.
+        log: Called with a traceback.
     """
 
     def __init__(self, send: Callable[[bytes], bool], log: Callable[[str], None]) -> None:
@@ -61,18 +61,18 @@ class Streams:
         self._pool.submit(self._run, request.id, request, cached, cancelled)
 
     def cancel(self, request_id: int) -> None:
-        """Nobody waits for it any more: the generator is closed at its next item."""
+        """Close a request's generator at its next item: nobody waits for it any more."""
         cancelled = self._running.get(request_id)
         if cancelled is not None:
             cancelled.set()
 
     def cancel_all(self) -> None:
-        """The connection is lost, or the replica ends."""
+        """Cancel all requests: the connection is lost, or the replica ends."""
         for cancelled in list(self._running.values()):
             cancelled.set()
 
     def close(self) -> None:
-        """End them all."""
+        """Cancel all requests and end the threads."""
         self.cancel_all()
         self._pool.shutdown(wait=False, cancel_futures=True)
 

@@ -11,12 +11,12 @@ from workbench.errors import WorkbenchError
 
 
 def load_torch(folder: str, schema: dict[str, Any], gpus: float) -> Callable[[Any, dict[str, Any] | None], Any]:
-    """What predicts with a model that MLflow's torch flavor keeps.
+    """Return the predict function of a model in MLflow's torch flavor.
 
     Args:
-        folder: Where it lies.
-        schema: Its own, for the dtypes.
-        gpus: With more than 0 it goes to the first GPU.
+        folder: The folder with the model's files.
+        schema: The model's schema, for the dtypes.
+        gpus: The replica's GPUs; with more than 0 the model goes to the first one.
 
     Raises:
         WorkbenchError: There should be a GPU and torch finds none.
@@ -55,7 +55,7 @@ def load_torch(folder: str, schema: dict[str, Any], gpus: float) -> Callable[[An
 
 
 def _forward(model: Any) -> Callable[..., Any]:
-    """``forward``; a Lightning module's ``predict_step`` where that is all it has."""
+    """Return ``forward``; a Lightning module's ``predict_step`` where that is all it has."""
     step = getattr(type(model), "predict_step", None)
     own = type(model).forward
     if step is not None and own.__module__.startswith(("torch.", "lightning.", "pytorch_lightning.")):

@@ -1,4 +1,4 @@
-"""A model's own exception in words, without the frames that called it."""
+"""The text of a model's exception, without the frames that called the model."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ _OURS = str(Path(__file__).parent)
 
 
 def own_traceback(error: BaseException) -> str:
-    """The traceback from the model's first frame on."""
+    """Return the traceback from the model's first frame on."""
     return "".join(traceback.format_exception(type(error), error, _inner(error.__traceback__))).rstrip()
 
 
 def in_short(error: BaseException) -> str:
-    """Type and message, in one line where the message is one."""
+    """Return an exception's type and message."""
     text = str(error).strip()
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

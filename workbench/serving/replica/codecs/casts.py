@@ -1,4 +1,4 @@
-"""Values of a request to arrays of the model's dtype, without loss: integers become floats, never the reverse."""
+"""Casts of a request's values to the model's dtypes, without loss: integers become floats, never the reverse."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _NAMES = {"str": "a string", "bool": "true or false", "NoneType": "null", "dict"
 
 
 def cast(value: Any, dtype_name: str, name: str, *, has_bools: bool = True) -> Array:
-    """A tensor's value as an array.
+    """Return a tensor's value as an array.
 
     Args:
         value: Nested lists as JSON has them, or an array.
-        word: NumPy's word for the dtype that it must have.
-        name: What a message calls it.
+        dtype_name: NumPy's name of the dtype that it must have.
+        name: The tensor's name, for messages.
         has_bools: Whether to look for ``true`` and ``false`` among numbers, where NumPy would take them for 1 and 0.
 
     Raises:
@@ -44,7 +44,7 @@ def cast(value: Any, dtype_name: str, name: str, *, has_bools: bool = True) -> A
 
 
 def cast_column(values: Any, dtype_name: str, name: str, *, optional: bool = False) -> Array:
-    """A column as an array; null is NaN for floats.
+    """Return a column as an array; null is NaN for floats.
 
     Raises:
         RefusedError: Of values that the dtype cannot hold; the message names the column.
@@ -74,7 +74,7 @@ def cast_column(values: Any, dtype_name: str, name: str, *, optional: bool = Fal
 
 
 def as_objects(values: Any) -> Array:
-    """One object an item, lists among them left as lists."""
+    """Return an array of one object per item; lists among the items stay lists."""
     if isinstance(values, np.ndarray):
         return values.astype(object)
     items = values if isinstance(values, list) else [values]
@@ -84,12 +84,12 @@ def as_objects(values: Any) -> Array:
 
 
 def type_name(value: Any) -> str:
-    """JSON's word for a value's type."""
+    """Return JSON's name of a value's type."""
     return _NAMES.get(type(value).__name__, "a number" if isinstance(value, int | float) else type(value).__name__)
 
 
 def as_integers(value: Any, array: Array, want: np.dtype[Any]) -> Array:
-    """Lists as an array of integers, where they are all whole and NumPy made floats of them because some are.
+    """Return whole numbers as integers where NumPy made floats of a list because some are floats.
 
     As floats, integers from 2**53 on would have lost digits.
     """
@@ -101,7 +101,7 @@ def as_integers(value: Any, array: Array, want: np.dtype[Any]) -> Array:
 
 
 def whole(array: Array, want: np.dtype[Any], name: str, taker: str = "the model") -> Array:
-    """Numbers as integers; floats too, where they are whole.
+    """Return numbers as integers, floats too where they are whole.
 
     Raises:
         RefusedError: One is not whole, or beyond the range; ``taker`` is what the message says it is for.
@@ -140,7 +140,7 @@ def _ragged(value: Any) -> str:
 
 
 def _exactly(value: Any, array: Array, want: np.dtype[Any], name: str) -> Array:
-    """Look at each value of lists: NumPy makes strings of numbers, and numbers of true, without a word."""
+    """Check each value of lists: NumPy silently makes strings of numbers, and numbers of true."""
     allowed = _ALLOWED.get(want.kind, (int, float))
     for where, item in _leaves(value):
         if not isinstance(item, allowed) or (isinstance(item, bool) and want.kind != "b"):

@@ -1,4 +1,4 @@
-"""One model's codec: what came, over any protocol, to what the model takes, and what it returned to an answer."""
+"""The codec of one model: requests of any protocol to what the model takes, and what it returns to answers."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from workbench.serving.replica.codecs.tables import InputTable, as_writeable, jo
 
 
 class Codec:
-    """Decodes requests to a model, encodes its answers.
+    """Decodes requests to a model and encodes its answers.
 
     Args:
-        schema: The model's, as :mod:`workbench.serving.replica_protocol` has it.
+        schema: The model's schema; see :mod:`workbench.serving.replica_protocol`.
         takes_json: Whether it takes values of JSON as they are.
-        model: What Open Inference answers call it.
-        version: And the version that they name.
+        model: The model's name in answers of the Open Inference Protocol.
+        version: The version in these answers.
     """
 
     def __init__(self, schema: dict[str, Any], *, takes_json: bool = False, model: str = "", version: str = "") -> None:
@@ -33,7 +33,7 @@ class Codec:
         self._version = version
 
     def decode(self, route: str, content_type: str, body: bytes) -> Decoded:
-        """What a request asks.
+        """Decode a request.
 
         Raises:
             RefusedError: It cannot be asked; the message says why, ``field`` names what is to blame.
@@ -59,7 +59,7 @@ class Codec:
         )
 
     def take(self, value: Any) -> Decoded:
-        """What a Python caller asks, with rows, records, arrays or a DataFrame.
+        """Decode what a Python caller passes: rows, records, arrays or a DataFrame.
 
         Raises:
             RefusedError: As :meth:`decode`.
@@ -67,7 +67,7 @@ class Codec:
         return self._decoder.value(value, is_bare=True)
 
     def encode(self, route: str, accept: str, infer: InferOptions | None, prediction: Any) -> tuple[str, bytes]:
-        """Content type and body of one request's part of a prediction.
+        """Return content type and body of one request's part of a prediction.
 
         Raises:
             RefusedError: The prediction has no such form.
@@ -79,10 +79,10 @@ class Codec:
 
 
 def join(parts: Sequence[Any], *, is_writeable: bool = False) -> Any:
-    """What the model is called with: the data of one or more requests of the same key.
+    """Return the model's input: the data of one or more requests of the same key.
 
     Args:
-        parts: Of each request.
+        parts: The data of each request.
         is_writeable: Whether the model may write in it; bytes of a request cannot be written in.
     """
     first = parts[0]

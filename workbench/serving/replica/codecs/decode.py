@@ -1,4 +1,4 @@
-"""Bodies of ``predict`` and ``invocations`` to the arrays that a model takes: JSON, CSV, NumPy's and Arrow's format."""
+"""Decodes bodies of ``predict`` and ``invocations``: JSON, CSV, NumPy's and Arrow's format to arrays."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ _WRAPPERS = ("inputs", "instances", "dataframe_split", "dataframe_records")
 
 @dataclass(slots=True)
 class Decoded:
-    """What a request asks the model.
+    """A decoded request.
 
     Attributes:
         data: An array, named arrays, a :class:`InputTable`, a DataFrame, or a value of JSON for models that take one.
-        rows: How many.
+        rows: The number of rows.
         key: Requests of the same key can be computed together; None where it must be alone.
         params: The request's parameters for the model.
-        infer: What an Open Inference request wants back.
+        infer: What a request of the Open Inference Protocol asks of the answer.
     """
 
     data: Any
@@ -48,11 +48,11 @@ class Decoded:
 
 
 class Decoder:
-    """Decodes what comes for one model.
+    """Decodes the requests of one model.
 
     Args:
-        schema: The model's, compiled.
-        takes_json: Without a schema: whether it takes values of JSON as they are, not arrays.
+        schema: The model's compiled schema.
+        takes_json: Whether a model without a schema takes values of JSON as they are, not arrays.
     """
 
     def __init__(self, schema: Schema, *, takes_json: bool) -> None:
@@ -62,7 +62,7 @@ class Decoder:
         self._tables = TableReader(schema) if schema.is_columns and not schema.is_free and not takes_json else None
 
     def json(self, body: bytes) -> Decoded:
-        """A JSON body, in any of MLflow's forms or bare."""
+        """Decode a JSON body, in any of MLflow's forms or bare."""
         try:
             payload = orjson.loads(body)
         except orjson.JSONDecodeError as error:
@@ -85,7 +85,7 @@ class Decoder:
     def value(
         self, value: Any, *, has_bools: bool = True, is_bare: bool = False, params: dict[str, Any] | None = None
     ) -> Decoded:
-        """A value as a program has it: rows, records, columns, named tensors, an array or a DataFrame."""
+        """Decode a value of a program: rows, records, columns, named tensors, an array or a DataFrame."""
         if self._takes_json:
             return Decoded(value, 1, None, params)
         if hasattr(value, "iloc"):
@@ -107,7 +107,7 @@ class Decoder:
         return self.tensors(value, has_bools=has_bools, params=params)
 
     def csv(self, body: bytes) -> Decoded:
-        """CSV, with a header row for models that take columns."""
+        """Decode CSV, which has a header row for models that take columns."""
         if self._tables is None and self._only is not None:
             return self._tensor(csv_matrix(read_csv(body)), None)
         if self._tables is None:
@@ -121,7 +121,7 @@ class Decoder:
         return self._table(self._tables.columns(csv_columns(read_csv(body), dtypes)), None)
 
     def npy(self, body: bytes) -> Decoded:
-        """An array in NumPy's format."""
+        """Decode an array in NumPy's format."""
         array = read_npy(body)
         width = 2 if self._tables is not None and len(self._schema.names) > 1 else 0
         if array.ndim + 1 == (len(self._only.shape) if self._only is not None else width):
@@ -129,7 +129,7 @@ class Decoder:
         return self.value(array)
 
     def arrow(self, body: bytes) -> Decoded:
-        """A table in Arrow's stream format."""
+        """Decode a table in Arrow's stream format."""
         table = read_arrow(body)
         if self._takes_json or self._schema.is_free:
             try:
@@ -143,7 +143,7 @@ class Decoder:
     def tensors(
         self, values: dict[str, Any], *, has_bools: bool = True, params: dict[str, Any] | None = None
     ) -> Decoded:
-        """Named tensors; for a model of columns, each is one, of the shape [n] or [n, 1]."""
+        """Decode named tensors; for a model of columns each is a column of the shape [n] or [n, 1]."""
         if self._takes_json or (self._schema.is_free and len(values) != 1):
             return Decoded(next(iter(values.values())) if len(values) == 1 else values, 1, None, params)
         if self._schema.is_free:
@@ -165,7 +165,7 @@ class Decoder:
         return Decoded(found, len(next(iter(found.values()))), key, params)
 
     def columns(self, columns: dict[str, Any], params: dict[str, Any] | None = None) -> Decoded:
-        """One array a column."""
+        """Decode columns, one array each."""
         if self._tables is not None:
             return self._table(self._tables.columns(columns), params)
         if self._schema.is_free or self._takes_json:
@@ -177,7 +177,7 @@ class Decoder:
         return self.tensors(columns, params=params)
 
     def _is_form(self, key: str) -> bool:
-        """Whether a key says how the rows are written, and is no column's or tensor's name."""
+        """Return whether a key says how the rows are written, and is no name of a column or tensor."""
         return self._only is not None or key not in self._schema.by_name
 
     def _check_alone(self, form: str, payload: dict[str, Any]) -> None:
@@ -265,7 +265,7 @@ def _depth(value: Any) -> int:
 
 
 def _flat(value: Any) -> Any:
-    """A column that came as [n, 1] as [n]."""
+    """Return a column that came as [n, 1] as [n]."""
     array = np.asarray(value)
     return array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
 

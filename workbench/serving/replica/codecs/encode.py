@@ -1,4 +1,4 @@
-"""What a model returned to the bytes of an answer, for each of the requests that were computed together."""
+"""Encodes what a model returned, for each of the requests that were computed together."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _FORMATS = (JSON, CSV, NPY, ARROW)
 
 
 class RowsDifferError(Exception):
-    """The model returned another number of rows than it was asked for."""
+    """Raised when a model returns another number of rows than it was given."""
 
 
 def normal(value: Any) -> Any:
-    """A prediction as an array, named arrays, a DataFrame, a list, or whatever else JSON can hold."""
+    """Return a prediction as an array, named arrays, a DataFrame, a list, or whatever else JSON can hold."""
     if isinstance(value, np.ndarray):
         return value
     if hasattr(value, "iloc"):  # pandas
@@ -41,7 +41,7 @@ def normal(value: Any) -> Any:
 
 
 def split(value: Any, rows: Sequence[int]) -> list[Any]:
-    """Each request's part of a normal prediction.
+    """Return each request's part of a normal prediction.
 
     Raises:
         RowsDifferError: It has other rows than all requests together.
@@ -65,11 +65,11 @@ def split(value: Any, rows: Sequence[int]) -> list[Any]:
 
 
 def encode(value: Any, accept: str) -> tuple[str, bytes]:
-    """Content type and body of a prediction.
+    """Return content type and body of a prediction.
 
     Args:
-        value: As :func:`normal` gives it.
-        accept: What the client takes; JSON where it says nothing that there is.
+        value: A result of :func:`normal`.
+        accept: The content types that the client takes; JSON where none of them is known.
 
     Raises:
         RefusedError: A table cannot be made of it, or JSON cannot hold it.
@@ -86,7 +86,7 @@ def encode(value: Any, accept: str) -> tuple[str, bytes]:
 
 
 def to_json(value: Any) -> bytes:
-    """As JSON; NaN is null.
+    """Return a value as JSON; NaN is null.
 
     Raises:
         RefusedError: It holds what JSON cannot, status 500.
@@ -102,7 +102,7 @@ def to_json(value: Any) -> bytes:
 
 
 def named(value: Any, names: Sequence[str]) -> dict[str, Array]:
-    """A prediction as arrays by name, as the Open Inference Protocol wants it."""
+    """Return a prediction as arrays by name, for the Open Inference Protocol."""
     if hasattr(value, "columns"):
         return {str(name): _array(value[name].to_numpy()) for name in value.columns}
     if isinstance(value, dict):
@@ -160,7 +160,7 @@ def _default(value: Any) -> Any:
 
 
 def _array(value: Any) -> Array:
-    """As an array of numbers or of strings: times as ISO 8601 has them, all else that is no number as JSON."""
+    """Return an array of numbers or strings: times in ISO 8601, all else that is no number as JSON."""
     try:
         array = np.asarray(value) if not isinstance(value, dict) else as_objects([value])
     except ValueError:  # rows of different lengths

@@ -1,4 +1,4 @@
-"""Bytes that are not JSON to rows and arrays: CSV, NumPy's format, Arrow's stream. Never pickle."""
+"""Reads bodies that are not JSON: CSV, NumPy's format, Arrow's stream. Never pickle."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _TRUE = {"true": True, "1": True, "false": False, "0": False}
 
 
 def read_csv(body: bytes) -> list[list[str]]:
-    """The rows of CSV in UTF-8, empty lines left out."""
+    """Return the rows of CSV in UTF-8, without empty lines."""
     try:
         return [row for row in csv.reader(io.StringIO(body.decode("utf-8-sig"), newline="")) if row]
     except (UnicodeDecodeError, csv.Error) as error:
@@ -27,7 +27,7 @@ def read_csv(body: bytes) -> list[list[str]]:
 
 
 def csv_columns(rows: list[list[str]], dtypes: dict[str, str]) -> dict[str, Any]:
-    """Columns by the header row's names, those that are in ``words`` converted to that dtype."""
+    """Return the columns by the header's names, converted to the given dtypes."""
     if len(rows) < 2:
         raise RefusedError("Cannot read the body: CSV needs a header row and one or more rows. Send both.")
     header, *data = rows
@@ -42,7 +42,7 @@ def csv_columns(rows: list[list[str]], dtypes: dict[str, str]) -> dict[str, Any]
 
 
 def csv_matrix(rows: list[list[str]]) -> Array:
-    """Numbers of CSV without a header, or below one."""
+    """Return the numbers of CSV, with or without a header."""
     if rows and not any(map(_is_number, rows[0])):
         rows = rows[1:]
     widths = {len(row) for row in rows}
@@ -56,7 +56,7 @@ def csv_matrix(rows: list[list[str]]) -> Array:
 
 
 def read_npy(body: bytes) -> Array:
-    """An array in NumPy's format, without a copy; what would need pickle is refused."""
+    """Return an array in NumPy's format, without a copy; what would need pickle is refused."""
     form = np.lib.format
     stream = io.BytesIO(body)
     try:
@@ -78,7 +78,7 @@ def read_npy(body: bytes) -> Array:
 
 
 def read_arrow(body: bytes) -> Any:
-    """A table in Arrow's stream format."""
+    """Return a table in Arrow's stream format."""
     import pyarrow as pa
 
     try:
@@ -94,7 +94,7 @@ def read_arrow(body: bytes) -> Any:
 
 
 def arrow_columns(table: Any) -> dict[str, Array]:
-    """Its columns as arrays; nulls stay None, except that a column of floats has NaN."""
+    """Return a table's columns as arrays; nulls stay None, and are NaN in a column of floats."""
     import pyarrow as pa
 
     found: dict[str, Array] = {}
@@ -116,11 +116,11 @@ def arrow_columns(table: Any) -> dict[str, Array]:
 
 
 def _is_compressed(metadata: Any) -> bool:
-    """Whether a message of Arrow's says that its buffers are: field 3 of a record batch, in FlatBuffers' layout."""
+    """Return whether a message of Arrow has compressed buffers: field 3 of a record batch, in FlatBuffers' layout."""
     data = bytes(metadata)
 
     def field(table: int, index: int) -> int:
-        """Where a table's field lies, 0 where it has none."""
+        """Return where a table's field lies, 0 where it has none."""
         vtable = table - struct.unpack_from("<i", data, table)[0]
         if 4 + 2 * index >= struct.unpack_from("<H", data, vtable)[0]:
             return 0
@@ -145,7 +145,7 @@ def _is_compressed(metadata: Any) -> bool:
 
 
 def split_frame(value: Any) -> tuple[list[str], list[Any]]:
-    """Column names and rows of pandas' ``split`` form."""
+    """Return column names and rows of pandas' ``split`` form."""
     if not isinstance(value, dict) or not isinstance(value.get("data"), list):
         raise RefusedError(
             'Cannot predict: dataframe_split has no rows. Give {"columns": [...], "data": [[...]]}.',

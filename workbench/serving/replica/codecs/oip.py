@@ -25,11 +25,11 @@ _OURS = {"binary_data_output", "sequence_id", "sequence_start", "sequence_end", 
 
 @dataclass(slots=True)
 class InferOptions:
-    """What an infer request wants back.
+    """What an infer request asks of the answer.
 
     Attributes:
-        id: Echoed, None where none came.
-        outputs: Wanted outputs and whether each is to be binary; empty for all.
+        id: The request's id, sent back; None where none came.
+        outputs: The outputs to return, and whether each is to be binary; empty for all.
         is_binary: Whether outputs that are not named are to be binary.
     """
 
@@ -39,10 +39,10 @@ class InferOptions:
 
 
 def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[str, Any], InferOptions]:
-    """Tensors by name, the model's parameters, and what is wanted.
+    """Return tensors by name, the model's parameters, and what is asked of the answer.
 
     Args:
-        body: Of the request.
+        body: The request's body.
         content_type: :data:`BINARY` and a number where so many bytes are JSON and the rest tensors.
 
     Raises:
@@ -86,13 +86,13 @@ def read_infer(body: bytes, content_type: str) -> tuple[dict[str, Array], dict[s
 
 
 def write_infer(outputs: dict[str, Array], options: InferOptions, model: str, version: str) -> tuple[str, bytes]:
-    """Content type and body of an answer.
+    """Return content type and body of an answer.
 
     Args:
-        outputs: By name, in the model's order.
-        asked: What the request wants.
-        model: Name of the model, as the protocol has it.
-        version: Its version.
+        outputs: The outputs by name, in the model's order.
+        options: What the request asks of the answer.
+        model: The model's name in the protocol.
+        version: The version that answered.
 
     Raises:
         RefusedError: An output is wanted that the model does not have.
@@ -241,7 +241,7 @@ def _flag(parameters: dict[str, Any], key: str, default: bool) -> bool:
 
 
 def _shown(value: Any) -> str:
-    """What a request holds, short enough for a message."""
+    """Return a request's value, short enough for a message."""
     text = "null" if value is None else repr(value)
     return text if len(text) <= 60 else text[:57] + "..."
 

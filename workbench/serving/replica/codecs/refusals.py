@@ -1,4 +1,4 @@
-"""Requests that are answered with an error, in each protocol's own form."""
+"""Requests that are answered with an error, in the form of each protocol."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import orjson
 
 
 class RefusedError(Exception):
-    """A request that the model is not asked.
+    """Raised for a request that the model cannot answer.
 
     Args:
         message: "Cannot predict: X is Y. Do Z.", for the client.
-        field: The part of the request that is to blame, None where it is the whole.
-        status: HTTP's.
+        field: The part of the request that is wrong, None for the whole.
+        status: The HTTP status.
     """
 
     def __init__(self, message: str, *, field: str | None = None, status: int = 400) -> None:
@@ -23,7 +23,7 @@ class RefusedError(Exception):
 
 
 def error_body(route: str, status: int, message: str, field: str | None = None) -> bytes:
-    """An error as JSON: MLflow's form for ``invocations``, ``{"error", "field"}`` for all others."""
+    """Return an error as JSON: MLflow's form for ``invocations``, ``{"error", "field"}`` for all others."""
     if route == "invocations":
         code = "BAD_REQUEST" if status < 500 else "INTERNAL_ERROR"
         return orjson.dumps({"error_code": code, "message": message})

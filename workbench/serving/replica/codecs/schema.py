@@ -1,4 +1,4 @@
-"""A model's schema, compiled to what checks and casts the arrays of a request."""
+"""A model's schema, compiled to checks and casts of a request's arrays."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class Field:
     """One tensor or one column that the model takes.
 
     Attributes:
-        name: As the model knows it, ``inputs`` for the only tensor of a model that names none.
-        word: NumPy's word for the dtype, ``object`` for anything.
-        shape: -1 is any length.
-        optional: A column that may be left out, or hold null.
+        name: The model's name for it, ``inputs`` for the only tensor of a model that names none.
+        dtype_name: NumPy's name of the dtype, ``object`` for anything.
+        shape: The shape; -1 is any length.
+        optional: Whether the column may be left out, or hold null.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Field:
         return self.dtype_name != "object" and np.dtype(self.dtype_name).kind in "iuf"
 
     def check(self, value: Any, *, has_bools: bool = True) -> np.ndarray[Any, Any]:
-        """A request's value as the array that the model takes.
+        """Return a request's value as the array that the model takes.
 
         Args:
             value: Nested lists, or an array.
@@ -67,10 +67,10 @@ class Field:
 
 
 class Schema:
-    """What a model takes, compiled from :mod:`workbench.serving.replica_protocol`'s dictionary.
+    """A model's schema, compiled from the dictionary of :mod:`workbench.serving.replica_protocol`.
 
     Args:
-        schema: That dictionary; without inputs, anything is taken.
+        schema: That dictionary; without inputs, the model takes anything.
     """
 
     def __init__(self, schema: dict[str, Any]) -> None:
@@ -93,14 +93,14 @@ class Schema:
         self.outputs: tuple[str, ...] = tuple(each["name"] for each in schema["outputs"] or ())
 
     def missing(self, name: str, given: Any) -> RefusedError:
-        """The error for a column or tensor that is not among those given."""
+        """Return the error for a column or tensor that is not among those given."""
         kind = "column" if self.is_columns else "tensor"
         near = get_close_matches(name, [str(each) for each in given if str(each) not in self.by_name], 1)
         hint = f"There is {near[0]!r}: rename it." if near else f"Give {', '.join(self.names[:20])}."
         return RefusedError(f"Cannot predict: the {kind} {name!r} is missing. {hint}", field=name)
 
     def tensors(self, values: dict[str, Any], *, has_bools: bool = True) -> dict[str, np.ndarray[Any, Any]]:
-        """Named tensors, each checked, all with the same number of rows."""
+        """Return named tensors, each checked, all with the same number of rows."""
         found = {}
         for field in self.fields:
             if field.name in values:

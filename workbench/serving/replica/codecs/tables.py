@@ -1,4 +1,4 @@
-"""Rows of a table as columns: each request's are checked, one DataFrame is made of all requests of a batch."""
+"""Tables of requests as columns: each request's are checked, then one DataFrame is made of a whole batch."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from workbench.serving.replica.codecs.schema import Schema
 
 @dataclass(slots=True)
 class InputTable:
-    """Columns of one request.
+    """The columns of one request.
 
     Attributes:
-        names: In the model's order.
-        block: Rows by columns, where all columns have one dtype; else None.
-        columns: Else, one array a column.
+        names: The columns' names, in the model's order.
+        block: An array of rows by columns where all columns have one dtype, else None.
+        columns: One array per column, where there is no block.
     """
 
     names: tuple[str, ...]
@@ -32,17 +32,17 @@ class InputTable:
         return len(self.columns[0] if self.block is None else self.block)
 
     def column(self, at: int) -> Array:
-        """The column at a place."""
+        """Return the column at a position."""
         return self.columns[at] if self.block is None else np.asarray(self.block[:, at])
 
 
 def as_writeable(value: Any) -> Any:
-    """An array that can be written in, a copy where need be; anything else as it is."""
+    """Return an array that may be written to, a copy where necessary; anything else as it is."""
     return value.copy() if isinstance(value, np.ndarray) and not value.flags.writeable else value
 
 
 def join_tables(tables: Sequence[InputTable], *, is_writeable: bool = False) -> Any:
-    """One DataFrame of all rows; the tables have the same columns."""
+    """Return one DataFrame of all rows; the tables have the same columns."""
     import pandas as pd
 
     names = tables[0].names
@@ -59,10 +59,10 @@ def join_tables(tables: Sequence[InputTable], *, is_writeable: bool = False) -> 
 
 
 class TableReader:
-    """Makes checked tables of what requests hold.
+    """Makes checked tables of requests.
 
     Args:
-        schema: Of a model that takes columns.
+        schema: The schema of a model that takes columns.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -71,7 +71,7 @@ class TableReader:
         self._get: Callable[[Any], Any] = _getter(self._names)
 
     def records(self, records: Sequence[Any], *, has_bools: bool = True) -> InputTable:
-        """Of one dictionary a row."""
+        """Return a table of one dictionary per row."""
         schema = self._schema
         _some(records)
         try:
@@ -85,7 +85,7 @@ class TableReader:
         return self._table(dict(zip(self._names, zip(*rows, strict=True), strict=True)))
 
     def rows(self, rows: Any, names: Sequence[str] | None = None, *, has_bools: bool = True) -> InputTable:
-        """Of one list a row, the columns in the model's order or in that of ``names``."""
+        """Return a table of one list per row, the columns in the model's order or in that of ``names``."""
         _some(rows)
         order = list(map(str, names)) if names is not None else list(self._names)
         width = len(order)
@@ -100,7 +100,7 @@ class TableReader:
         return self.columns(dict(zip(order, zip(*rows, strict=True), strict=True)))
 
     def columns(self, columns: dict[str, Any]) -> InputTable:
-        """Of one list or array a column; those that the model does not know are left out."""
+        """Return a table of one list or array per column; columns that the model does not know are left out."""
         for field in self._schema.fields:
             if field.name not in columns and not field.optional:
                 raise self._schema.missing(field.name, columns)
@@ -116,7 +116,7 @@ class TableReader:
         return self._table(known)
 
     def array(self, array: Array) -> InputTable:
-        """Of a matrix, or of NumPy's records."""
+        """Return a table of a matrix, or of a structured array."""
         if array.dtype.names:
             return self.columns({name: array[name] for name in array.dtype.names})
         if array.ndim != 2 or array.shape[1] != len(self._names):
@@ -169,7 +169,7 @@ class TableReader:
 
 
 def _getter(names: tuple[str, ...]) -> Callable[[Any], Any]:
-    """What takes the columns out of a record, as a tuple also where there is one."""
+    """Return a function that gets the columns of a record as a tuple, also where there is only one."""
     if len(names) == 1:
         return lambda record: (record[names[0]],)
     return cast(Callable[[Any], Any], itemgetter(*names))
