@@ -254,7 +254,7 @@ class Endpoint:
 
     def samples(self, version: str | None = None) -> list[Sample]:
         """Return some requests with their answers, of a version that runs or did run."""
-        from workbench.serving.history import kept_samples
+        from workbench.serving.history import stored_samples
 
         if version is None:
             version = max(self.snapshot()["versions"], key=lambda one: one["weight"])["label"]
@@ -264,7 +264,7 @@ class Endpoint:
                 return found
         except (OptionError, EndpointNotFoundError, ServingError, ClusterError):
             pass
-        return kept_samples(self._project.store, self.name, version)
+        return stored_samples(self._project.store, self.name, version)
 
     def wait(
         self, version: str, timeout_s: float | None = None, on_change: Callable[[VersionSnapshot], None] | None = None

@@ -20,7 +20,7 @@ def gateway_of(connection: ActorConnection, *, start: bool = True) -> ActorConne
         start: Whether to create one where there is none.
 
     Raises:
-        ServingError: There is none, and ``start`` is false; or a port that was asked for is in use.
+        ServingError: There is none, and ``start`` is false; or a requested port is in use.
     """
     import ray
 
@@ -34,7 +34,7 @@ def gateway_of(connection: ActorConnection, *, start: bool = True) -> ActorConne
         except (ray.exceptions.RayError, ConnectionError, RuntimeError) as error:
             raise ClusterError(f"Cannot reach the gateway: {error}") from error
     settings = listen_settings()
-    # Where it is made, it begins by itself, too: it has to know the ports by then.
+    # A new actor begins by itself, too: it has to know the ports by then.
     actor = detached_actor(Gateway, NAME, NAMESPACE, str(home()), *settings, max_restarts=-1)
     gateway = connection.to(actor, NAME)
     gateway.call("begin", *settings, timeout_s=_BEGIN_S)

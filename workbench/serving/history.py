@@ -31,7 +31,7 @@ def history_of(store: TrackingStore, endpoint: str) -> dict[str, dict[str, list[
     return found
 
 
-def kept_samples(store: TrackingStore, endpoint: str, label: str) -> list[Sample]:
+def stored_samples(store: TrackingStore, endpoint: str, label: str) -> list[Sample]:
     """Return the samples of a version in MLflow, an empty list where there are none."""
     for run in runs_of(store, endpoint):
         if run.tags["workbench.endpoint_version"] == label:

@@ -81,5 +81,5 @@ def notice_loss(connection: socket.socket) -> None:
     """Have a TCP connection break within half a minute when the other machine vanishes."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for name, value in _PATIENCE.items():
-        if hasattr(socket, name):  # not all systems have all of them
+        if hasattr(socket, name):  # not every system has every option
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

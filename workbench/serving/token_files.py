@@ -35,7 +35,7 @@ def token_aside(state_dir: Path, endpoint: str) -> tuple[Path, str]:
     folder = _folder(state_dir, endpoint)
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     token = f"wb_{secrets.token_urlsafe(32)}"
-    # No label begins with a dot: what is aside is nobody's token.
+    # No label begins with a dot, so a file aside is no token.
     aside = folder / f".new-{os.getpid()}-{secrets.token_hex(4)}"
     descriptor = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
@@ -46,7 +46,7 @@ def token_aside(state_dir: Path, endpoint: str) -> tuple[Path, str]:
 def read_token(state_dir: Path, endpoint: str, label: str = DEFAULT) -> str:
     """Return a token that was made here.
 
-    Raises ``OptionError`` when it was not, or is gone.
+    Raises ``OptionError`` for a token that was made elsewhere, or is gone.
     """
     try:
         return token_path(state_dir, endpoint, label).read_text().strip()
@@ -73,6 +73,6 @@ def digest(token: str) -> str:
 
 
 def _folder(state_dir: Path, endpoint: str) -> Path:
-    if not _LABEL.fullmatch(endpoint):  # else it might lie anywhere
+    if not _LABEL.fullmatch(endpoint):  # else the folder might be anywhere
         raise OptionError(f"Cannot keep tokens of {endpoint!r}: no endpoint can have that name.")
     return state_dir / "tokens" / endpoint

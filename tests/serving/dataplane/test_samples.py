@@ -16,7 +16,7 @@ from workbench.serving.control.endpoint_state import EndpointState
 from workbench.serving.control.history_writer import HistoryWriter
 from workbench.serving.dataplane.request import Answer, Request
 from workbench.serving.dataplane.samples import Samples
-from workbench.serving.history import kept_samples
+from workbench.serving.history import stored_samples
 from workbench.tracking.store import TrackingStore
 
 SAMPLE = {"t": 1.0, "status": 200, "latency_ms": 1.0, "request": "[1]", "answer": "[2]"}
@@ -93,7 +93,7 @@ def test_samples_are_forgotten_of_this_projects_endpoint_alone(endpoint: Endpoin
     endpoint.versions = {"2": made["2"]}  # the first has gone
     history.forget_samples(endpoint).result(60)
     history.close()
-    assert [len(kept_samples(store, "digits", label)) for label in "123"] == [0, 0, 1]
+    assert [len(stored_samples(store, "digits", label)) for label in "123"] == [0, 0, 1]
 
 
 def test_samples_that_cannot_be_forgotten_are_told_and_others_go(endpoint: EndpointState, tmp_path: Path) -> None:
@@ -106,4 +106,4 @@ def test_samples_that_cannot_be_forgotten_are_told_and_others_go(endpoint: Endpo
     with pytest.raises(TrackingError, match=r"samples\.json"):
         history.forget_samples(endpoint).result(60)
     history.close()
-    assert kept_samples(store, "digits", "1") == []
+    assert stored_samples(store, "digits", "1") == []

@@ -14,7 +14,7 @@ from workbench.errors import OptionError
 from workbench.serving.content_types import ARROW, JSON, NPY
 
 MAX_JSON_VALUES = 1024
-"""Arrays of more values go as NumPy's own bytes: those are then shorter and quicker than their digits."""
+"""Larger arrays go in NumPy's format, which is then shorter and quicker than digits."""
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 

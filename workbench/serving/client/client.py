@@ -120,7 +120,7 @@ class EndpointClient:
             text = f"Cannot read on: {self.url} broke the connection. Ask again."
             raise ServingError(text) from None
         finally:
-            # The connection of an answer that was not read to its end is of no use to the next request.
+            # A connection with an answer that was not read to its end cannot serve the next request.
             answer.release_conn() if is_read else answer.close()
 
     def _headers(self, version: str | None, key: str) -> dict[str, str]:

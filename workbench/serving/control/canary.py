@@ -47,7 +47,7 @@ def judge_canary(
         return CanaryDecision.WAIT, f"{requests} of {canary.min_requests} requests"
     p95, theirs = mine["p95_ms"], champion["p95_ms"]
     left = canary.for_s - (now - canary.since)
-    # Some grace: of fast models noise is a large part, and of few requests more so than of a whole step's.
+    # Some grace: noise is a large part of a fast model's time, all the more in a few requests.
     factor, grace_ms = (1, _GRACE_MS) if left <= 0 else (_EARLY_FACTOR, _EARLY_GRACE_MS)
     if p95 and theirs and p95 > factor * canary.max_slowdown * theirs + grace_ms:
         return CanaryDecision.ROLL_BACK, f"its p95 is {p95:.1f} ms, the champion's {theirs:.1f} ms"

@@ -81,7 +81,7 @@ class GatewayState:
             ports = {kind: usual[kind] if number is None else number for kind, number in requested.items()}
             try:
                 found = await servers.start(
-                    host=host or "127.0.0.1",  # never what it once was: it would be open beyond what the user knows
+                    host=host or "127.0.0.1",  # never the last one: it might be open to more than the user knows
                     port=ports["http"] or 0,
                     grpc_port=ports["grpc"],
                     socket_path=_socket_path(),

@@ -45,7 +45,7 @@ class HistoryWriter:
     ) -> None:
         """Write a minute's figures, and the samples as they are now."""
         before = self._pending_figures.get(version.app)
-        if version.history_run and (before is None or before.done()):  # a store that is slow gets no queue
+        if version.history_run and (before is None or before.done()):  # a slow store gets no queue
             self._pending_figures[version.app] = self._writer.submit(
                 self._quietly, self._write_figures, endpoint, version, values, samples
             )
@@ -163,7 +163,7 @@ class HistoryWriter:
         )
         before = endpoint.alias_before.pop(label, {})
         for model in gone.models if gone is not None else ():
-            # Where somebody has moved it meanwhile, it stays.
+            # An alias that somebody has moved meanwhile stays.
             if model.name in before and registry.aliased(model.name, alias) == model.number:
                 if before[model.name]:
                     registry.set_alias(model.name, alias, before[model.name])

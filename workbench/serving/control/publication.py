@@ -100,7 +100,7 @@ class Publisher:
         endpoint.apps += 1
         endpoint.notebook = order.notebook or endpoint.notebook
         label = self._label(endpoint, order)
-        # Never twice: what is left of an application that was withdrawn must not be taken for this one.
+        # Never the same name twice: the rest of a withdrawn application must not be taken for this one.
         app = f"{APP_PREFIX}{order.name}-v{label}-{secrets.token_hex(4)}"
         version = Version(label, app, order.models, options, time.time())
         status = VersionStatus(version, Autoscaler(max(1, options.min_replicas)), message="starts a replica")

@@ -43,7 +43,7 @@ class AccessControl:
         """Let a request in and record the use of its token.
 
         Raises:
-            Refusal: 401 where the token is missing or nobody's, 429 where its owner asks too often.
+            RequestError: 401 for a missing or unknown token, 429 for one that is used too often.
         """
         label = self.label_of(token)
         if label is None:

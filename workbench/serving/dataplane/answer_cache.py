@@ -17,13 +17,16 @@ Key = tuple[str, str, str, str, str, bytes]
 class AnswerCache:
     """The answers of an endpoint that were last used.
 
+    An ``OrderedDict`` and not ``cachetools.LRUCache``: that bounds either the number of answers or their bytes, and
+    takes three times as long for a hit.
+
     Args:
         size: The most answers to keep, within 64 MiB.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._kept: OrderedDict[Key, Answer] = OrderedDict()
+        self._answers: OrderedDict[Key, Answer] = OrderedDict()
         self._bytes = 0
         self._under_way: dict[Key, asyncio.Future[Answer | RequestError | None]] = {}
 
@@ -33,15 +36,15 @@ class AnswerCache:
         """Return an answer or error, and whether it is another request's."""
         key = (version, request.model, request.route, request.content_type, request.accept, request.body)
         while True:
-            kept = self._kept.get(key)
-            if kept is not None:
-                self._kept.move_to_end(key)
-                return kept, True
+            answer = self._answers.get(key)
+            if answer is not None:
+                self._answers.move_to_end(key)
+                return answer, True
             shared = self._under_way.get(key)
             if shared is None:
                 return await self._compute(key, request, compute), False
             outcome = await asyncio.shield(shared)
-            if outcome is not None:  # else its client went away: one of those who wait computes it
+            if outcome is not None:  # else its client hung up: one of those that wait computes it
                 return outcome, True
 
     async def _compute(
@@ -70,27 +73,27 @@ class AnswerCache:
 
     def forget(self, version: str) -> None:
         """Drop a version's answers, those in progress too."""
-        for key in [key for key in self._kept if key[0] == version]:
+        for key in [key for key in self._answers if key[0] == version]:
             self._drop(key)
         for key in [key for key in self._under_way if key[0] == version]:
             del self._under_way[key]
 
     def _keep(self, key: Key, answer: Answer) -> None:
-        if key in self._kept:
+        if key in self._answers:
             self._drop(key)
         if _weight(key, answer) > MAX_BYTES // 8:  # one answer must not push all others out
             return
-        self._kept[key] = answer
+        self._answers[key] = answer
         self._bytes += _weight(key, answer)
         self._shrink()
 
     def _shrink(self) -> None:
-        while self._kept and (len(self._kept) > self.size or self._bytes > MAX_BYTES):
-            self._drop(next(iter(self._kept)))
+        while self._answers and (len(self._answers) > self.size or self._bytes > MAX_BYTES):
+            self._drop(next(iter(self._answers)))
 
     def _drop(self, key: Key) -> None:
-        self._bytes -= _weight(key, self._kept.pop(key))
+        self._bytes -= _weight(key, self._answers.pop(key))
 
 
 def _weight(key: Key, answer: Answer) -> int:
-    return len(key[-1]) + len(answer.body) + 500  # what Python's objects take besides
+    return len(key[-1]) + len(answer.body) + 500  # the overhead of Python's objects

@@ -20,7 +20,7 @@ from workbench.serving.dataplane.samples import Samples
 from workbench.serving.dataplane.stats import VersionStats
 
 MAX_WAITING_BYTES = 256 * 2**20
-TRIES = 2  # a request that two replicas did not survive is not given to a third
+TRIES = 2  # a request that ended two replicas is not given to a third
 
 _HUNG_UP = 499
 _ids = count(1)
@@ -49,7 +49,7 @@ class Backend:
         self._waiting: deque[PendingRequest] = deque()
         self._waiting_bytes = 0
         self._service_rate = 0.0
-        self._asked_at = monotonic()
+        self._last_request_at = monotonic()
         self._empty: asyncio.Future[None] | None = None
 
     def expect(self, options: ServingOptions, target: int, app: str = "") -> None:
@@ -67,7 +67,7 @@ class Backend:
         """Have a replica answer a request.
 
         Raises:
-            Refusal: 404 no such model, 429 too many wait, 500 it ended replicas, 503 no replica came, 504 timed out.
+            RequestError: 404 no such model, 429 queue full, 500 it ended replicas, 503 no replica, 504 timed out.
         """
         began = monotonic()
         pending: PendingRequest | None = None
@@ -78,7 +78,7 @@ class Backend:
             if error.status != 404:
                 self.stats.record(monotonic(), error.status, (monotonic() - began) * 1000)
             raise
-        except asyncio.CancelledError:  # its client hung up: that it had to wait so long is told of the model
+        except asyncio.CancelledError:  # its client hung up, perhaps because it had to wait: that counts
             self.stats.record(monotonic(), _HUNG_UP, (monotonic() - began) * 1000)
             raise
         if answer.parts is not None:
@@ -92,7 +92,7 @@ class Backend:
         if self._is_stopped:
             raise backend_errors.version_removed(self._label)
         model = self._model(request)
-        self._asked_at = now
+        self._last_request_at = now
         link = None if self._waiting else self._free_link(model)
         pending = PendingRequest(
             next(_ids), request, model, self.options.timeout_s, asyncio.get_running_loop().create_future()
@@ -113,7 +113,7 @@ class Backend:
         timer = asyncio.get_running_loop().call_later(pending.timeout_s, self._expire, pending)
         try:
             return await pending.future
-        except BaseException:  # it timed out, or its client hung up: nobody waits for it
+        except BaseException:  # it timed out, or its client hung up
             self._forget(pending)
             raise
         finally:
@@ -179,7 +179,7 @@ class Backend:
         for link in self._ready:
             load = len(link.pending)
             if model and model not in link.holds:
-                load += self.options.max_batch  # what loading the model there is worth
+                load += self.options.max_batch  # the cost of loading the model there
             if len(link.pending) < room and not link.is_paused and (best is None or load < fewest):
                 best, fewest = link, load
         return best
@@ -203,7 +203,7 @@ class Backend:
         self.schemas = {**self.schemas, **schemas}
         if link not in self._ready and not link.is_leaving:
             self._ready.append(link)
-            self._asked_at = monotonic()  # one that loaded for minutes was not idle for minutes
+            self._last_request_at = monotonic()  # the minutes of loading were not idle ones
         self.pump()
 
     def link_leaving(self, link: ReplicaLink) -> None:
@@ -219,7 +219,7 @@ class Backend:
             self._ready.remove(link)
         again = []
         for pending in link.pending.values():
-            pending.tries -= link.is_leaving  # one that was to go is not at fault, nor is the request
+            pending.tries -= link.is_leaving  # a replica that leaves is no failure of the request
             if pending.is_streaming or pending.tries >= TRIES:
                 pending.fail(backend_errors.replicas_died(self._label))
             elif not pending.future.done():
@@ -234,7 +234,7 @@ class Backend:
     def _tell_options(self, link: ReplicaLink) -> None:
         link.send("options", {"slo_ms": self.options.slo_ms, "max_batch": self.options.max_batch})
 
-    # How it goes
+    # State and figures
 
     @property
     def is_ready(self) -> bool:
@@ -271,7 +271,7 @@ class Backend:
         now = monotonic()
         is_wanted = bool(self._waiting) and not self._ready
         p95_ms = self.stats.since(now, 10)["p95_ms"]
-        return Pressure(self.ongoing, self.queued, self.replicas, now - self._asked_at, p95_ms, is_wanted)
+        return Pressure(self.ongoing, self.queued, self.replicas, now - self._last_request_at, p95_ms, is_wanted)
 
     async def drain(self, timeout_s: float) -> None:
         """Take no more requests, wait for those in progress, then stop the replicas."""

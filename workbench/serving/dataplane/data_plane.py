@@ -85,7 +85,7 @@ class DataPlane:
             if name in self._endpoints:
                 self._endpoints[name].cache.forget(version)
 
-    # Asking
+    # Requests
 
     async def ask(self, request: Request) -> Answer:
         """Answer a request: token, limits, cache, routing, queue, retry, timeout, shadow and statistics included."""
@@ -94,7 +94,7 @@ class DataPlane:
             return unknown_endpoint(request.endpoint).answer(request.route)
         return await endpoint.ask(request)
 
-    # What is known
+    # Figures
 
     def endpoint(self, name: str) -> ServedEndpoint | None:
         """Return an endpoint that has a routing table, None where there is none."""

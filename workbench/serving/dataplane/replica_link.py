@@ -91,11 +91,11 @@ class ReplicaLink(asyncio.Protocol):
         self._writes: CoalescedWriter
         self._hello_timer: asyncio.TimerHandle
 
-    # What asyncio calls
+    # Called by asyncio
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the replica's hello."""
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by inheritance
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transport does not inherit from it
         self._writes = CoalescedWriter(self._transport)
         self._transport.set_write_buffer_limits(high=4 * 2**20)
         self._listener.links.add(self)
@@ -120,7 +120,7 @@ class ReplicaLink(asyncio.Protocol):
                 else:
                     has_room |= self._take(message)
         except (ValueError, TypeError, LookupError) as error:
-            self._drop(f"it does not keep to the protocol ({type(error).__name__})")
+            self._drop(f"it breaks the protocol ({type(error).__name__})")
         if has_room and self._backend is not None:
             self._backend.pump()
 
@@ -143,7 +143,7 @@ class ReplicaLink(asyncio.Protocol):
         if self._backend is not None:
             self._backend.pump()
 
-    # What a version's backend calls
+    # Called by a version's backend
 
     def ask(self, pending: PendingRequest) -> None:
         """Send a request."""
@@ -178,7 +178,7 @@ class ReplicaLink(asyncio.Protocol):
         self._writes.flush()
         self._transport.close()
 
-    # What the replica says
+    # Messages from the replica
 
     def _greet(self, data: bytes) -> bytes:
         """Check the hello; return the bytes after it."""
@@ -194,8 +194,8 @@ class ReplicaLink(asyncio.Protocol):
             app = str(facts.get("app", ""))
         except msgpack.OutOfData:
             return b""
-        except Exception:  # whatever a stranger sent that is no hello
-            self._drop("it said something else than hello")
+        except Exception:  # whatever a stranger sends
+            self._drop("its first message is no hello")
             return b""
         is_ours = hmac.compare_digest(said["secret"].encode(), self._listener.secret.encode())
         if word != "hello" or not is_ours:

@@ -21,16 +21,16 @@ class Samples:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._kept: list[tuple[float, int, float, bytes, bytes]] = []
+        self._samples: list[tuple[float, int, float, bytes, bytes]] = []
         self._seen = 0
 
     def resize(self, size: int) -> None:
         """Change the number of samples; where it is smaller, some of those that there are go."""
         if size > self._size:
-            self._seen = len(self._kept)  # those that come now have as good a chance as those that are kept
+            self._seen = len(self._samples)  # new ones get as good a chance as those that are kept
         self._size = size
-        if len(self._kept) > size:
-            self._kept = random.sample(self._kept, size)
+        if len(self._samples) > size:
+            self._samples = random.sample(self._samples, size)
 
     def offer(self, request: Request, answer: Answer, ms: float) -> None:
         """Keep a request and its answer, by chance."""
@@ -42,16 +42,16 @@ class Samples:
         if not (_is_text(request.content_type) and _is_text(answer.content_type)):
             return
         self._seen += 1
-        kept = len(self._kept)
-        place = kept if kept < self._size else int(random.random() * self._seen)
+        count = len(self._samples)
+        place = count if count < self._size else int(random.random() * self._seen)
         if place < self._size:
-            self._kept[place : place + 1] = [(time.time(), answer.status, round(ms, 3), request.body, answer.body)]
+            self._samples[place : place + 1] = [(time.time(), answer.status, round(ms, 3), request.body, answer.body)]
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the samples, oldest first."""
         return [
             {"t": t, "status": status, "latency_ms": ms, "request": _text(request), "answer": _text(answer)}
-            for t, status, ms, request, answer in sorted(self._kept, key=lambda sample: sample[0])
+            for t, status, ms, request, answer in sorted(self._samples, key=lambda sample: sample[0])
         ]
 
 

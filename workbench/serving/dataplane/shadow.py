@@ -46,11 +46,11 @@ class Shadow:
     async def _ask(self, request: Request, answer: Answer, backend: Backend) -> None:
         try:
             other = await backend.ask(request)
-        except RequestError:  # too slow or too full, which says nothing about its opinion
+        except RequestError:  # too slow or too full, which says nothing about its predictions
             return
         self.requests += 1
         if other.parts is not None:
-            async for _ in other.parts:  # begun, so that it ends what it began when it is closed
+            async for _ in other.parts:  # a generator that has begun cleans up when it is closed
                 break
             await other.parts.aclose()  # type: ignore[attr-defined]  # it is a generator
             return

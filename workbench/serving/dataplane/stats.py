@@ -21,7 +21,7 @@ _NOT_UNDERSTOOD = (400, 415, 422)
 
 _REQUESTS, _ERRORS, _HITS, _ROWS, _BATCHES, _QUEUE, _REPLICAS = range(7)
 _FIGURES = 7
-_COLUMNS = 2 * BUCKETS  # durations of what replicas answered, then those of what the cache did
+_COLUMNS = 2 * BUCKETS  # durations of replicas' answers, then of cached ones
 
 
 class WindowFigures(TypedDict):

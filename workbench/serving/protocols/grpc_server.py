@@ -36,9 +36,9 @@ MAX_MESSAGE = 64 * 2**20 + 64 * 1024
 them over HTTP alone."""
 
 LARGE = 256 * 1024
-"""Messages and answers of more bytes are converted in a thread: the loop has others to serve meanwhile."""
+"""Longer messages and answers are converted in a thread, so that the event loop serves others meanwhile."""
 
-_MOST_WORDS = 2000  # gRPC's clients take 16 kB of what ends a call
+_MOST_WORDS = 2000  # gRPC's clients take 16 kB of trailers
 _CODES = {
     400: grpc.StatusCode.INVALID_ARGUMENT,
     401: grpc.StatusCode.UNAUTHENTICATED,
@@ -53,7 +53,7 @@ _CODES = {
 
 
 Reader = Callable[[Any], tuple[bytes, str]]
-"""Makes body and content type of a message. Raises ``MessageError``."""
+"""Returns body and content type of a message. Raises ``MessageError``."""
 
 
 async def start_grpc(
@@ -77,7 +77,7 @@ async def start_grpc(
     options = [
         ("grpc.max_receive_message_length", max_message),
         ("grpc.max_send_message_length", -1),
-        ("grpc.so_reuseport", 0),  # else two gateways listen at one port and share its requests
+        ("grpc.so_reuseport", 0),  # else two gateways can listen on one port and share its requests
     ]
     server = grpc.aio.server(options=options)
     service_pb2_grpc.add_GRPCInferenceServiceServicer_to_server(InferenceService(plane), server)
@@ -170,7 +170,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         endpoint, model = self._split(request.model_name)
         metadata = _metadata(context)
         known = self._plane.endpoint(endpoint)
-        body, content_type = b"", JSON  # the plane says what is wrong with an endpoint that is not there
+        body, content_type = b"", JSON  # the data plane answers for an endpoint that does not exist
         if known is not None:
             size = request.ByteSize()
             try:

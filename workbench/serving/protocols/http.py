@@ -28,7 +28,7 @@ from workbench.serving.protocols.prometheus import metrics_text
 _log = logging.getLogger(__name__)
 _HOST = re.compile(r"[A-Za-z0-9.\-]+(:\d+)?|\[[0-9a-fA-F:.]+\](:\d+)?")
 _EARLY = 64 * 1024
-"""A body of more bytes is read only for those who may ask."""
+"""A longer body is read only once the token is accepted."""
 
 Message = MutableMapping[str, Any]
 
@@ -79,7 +79,7 @@ class HttpApp:
                 raise
         except StreamError:
             return  # uvicorn hangs up on an answer that is not whole
-        except Exception as error:  # a fault of ours; the words of the error may quote a body, so they are not logged
+        except Exception as error:  # a bug of ours; its message may quote a body, so it is not logged
             where = "".join(traceback.format_tb(error.__traceback__))
             _log.error("Failed to answer a request (%s):\n%s", type(error).__name__, where)
             text = "Cannot answer: the gateway failed. Its log says where."

@@ -23,7 +23,7 @@ async def read_body(receive: Any, length: bytes | None, most: int, name: str) ->
     """Return a request's body.
 
     Raises:
-        Refusal: 413 beyond the limit, read no further than that; 408 it does not come.
+        RequestError: 413 for a body beyond the limit, which is not read further; 408 for one that does not come.
     """
     if length is not None and int(length) > most:
         raise too_large(name, most)
@@ -81,7 +81,7 @@ async def _send_parts(
     status: int, headers: list[tuple[bytes, bytes]], content_type: str, parts: AsyncIterator[bytes], send: Any
 ) -> None:
     headers.append((b"cache-control", b"no-cache"))
-    headers.append((b"x-accel-buffering", b"no"))  # proxies on the way must not gather it
+    headers.append((b"x-accel-buffering", b"no"))  # a proxy must not buffer the parts
     try:
         await send({"type": "http.response.start", "status": status, "headers": headers})
         try:
@@ -92,7 +92,7 @@ async def _send_parts(
             if EVENTS in content_type:
                 last = b"event: error\ndata: " + last + b"\n"
             elif LINES not in content_type:
-                raise  # the connection breaks off, so that nobody takes it for the whole
+                raise  # the connection breaks, so that nobody takes the answer for whole
             await send({"type": "http.response.body", "body": last, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
     finally:

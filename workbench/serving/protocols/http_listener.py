@@ -20,7 +20,7 @@ from workbench.serving.protocols.http import HttpApp
 
 MAX_HEADERS = 64 * 1024
 MAX_UNREAD = 8 * 2**20
-"""Bytes of a refused body that are taken and thrown away, so that a client that sends a little too much reads why."""
+"""Bytes of a refused body that are read and dropped, so that a client that sends a little too much reads why."""
 STALLED_S = 60.0
 KEEP_ALIVE_S = 75
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from workbench.serving.dataplane.request_error import RequestError
 
 MODEL_VERBS = {"predict", "invocations", "stream", "infer"}
-"""What a model answers; everything else the gateway itself does."""
+"""The verbs that a model answers; the gateway answers all others itself."""
 
 _PLAIN = {"predict", "invocations", "stream", "ping", "health", "version"}
 _OF_ENDPOINT = _PLAIN | {"metrics", "openapi.json"}
@@ -43,7 +43,7 @@ def find_target(path: str, is_endpoint: Callable[[str], bool]) -> Target:
     """Return the target of a path; slashes at its end do not matter.
 
     Raises:
-        Refusal: 404, nothing.
+        RequestError: 404 for an unknown path.
     """
     parts = path.strip("/").split("/")
     target = None

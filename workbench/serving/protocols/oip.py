@@ -32,7 +32,7 @@ def binary_type(header: bytes) -> str:
     """Return the content type of a body that begins with so many bytes of JSON as its header says.
 
     Raises:
-        Refusal: 400, that is no number.
+        RequestError: 400 for a header that is no number.
     """
     if not header.isdigit() or len(header) > 12:
         raise RequestError(

@@ -134,7 +134,7 @@ def _wrapped(schema: Schema) -> list[Schema]:
 def _bare(schema: Schema) -> list[Schema]:
     """Return the bodies that are the values and nothing else."""
     if schema["is_columns"]:
-        # A record that holds a list is taken for columns, one that holds a form's key for that form.
+        # The decoder takes a record with a list for columns, and one with a form's key for that form.
         plain: Schema = {"type": ["string", "number", "boolean", "object", "null"]}
         record = {**_record(schema), "additionalProperties": plain}
         record["properties"] = {**_without(_forms(schema)), **record["properties"]}

@@ -15,7 +15,7 @@ _POLICY = "; ".join(
     (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self' 'unsafe-inline'",  # Swagger UI colours its examples by style attributes
+        "style-src 'self' 'unsafe-inline'",  # Swagger UI colours its examples with style attributes
         "img-src 'self' data:",
         "connect-src 'self'",
         "base-uri 'none'",
@@ -42,7 +42,7 @@ _PAGE = """<!DOCTYPE html>
 </html>
 """
 
-# The bundle knows OpenAPI 3.0 and refuses 3.1 by its number alone; what our descriptions use of 3.1 it shows or skips.
+# The bundle knows OpenAPI 3.0 and refuses 3.1 by its number alone; it shows or skips what our descriptions use of 3.1.
 _SCRIPT = """"use strict";
 const description = new URL("../../openapi.json", document.currentScript.src);
 const show = (spec) => {

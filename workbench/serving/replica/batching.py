@@ -11,7 +11,7 @@ from workbench.serving.replica.codecs.decode import Decoded
 
 _DECAY = 0.98
 NOT_DECODED = Decoded(None, 0)
-"""What a request asks before it is decoded."""
+"""The content of a request that is not decoded yet."""
 
 
 @dataclass(slots=True)
@@ -59,7 +59,7 @@ class LatencyFit:
             return 0.0, 0.0
         x, y = self._x / self._weight, self._y / self._weight
         spread = self._xx / self._weight - x * x
-        # Batches of one size tell nothing of the slope: then all is counted per row, the careful way.
+        # Batches of one size tell nothing of the slope: all time then counts as per row, the cautious way.
         if spread < 1e-6 * x * x:
             return 0.0, y / x
         slope = max(0.0, (self._xy / self._weight - x * y) / spread)
@@ -146,6 +146,6 @@ class BatchQueue:
         fit = self.fit(first.model)
         rows = fit.rows_within(self.slo_ms - (now - first.arrived) * 1e3)
         if rows is not None and rows < first.decoded.rows:
-            # Too late for the oldest, whatever is done: the others' sake, as many as the objective allows at all.
+            # Too late for the oldest in any case: for the others, take as many as the objective allows at all.
             rows = fit.rows_within(self.slo_ms)
         return self.max_batch if rows is None else min(self.max_batch, max(1, rows))

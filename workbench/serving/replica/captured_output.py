@@ -29,7 +29,7 @@ class LineBuffer:
 
     def write(self, text: str) -> None:
         """Take text, and send the lines that are whole."""
-        if getattr(self._is_sending, "now", False):  # what sending prints is not sent
+        if getattr(self._is_sending, "now", False):  # the prints of the sender are not sent
             return
         with self._lock:
             *lines, rest = (self._rest + text).split("\n")

@@ -35,7 +35,7 @@ class Replica:
         os.environ.update(spec["environ"])
 
         def address() -> dict[str, Any]:
-            # Looked up each time: a gateway that died for good and was made again is another actor.
+            # Looked up each time: a gateway that was created again after its end is another actor.
             actor = ray.get_actor(GATEWAY, namespace=NAMESPACE)
             found: dict[str, Any] = ray.get(actor.replica_address.remote(), timeout=_ADDRESS_S)
             return found

@@ -46,7 +46,7 @@ class GatewayLink:
             found = self._connect(self._address())
             found.sendall(hello)
             is_welcome = _hear(found) == _WELCOME
-        except Exception:  # the gateway's actor may be away too, which is Ray's error: it is asked again
+        except Exception:  # the gateway's actor may be gone, too, which is an error of Ray's: try again later
             is_welcome = False
         if found is None or not is_welcome:
             if found is not None:
@@ -65,7 +65,7 @@ class GatewayLink:
             try:
                 found.connect(where["unix"])
                 return found
-            except OSError:  # another container may have the same address, and files of its own
+            except OSError:  # another container may have the same address but other files
                 found.close()
                 if not where.get("tcp"):
                     raise
@@ -85,7 +85,7 @@ class GatewayLink:
             try:
                 self._socket.sendall(data)
             except OSError:
-                return False  # the reader finds the connection closed, and hangs up
+                return False  # the reader sees the closed connection, and closes its end
             return True
 
     def wait(self, timeout_s: float | None) -> None:
@@ -104,7 +104,7 @@ class GatewayLink:
         try:
             self._waker.send(b"x")
         except OSError:
-            pass  # so many have called that it wakes anyway, or it is closed
+            pass  # the socket's buffer is full, so it wakes anyway; or it is closed
 
     def read(self) -> Iterator[list[Any]]:
         """Yield the messages that have come, without waiting. A lost connection is closed."""

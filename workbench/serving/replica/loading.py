@@ -119,7 +119,7 @@ def _pyfunc(folder: str, meta: Any) -> LoadedModel:
     predict = model.predict if is_generator else model.predict_stream if _has_stream(raw) else None
     stream = None if predict is None else lambda value, params: predict(value, params=params)
     schema = schema_of(meta, folder, flavor="pyfunc", streams=stream is not None)
-    # A signature made of type hints speaks of Python values, which MLflow itself checks.
+    # A signature from type hints describes Python values, which MLflow itself checks.
     takes_json = raw is not None and (meta._is_signature_from_type_hint() or not has_schema)
     return LoadedModel(
         lambda batch, params: model.predict(batch, params=params), schema, takes_json, stream, is_generator

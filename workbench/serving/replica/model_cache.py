@@ -37,6 +37,9 @@ class CachedModel:
 class ModelCache:
     """Loads models when they are requested, and lets go of them.
 
+    An ``OrderedDict`` and not ``cachetools.LRUCache``: a model goes before the next one is loaded, so that memory need
+    not hold both; that cache lets it go afterwards.
+
     Args:
         models: MLflow's URI of each model by its name.
         endpoint: The endpoint's name, which answers quote.
@@ -136,7 +139,7 @@ class ModelCache:
         self._warm(name, model, codec)
         self.schemas[name] = model.schema
         self._codecs[name] = codec
-        return CachedModel(model, codec, runs_alone=model.is_generator)  # what it yields is of one request
+        return CachedModel(model, codec, runs_alone=model.is_generator)  # what it yields belongs to one request
 
     def _warm(self, name: str, model: LoadedModel, codec: Codec) -> None:
         """Predict the model's own example: a health check, and no later request is as slow as the first."""

@@ -148,7 +148,7 @@ class ModelThread(threading.Thread):
 
     def _turn(self) -> None:
         """Take what has come, compute the next batch, send its answers in one go."""
-        self._is_stopping |= self._is_leaving and not self._link.is_up  # nobody is there to say that it may
+        self._is_stopping |= self._is_leaving and not self._link.is_up  # no gateway is there to allow it
         wait_s = 0.1 if self._is_stopping else None
         if not self._link.is_up and not self._is_stopping:
             wait_s = self._redial()
@@ -161,7 +161,7 @@ class ModelThread(threading.Thread):
                 self._lost()
         while self._direct:
             self._take_direct(*self._direct.popleft(), replies)
-        if replies:  # they need no model, and do not wait for it
+        if replies:  # refusals need no model
             self._answer(replies)
         if self._queue:
             self._answer(self._next())
@@ -201,7 +201,7 @@ class ModelThread(threading.Thread):
             replies.append(refused(request, RefusedError(f"Cannot read the request: {error}.", status=500)))
 
     def _take_direct(self, value: Any, model: str, future: Future[Any], replies: list[Reply]) -> None:
-        if not future.set_running_or_notify_cancel():  # who asked wants it no more; from now on it cannot be cancelled
+        if not future.set_running_or_notify_cancel():  # the caller cancelled it; from now on it cannot
             return
         now = time.perf_counter()
         request = QueuedRequest(None, model, "predict", "", NOT_DECODED, now, now + self._timeout_s, future)

@@ -19,7 +19,7 @@ from workbench.serving.replica.loading import ModelLoadError
 from workbench.serving.replica.model_cache import CachedModel
 from workbench.serving.replica.tracebacks import in_short, own_traceback
 
-_USERS = ("function", "pyfunc")  # code that may work in place
+_USERS = ("function", "pyfunc")  # user code may change its input in place
 
 
 @dataclass(slots=True)
@@ -117,7 +117,7 @@ def _parts(value: Any, rows: list[int], cached: CachedModel) -> list[Any]:
         return split(value, rows)
     except RowsDifferError:
         if len(rows) == 1:
-            return [value]  # its own affair: it may answer a table with one number
+            return [value]  # a model may answer a whole table with one number
         raise
 
 

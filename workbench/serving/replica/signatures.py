@@ -60,7 +60,7 @@ def _spec(spec: Any, at: int, count: int, name: str) -> dict[str, Any]:
     if is_tensor:
         dtype_name, shape = _word(kind), [int(size) for size in spec.shape]
     else:
-        # Arrays, objects and maps in a column are handed on as they are.
+        # Arrays, objects and maps in a column reach the model as they are.
         dtype_name, shape = _word(kind.to_numpy()) if hasattr(kind, "to_numpy") else "object", [-1]
     named = spec.name if spec.name is not None else name if count == 1 and is_tensor else str(at)
     found: dict[str, Any] = {"name": str(named), "dtype": dtype_name, "shape": shape}

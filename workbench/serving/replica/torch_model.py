@@ -27,7 +27,7 @@ def load_torch(folder: str, schema: dict[str, Any], gpus: float) -> Callable[[An
     if gpus > 0 and not torch.cuda.is_available():
         raise WorkbenchError(f"Cannot load the model: gpus is {gpus:g} and torch finds no GPU. Publish it without.")
     device = torch.device("cuda" if gpus > 0 else "cpu")
-    # pt2 archives say themselves where their tensors lie, and are made for evaluation already.
+    # A pt2 archive fixes the device of its tensors, and is in evaluation mode already.
     model = mlflow.pytorch.load_model(folder, device=str(device))
     forward = _forward(model)
     weight = next((p for p in model.parameters() if p.is_floating_point()), None)
@@ -37,7 +37,7 @@ def load_torch(folder: str, schema: dict[str, Any], gpus: float) -> Callable[[An
 
     def tensor(array: Any) -> Any:
         array = np.ascontiguousarray(array)
-        # torch warns of arrays that it may not write to, as those of a request's bytes are.
+        # torch warns about read-only arrays, such as those of a request's bytes.
         found = torch.from_numpy(array if array.flags.writeable else array.copy())
         if not is_typed and found.is_floating_point():
             found = found.to(default)

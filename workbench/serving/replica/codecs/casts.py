@@ -26,7 +26,7 @@ def cast(value: Any, dtype_name: str, name: str, *, has_bools: bool = True) -> A
         has_bools: Whether to look for ``true`` and ``false`` among numbers, where NumPy would take them for 1 and 0.
 
     Raises:
-        RefusedError: Ragged, or of values that the dtype cannot hold.
+        RefusedError: The value is ragged, or holds what the dtype cannot.
     """
     if dtype_name == "object":
         return as_objects(value)
@@ -47,7 +47,7 @@ def cast_column(values: Any, dtype_name: str, name: str, *, optional: bool = Fal
     """Return a column as an array; null is NaN for floats.
 
     Raises:
-        RefusedError: Of values that the dtype cannot hold; the message names the column.
+        RefusedError: It holds what the dtype cannot; the message names the column.
     """
     if isinstance(values, np.ndarray) and values.dtype.kind != "O":
         return cast(values, dtype_name, name)
@@ -104,12 +104,12 @@ def whole(array: Array, want: np.dtype[Any], name: str, taker: str = "the model"
     """Return numbers as integers, floats too where they are whole.
 
     Raises:
-        RefusedError: One is not whole, or beyond the range; ``taker`` is what the message says it is for.
+        RefusedError: A number is not whole, or out of range; the message names ``taker`` as the one that takes it.
     """
     with np.errstate(invalid="ignore"):
         cast_array = array.astype(want)
     is_wrong = np.asarray(cast_array != array)
-    if array.dtype.kind == "f":  # beyond the range machines differ in what comes of it, and it may compare equal
+    if array.dtype.kind == "f":  # beyond the range the result depends on the machine, and may compare equal
         is_wrong |= array >= float(np.iinfo(want).max) + 1
     if is_wrong.any():
         value = array[is_wrong].flat[0].item()
@@ -189,9 +189,9 @@ def _times(array: Array, want: np.dtype[Any], name: str) -> Array:
     try:
         try:
             times = pd.to_datetime(series, utc=True, format=None if array.dtype.kind == "M" else "ISO8601")
-        except ValueError:  # other forms are understood where all are of one
+        except ValueError:  # other formats work where all times have the same
             times = pd.to_datetime(series, utc=True)
-        times = times.dt.tz_localize(None).astype(want)  # NumPy would begin anew where a time is beyond it
+        times = times.dt.tz_localize(None).astype(want)  # NumPy would wrap around where a time is out of range
     except (ValueError, TypeError, OverflowError) as error:
         raise RefusedError(
             f"Cannot predict: {name} holds no time: {error}. Give it as 2026-01-31T12:00:00.", field=name

@@ -36,7 +36,7 @@ class Codec:
         """Decode a request.
 
         Raises:
-            RefusedError: It cannot be asked; the message says why, ``field`` names what is to blame.
+            RefusedError: It cannot be decoded; the message says why, ``field`` names the part that is wrong.
         """
         if route == "infer":
             tensors, params, options = read_infer(body, content_type)

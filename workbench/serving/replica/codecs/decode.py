@@ -134,7 +134,7 @@ class Decoder:
         if self._takes_json or self._schema.is_free:
             try:
                 return self._frame(table.to_pandas())
-            except (ValueError, TypeError, NotImplementedError) as error:  # Arrow's own errors are such, too
+            except (ValueError, TypeError, NotImplementedError) as error:  # Arrow's errors derive from these
                 raise RefusedError(
                     "Cannot predict: no table can be made of the Arrow stream. Send numbers or strings."
                 ) from error
@@ -204,7 +204,7 @@ class Decoder:
                 return self._tensor([list(row.values()) for row in value], params, has_bools=has_bools)
             return self.columns({name: [row.get(name) for row in value] for name in value[0]} if value else {}, params)
         only = self._only
-        if only is not None and type(value) is list:  # what nearly all requests are: no more than necessary
+        if only is not None and type(value) is list:  # nearly all requests: do no more than necessary
             array = only.check(value, has_bools=has_bools)
             return Decoded(array, len(array), None if params or only.shape[0] != -1 else array.shape[1:], params)
         return self.value(value, has_bools=has_bools, params=params)

@@ -124,7 +124,7 @@ def _wanted(accept: str) -> str:
 
 def _plain(value: Any) -> Any:
     if isinstance(value, np.ndarray):
-        if value.dtype.kind == "M":  # as Python's, which has no NaT and no nanoseconds
+        if value.dtype.kind == "M":  # as Python's datetime, which has no NaT and no nanoseconds
             return value.astype("M8[us]").tolist()
         if value.dtype.kind not in "iufb" or value.dtype.itemsize > 8:
             return value.tolist()

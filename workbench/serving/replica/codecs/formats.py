@@ -66,11 +66,11 @@ def read_npy(body: bytes) -> Array:
         if dtype.hasobject:
             raise ValueError("it holds Python objects")
         start, count = stream.tell(), math.prod(shape)
-        # Its size is compared before anything of that size is reserved.
+        # The size is compared before anything of that size is allocated.
         if count * dtype.itemsize != len(body) - start:
             raise ValueError(f"{len(body) - start} bytes follow its header, which says {count} of {dtype}")
         array = np.frombuffer(body, dtype, count, start)
-    except Exception as error:  # its header is Python's words, which the tokenizer refuses in its own ways
+    except Exception as error:  # its header is a Python literal, whose parser raises many errors
         raise RefusedError(
             f"Cannot read the body: it is no npy array: {error}. Send what numpy.save writes."
         ) from error
@@ -85,9 +85,9 @@ def read_arrow(body: bytes) -> Any:
         if any(_is_compressed(message.metadata) for message in pa.ipc.MessageReader.open_stream(body)):
             raise ValueError("its buffers are compressed, to any size")
         table = pa.ipc.open_stream(body).read_all()
-        if table.num_rows > 8 * len(body):  # of columns that need no bytes
+        if table.num_rows > 8 * len(body):  # columns of nulls need no bytes
             raise ValueError(f"{len(body)} bytes say that they have {table.num_rows} rows")
-        table.validate(full=True)  # what offsets point to, too: else they are read wherever they point
+        table.validate(full=True)  # offsets, too: else memory is read wherever they point
     except (pa.ArrowException, ValueError, OSError) as error:
         raise RefusedError(f"Cannot read the body: it is no Arrow stream: {error}. Send one.") from error
     return table

@@ -44,7 +44,7 @@ class Field:
             has_bools: Whether ``true`` or ``false`` may be among the values, which takes longer to look for.
 
         Raises:
-            RefusedError: Ragged, another shape, or a dtype that does not become this one without loss.
+            RefusedError: It is ragged, has another shape, or a dtype that cannot be cast without loss.
         """
         array = cast(value, self.dtype_name, self.name, has_bools=has_bools)
         shape = array.shape
