@@ -133,7 +133,7 @@ def test_endpoint_comes_back_as_it_was(tmp_path: Path) -> None:
     assert load_endpoints([tmp_path / ".workbench"]) == []
 
 
-def test_book_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+def test_endpoint_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
     made = stored_endpoint(tmp_path)
     made.save()
     (made.path.parent / "broken.json").write_text("{")
