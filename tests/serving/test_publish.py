@@ -4,39 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import psutil
 import pytest
 
 import workbench
-from tests.support.processes import own_process, title
-from tests.support.publishing import digits, other_digits, under_load, until, version, withdrawn
-from workbench.api.endpoints import endpoints_overview, registered_models, restore, try_endpoint, withdraw
+from tests.support.publishing import digits, other_digits, until
+from workbench.api.endpoints import registered_models, try_endpoint, withdraw
 from workbench.api.project import current_project
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError, ResourcesError, ServingError
 from workbench.serving.token_files import make_token
-
-
-@pytest.fixture
-def published(cluster: Path) -> Iterator[Path]:
-    """The session's cluster; what a test published is withdrawn after it."""
-    with withdrawn():
-        yield cluster
-
-
-@pytest.fixture
-def name(request: pytest.FixtureRequest) -> str:
-    """A name that no other test has registered a model as: versions begin with 1."""
-    return request.node.name.removeprefix("test_publish_").replace("_", "-")[:40]
 
 
 def test_publish_variable_answers_as_the_model_does(published: Path, name: str) -> None:
@@ -108,21 +90,6 @@ def test_publish_function_with_an_example_of_json_gets_json(published: Path, nam
     assert endpoint.predict({"name": "Alan"}) == "Hello Alan"
 
 
-def test_publish_update_under_load_has_as_many_replicas(published: Path, name: str) -> None:
-    def slow(rows: Any) -> Any:
-        time.sleep(0.05)
-        return rows
-
-    _, data = digits()
-    endpoint = workbench.publish(slow, name=name, example=data[:2], replicas=2, batch=1, max_queue=16)
-    with under_load(endpoint, clients=24) as load:
-        workbench.publish(slow, name=name, example=data[:2])
-        assert version(endpoint, "2")["replicas"]["running"] == 2
-        until(lambda: load.versions.get("2", 0) > 20)
-    load.assert_well()
-    assert version(endpoint, "2")["options"]["max_batch"] == 1
-
-
 def test_publish_from_a_run_and_by_alias(published: Path) -> None:
     _, data = digits()
     run = workbench.train(
@@ -146,222 +113,6 @@ def test_publish_from_a_run_and_by_alias(published: Path) -> None:
     workbench.publish("from-run/1", name="by-number")
     with pytest.raises(ModelNotFoundError, match="aliases are: none"):
         workbench.publish("from-run@champion", name="by-alias")
-
-
-def test_publish_update_under_load_fails_no_request(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-    with under_load(endpoint) as load:
-        workbench.publish(other_digits(), name=name, example=data[:2])
-        until(lambda: load.versions.get("2", 0) > 20)
-    load.assert_well()
-    assert load.versions["1"] > 0
-    with under_load(endpoint) as load:
-        endpoint.rollback()
-        until(lambda: load.versions.get("1", 0) > 20)
-    load.assert_well()
-    assert np.array_equal(endpoint.predict(data[:50]), model.predict(data[:50]))
-
-
-def test_publish_model_that_fails_never_takes_traffic(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-
-    class Broken:
-        def __reduce__(self) -> Any:
-            return (eval, ("no_such_layer()",))
-
-    part = Broken()
-
-    def broken(rows: Any) -> Any:
-        return part and rows
-
-    with under_load(endpoint) as load, pytest.raises(ServingError, match="no_such_layer") as caught:
-        workbench.publish(broken, name=name)
-    load.assert_well()
-    assert "Traceback" in str(caught.value)
-    assert "never took traffic" in str(caught.value)
-    assert endpoint.snapshot()["state"] == "live"
-    assert version(endpoint, "2")["state"] == "failed"
-    assert "no_such_layer" in endpoint.logs()
-
-
-def test_publish_killed_replica_is_replaced_without_an_error(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2], replicas=2)
-    until(lambda: version(endpoint, "1")["replicas"]["running"] == 2)
-    with under_load(endpoint) as load:
-        victim = next(
-            process
-            for process in psutil.process_iter(["cmdline"])
-            if f"ServeReplica:workbench-{name}" in title(process)
-        )
-        before = load.asked
-        os.kill(victim.pid, signal.SIGKILL)
-        until(lambda: load.asked > before + 20)
-        until(lambda: version(endpoint, "1")["replicas"]["running"] == 2)
-    load.assert_well()
-
-
-def test_publish_killed_gateway_comes_back_at_the_same_address(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-    url, token = endpoint.url, endpoint.token
-    gateway = own_process("ray::Gateway")
-
-    os.kill(gateway.pid, signal.SIGKILL)
-
-    until(lambda: _answers(endpoint, data), 60)
-    assert endpoint.url == url
-    assert endpoint.token == token
-    assert version(endpoint, "1")["weight"] == 100.0
-
-
-def test_publish_killed_gateway_still_wakes_what_sleeps(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2], replicas="0..1", idle="1s")
-    until(lambda: version(endpoint, "1")["state"] == "idle")
-    until(lambda: version(endpoint, "1")["replicas"]["running"] == 0)
-    gateway = own_process("ray::Gateway")
-    os.kill(gateway.pid, signal.SIGKILL)
-    until(lambda: _answers(endpoint, data), 90)
-
-
-def test_publish_version_that_still_loads_gets_no_traffic(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-
-    class LoadsLong:
-        def __reduce__(self) -> Any:
-            return (time.sleep, (8.0,))
-
-    part = LoadsLong()
-
-    def slow_to_load(rows: Any) -> Any:
-        return rows if part is None else None
-
-    workbench.publish(slow_to_load, name=name, example=None, wait=False)
-    with pytest.raises(OptionError, match="its versions are 1"):
-        endpoint.promote("2")
-    workbench.publish(other_digits(), name=name, example=data[:2])
-    assert version(endpoint, "3")["weight"] == 100.0
-    until(lambda: version(endpoint, "2")["state"] == "live")
-    assert version(endpoint, "3")["weight"] == 100.0, "the newer publication has the traffic, though it was quicker"
-
-
-def test_publish_replica_that_does_not_reach_the_gateway_is_told(published: Path, name: str) -> None:
-    class CutsOff:
-        def __reduce__(self) -> Any:
-            link = "from workbench.serving.replica.gateway_link import GatewayLink; GatewayLink.send = lambda *_: False"
-            return (exec, (link,))
-
-    part = CutsOff()
-
-    def cut_off(rows: Any) -> Any:
-        return rows if part is None else None
-
-    with pytest.raises(ServingError, match="its replica runs, and does not reach the gateway at"):
-        workbench.publish(cut_off, name=name, example=None)
-
-
-def test_publish_that_is_withdrawn_meanwhile_leaves_nothing(published: Path, name: str) -> None:
-    from ray import serve
-
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2], wait=False)
-    endpoint.withdraw()
-    endpoint = workbench.publish(f"{name}/1", name=name)
-    assert np.array_equal(endpoint.predict(data[:5]), model.predict(data[:5]))
-    until(lambda: len([app for app in serve.status().applications if name in app]) == 1)
-
-
-def test_publish_sleeps_and_wakes(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2], replicas="0..2", idle="1s")
-    until(lambda: version(endpoint, "1")["state"] == "idle")
-    until(lambda: version(endpoint, "1")["replicas"]["running"] == 0)
-
-    assert np.array_equal(endpoint.predict(data[:3]), model.predict(data[:3]))
-
-
-def test_publish_scales_up_under_load(published: Path, name: str) -> None:
-    def slow(rows: Any) -> Any:
-        time.sleep(0.05)
-        return rows
-
-    _, data = digits()
-    endpoint = workbench.publish(slow, name=name, example=data[:2], replicas="1..2", batch=1)
-    with under_load(endpoint, clients=24) as load:
-        until(lambda: version(endpoint, "1")["replicas"]["running"] == 2)
-    load.assert_well()
-
-
-def test_publish_canary_is_promoted(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-    workbench.publish(
-        other_digits(),
-        name=name,
-        example=data[:2],
-        canary="20%,50%",
-        canary_for="1s",
-        canary_requests=30,
-        canary_slowdown=1000.0,
-    )
-    assert version(endpoint, "2")["weight"] == 20.0
-    with under_load(endpoint) as load:
-        assert endpoint.wait_for_canary(60)
-    load.assert_well()
-    assert version(endpoint, "2")["weight"] == 100.0
-    assert endpoint.snapshot()["canary"] is None
-    endpoint.rollback()
-    assert version(endpoint, "1")["weight"] == 100.0
-
-
-def test_publish_canary_that_errs_is_rolled_back(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-
-    def wrong(rows: Any) -> Any:
-        if len(rows) == 1:
-            raise ValueError("one row is too few")
-        return rows
-
-    workbench.publish(wrong, name=name, example=data[:2], canary="10%", canary_requests=20)
-    with under_load(endpoint):
-        assert not endpoint.wait_for_canary(60)
-    assert version(endpoint, "1")["weight"] == 100.0
-    assert "rolled back from 2" in endpoint.snapshot()["events"][0]["text"]
-    assert "one row is too few" in endpoint.logs()
-
-
-def test_publish_shadow_is_compared(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-    workbench.publish(other_digits(), name=name, example=data[:2], shadow=True)
-    for row in data[:20]:
-        endpoint.predict(row[None])
-    until(lambda: endpoint.snapshot()["shadow"]["requests"] == 20)
-    shadow = endpoint.snapshot()["shadow"]
-    assert 0.8 <= shadow["agreement"] <= 1.0
-    assert version(endpoint, "2")["weight"] == 0.0
-    endpoint.promote("2")
-    assert version(endpoint, "2")["weight"] == 100.0
-
-
-def test_publish_traffic_is_shared_exactly(published: Path, name: str) -> None:
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2])
-    workbench.publish(other_digits(), name=name, example=data[:2], traffic=False)
-    assert version(endpoint, "2")["weight"] == 0.0
-    endpoint.set_traffic({"1": 90, "2": 10})
-    for _ in range(50):
-        endpoint.predict(data[:1])
-    assert (endpoint.stats("1")["requests"], endpoint.stats("2")["requests"]) == (45, 5)
-    endpoint.rollback()
-    assert version(endpoint, "2")["state"] == "live", "what was rolled back from by hand stays at hand"
-    with pytest.raises(OptionError, match="its versions are 1, 2"):
-        endpoint.set_traffic({"7": 100})
 
 
 def test_publish_tokens_are_made_and_revoked(published: Path, name: str) -> None:
@@ -446,21 +197,6 @@ def test_publish_several_models_in_one_endpoint(published: Path) -> None:
     assert np.array_equal(endpoint.predict(data[:9], model="knn"), other_digits().predict(data[:9]))
 
 
-def test_publish_listens_on_loopback_alone(published: Path, name: str) -> None:
-    model, data = digits()
-    workbench.publish(model, name=name, example=data[:2])
-    supervisor = own_process("workbench.training.local_cluster")
-    ours = [supervisor, *supervisor.children(recursive=True)]
-    open_to_all = {
-        (title(process), connection.laddr.ip, connection.laddr.port)
-        for process in ours
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-        and connection.laddr.ip not in ("127.0.0.1", "::ffff:127.0.0.1", "::1")
-    }
-    assert not open_to_all
-
-
 def test_publish_refuses_what_cannot_be(published: Path, name: str) -> None:
     model, _ = digits()
     with pytest.raises(OptionError, match="letters, digits"):
@@ -499,29 +235,3 @@ def test_publish_figures_and_samples_are_kept(published: Path, name: str) -> Non
     endpoint.predict(data[:1].tolist())
     assert len(endpoint.samples()) == 1
     assert f"{name} 1" not in [run.name for run in workbench.runs(limit=200)]
-
-
-def test_publish_comes_back_after_the_cluster(published: Path, name: str) -> None:
-    from workbench.cluster import connection
-    from workbench.commands import cluster
-
-    model, data = digits()
-    endpoint = workbench.publish(model, name=name, example=data[:2], cache=10)
-    url, token = endpoint.url, endpoint.token
-    cluster.down()
-    connection.disconnect()
-    with pytest.raises(ServingError, match="%endpoints restore"):
-        endpoint.snapshot()
-    assert endpoints_overview(current_project())["asleep"] == [name]
-
-    assert restore(current_project()) == [name]
-
-    until(lambda: _answers(endpoint, data))
-    assert (endpoint.url, endpoint.token, endpoint.snapshot()["limits"]["cache"]) == (url, token, 10)
-
-
-def _answers(endpoint: Any, data: Any) -> bool:
-    try:
-        return len(endpoint.predict(data[:1], timeout_s=10)) == 1
-    except Exception:
-        return False

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 import workbench
-from tests.support.publishing import withdrawn
 from workbench.api.project import current_project
 from workbench.errors import ServingError
 from workbench.tracking.model_logging import log_model
@@ -107,12 +106,6 @@ def pyfunc() -> tuple[Any, Any, Any]:
 
     rows = np.arange(6.0).reshape(3, 2)
     return Sum(), rows, rows.sum(axis=1)
-
-
-@pytest.fixture
-def published(cluster: Path) -> Iterator[Path]:
-    with withdrawn():
-        yield cluster
 
 
 @pytest.mark.parametrize("kind", FLAVORS)

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.endpoint_states import endpoint_of, version
 from tests.support.gateways import Gateway
 from workbench.errors import ServingError
 from workbench.records.endpoints import Canary, Order, ServedModel, ServingOptions, Version
@@ -33,17 +34,6 @@ class NoServe(Deployer):
 def control(gateway: Gateway, tmp_path: Path) -> ControlPlane:
     """The control plane on a real data plane."""
     return ControlPlane(gateway.plane, NoServe(), GatewayState(tmp_path / "home"))
-
-
-def version(label: str, number: int = 0) -> Version:
-    model = ServedModel("digits", number or int(label), f"models:/digits/{label}", "")
-    return Version(label, f"app-{label}", (model,), ServingOptions(), 1.0)
-
-
-def endpoint_of(folder: Path, **facts: Any) -> EndpointState:
-    endpoint = EndpointState("digits", str(folder / ".workbench"), f"sqlite:///{folder}/mlflow.db", **facts)
-    endpoint.versions = {label: version(label) for label in "12"}
-    return endpoint
 
 
 def on_trial(folder: Path, **facts: Any) -> EndpointState:

@@ -9,7 +9,7 @@ from statistics import mean
 
 import pytest
 
-from tests.serving.control.test_upkeep import endpoint_of
+from tests.support.endpoint_states import endpoint_of
 from workbench.errors import TrackingError
 from workbench.records.endpoints import Version
 from workbench.serving.control.endpoint_state import EndpointState

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import itertools
 import socket
 import threading
 import time
@@ -15,98 +14,14 @@ import numpy as np
 import orjson
 import pytest
 
+from tests.support.gateway_end import JSON, GatewayEnd
 from tests.support.models_to_serve import Shop
 from workbench.records.endpoints import ServingOptions
 from workbench.serving import replica_protocol as wire
-from workbench.serving.replica.batching import BatchQueue, LatencyFit, QueuedRequest
-from workbench.serving.replica.captured_output import LineBuffer
-from workbench.serving.replica.codecs.decode import Decoded
 from workbench.serving.replica.loading import ModelLoadError
 from workbench.serving.replica.model_thread import ModelThread
 
-JSON = "application/json"
 ROW = [0.0] * 64
-
-
-class GatewayEnd:
-    """Where a replica dials; keeps all that it says."""
-
-    def __init__(self, folder: Path) -> None:
-        self.path = str(folder / "gateway.sock")
-        self.said: list[list[Any]] = []
-        self.changed = threading.Condition()
-        self._ids = itertools.count(1)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(self.path)
-        self._listener.listen()
-        self._replica: socket.socket | None = None
-        threading.Thread(target=self._serve, daemon=True).start()
-
-    def address(self) -> dict[str, Any]:
-        return {"unix": self.path, "tcp": None, "node": "here"}
-
-    def wait(self, kind: str, count: int = 1, where: Callable[[list[Any]], bool] = lambda _: True) -> list[list[Any]]:
-        """So many messages of a kind."""
-
-        def found() -> list[list[Any]]:
-            return [message for message in self.said if message[0] == kind and where(message)]
-
-        with self.changed:
-            assert self.changed.wait_for(lambda: len(found()) >= count, 60), (kind, self.said)
-            return found()
-
-    def send(self, *messages: tuple[Any, ...]) -> None:
-        """All of them at once."""
-        assert self._replica is not None
-        self._replica.sendall(b"".join(wire.pack(*message) for message in messages))
-
-    def ask(self, *bodies: Any, route: str = "predict", model: str = "", **more: Any) -> list[list[Any]]:
-        """Ask at once, and wait for all answers, in the order of the asking."""
-        return self.answers(*self.begin(*bodies, route=route, model=model, **more))
-
-    def begin(
-        self, *bodies: Any, route: str = "predict", model: str = "", kind: str = JSON, accept: str = "",
-        ms_left: int = 60_000,
-    ) -> list[int]:  # fmt: skip
-        """Ask; the requests' ids."""
-        ids = [next(self._ids) for _ in bodies]
-        packed = [body if isinstance(body, bytes) else orjson.dumps(body) for body in bodies]
-        self.send(*(("ask", i, model, route, kind, accept, b, ms_left) for i, b in zip(ids, packed, strict=True)))
-        return ids
-
-    def answers(self, *ids: int) -> list[list[Any]]:
-        found = self.wait("answer", len(ids), lambda message: message[1] in ids)
-        return sorted(found, key=lambda message: ids.index(message[1]))
-
-    def hang_up(self) -> None:
-        assert self._replica is not None
-        self._replica.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self._listener.close()
-        if self._replica is not None:
-            self._replica.close()
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                self._replica, _ = self._listener.accept()
-                self.send(("welcome",))
-            except OSError:
-                return
-            unpacker = wire.unpacker()
-            while data := self._read():
-                unpacker.feed(data)
-                with self.changed:
-                    self.said.extend(unpacker)
-                    self.changed.notify_all()
-
-    def _read(self) -> bytes:
-        assert self._replica is not None
-        try:
-            return self._replica.recv(65536)
-        except OSError:
-            return b""
 
 
 @pytest.fixture(scope="module")
@@ -398,65 +313,8 @@ def test_replica_serves_each_kind_of_model(gateway: GatewayEnd, serve: Any, name
     assert len({answer[4] for answer in answers}) == 1
 
 
-def test_lines_are_whole_and_limited() -> None:
-    sent: list[str] = []
-    lines = LineBuffer(sent.append)
-    lines.write("one\ntw")
-    assert sent == ["one"]
-    lines.write("o\n" + "x" * 10_000 + "\n")
-    assert sent[1].splitlines()[0] == "two"
-    assert sent[1].endswith("... (1808 more)")
-    lines.write("many\n" * 5000)
-    assert "\n".join(sent).count("many") <= 2 * 1000  # a second may begin meanwhile
-
-
 def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
     end = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < end
         threading.Event().wait(0.01)
-
-
-def waits(rows: int, arrived: float = 0.0, key: Any = "k", id: int = 1) -> QueuedRequest:
-    return QueuedRequest(id, "m", "predict", "", Decoded(None, rows, key), arrived, 1e9)
-
-
-def test_waiting_takes_what_fits_in_a_batch_and_keeps_the_order() -> None:
-    queue = BatchQueue(4, None)
-    for each in (1, 2, 3):
-        queue.add(waits(2, arrived=each, id=each))
-    assert [asked.id for asked in queue.take(9.0)] == [1, 2]
-    assert [asked.id for asked in queue.take(9.0)] == [3]
-
-
-def test_waiting_keeps_apart_what_cannot_go_together() -> None:
-    queue = BatchQueue(64, None)
-    for at, key in enumerate(("a", None, None, "a")):
-        queue.add(waits(1, arrived=at, key=key, id=at))
-    assert [[asked.id for asked in queue.take(9.0)] for _ in range(3)] == [[0, 3], [1], [2]]
-    assert not len(queue)
-
-
-def test_waiting_forms_batches_that_meet_the_objective() -> None:
-    queue = BatchQueue(1000, 20.0)
-    for rows in (1, 10, 20):
-        queue.fit("m").observe(rows, 2.0 + rows)
-    for each in range(100):
-        queue.add(waits(1, arrived=0.0, id=each))
-    assert len(queue.take(0.010)) == 8  # 10 ms are left: 2 ms and 1 ms a row
-
-
-def test_waiting_drops_what_nobody_waits_for() -> None:
-    queue = BatchQueue(4, None)
-    queue.add(waits(1, id=1))
-    queue.add(waits(1, id=2))
-    queue.drop(1)
-    assert [asked.id for asked in queue.take(0.0)] == [2]
-
-
-def test_latency_fit_finds_the_line() -> None:
-    fit = LatencyFit()
-    for rows in (1, 5, 9):
-        fit.observe(rows, 3.0 + 0.5 * rows)
-    assert fit.line() == pytest.approx((3.0, 0.5))
-    assert fit.rows_within(8.0) == 10
