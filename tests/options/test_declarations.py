@@ -120,3 +120,10 @@ def test_panel_has_the_declarations_as_they_are() -> None:
     path = ROOT / "labextension" / "src" / "api" / "declarations.json"
     fix = f"it is stale: python -m workbench.options.catalog > {path.relative_to(ROOT)}"
     assert json.loads(path.read_text()) == form_options(), fix
+
+
+def test_docstring_of_publish_says_what_a_new_endpoint_has() -> None:
+    text = " ".join((inspect.getdoc(workbench.publish) or "").split())
+    given = [one for one in PUBLISH.options if one.usual and one.name != "cpus"]  # what CPUs it gets, takes a sentence
+    wrong = [one.name for one in given if f"({one.usual})" not in text and f'(``"{one.usual}"``)' not in text]
+    assert wrong == []
