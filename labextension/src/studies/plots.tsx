@@ -5,9 +5,11 @@ import * as React from 'react';
 import { ICurveOfTrial } from '../api/studytypes';
 import { Empty } from '../components/common';
 import { Plot, SavedPlot, useThemed } from '../components/plot';
+import { curves, timeline } from './options/course';
+import { history, importances, pareto } from './options/goals';
+import { contour, parallel, slice } from './options/params';
 import { IStudyTabProps } from './props';
 import { complete, IStudyData } from './study';
-import * as options from './options';
 
 const MOST_SLICES = 24;
 
@@ -15,7 +17,7 @@ export function HistoryPlot({ study, trans, onPick }: IStudyTabProps): JSX.Eleme
   const [isLog, setLog] = React.useState(false);
   const values = complete(study);
   const canLog = values.length > 0 && values.every(trial => trial.values[0]! > 0);
-  const option = useThemed(element => options.history(study, 0, isLog && canLog, element), [study, isLog && canLog]);
+  const option = useThemed(element => history(study, 0, isLog && canLog, element), [study, isLog && canLog]);
   if (values.length === 0) {
     return <Empty>{trans.__('No trial is complete yet.')}</Empty>;
   }
@@ -58,7 +60,7 @@ export function ImportancesPlot({ study, place, model, trans }: IStudyTabProps):
       isWanted = false;
     };
   }, [place, model, goal, turn]);
-  const option = useThemed(element => options.importances(found ?? {}, element), [found]);
+  const option = useThemed(element => importances(found ?? {}, element), [found]);
   const names = Object.keys(found ?? {});
   return (
     <section>
@@ -106,7 +108,7 @@ export function SlicePlots(props: IStudyTabProps): JSX.Element {
 }
 
 function SlicePlot({ study, name, goal, trans, onPick }: IStudyTabProps & { name: string; goal: number }): JSX.Element {
-  const option = useThemed(element => options.slice(study, name, goal, element), [study, name, goal]);
+  const option = useThemed(element => slice(study, name, goal, element), [study, name, goal]);
   return (
     <Plot
       option={option}
@@ -133,11 +135,7 @@ export function PlacesPlot({
   const up = names.includes(y) && y !== across ? y : names.find(name => name !== across);
   const option = useThemed(
     element =>
-      kind === 'parallel'
-        ? options.parallel(study, goal, element)
-        : up
-          ? options.contour(study, across, up, goal, element)
-          : {},
+      kind === 'parallel' ? parallel(study, goal, element) : up ? contour(study, across, up, goal, element) : {},
     [study, kind, across, up, goal]
   );
   if (kind === 'contour' && !up) {
@@ -190,7 +188,7 @@ export function CurvesPlot({ study, place, model, trans, onPick }: IStudyTabProp
       isWanted = false;
     };
   }, [study, place, model]);
-  const option = useThemed(element => options.curves(study, found ?? [], element), [study, found]);
+  const option = useThemed(element => curves(study, found ?? [], element), [study, found]);
   if (error) {
     return <Empty isError>{error}</Empty>;
   }
@@ -215,7 +213,7 @@ export function CurvesPlot({ study, place, model, trans, onPick }: IStudyTabProp
 export function ParetoPlot({ study, trans, onPick }: IStudyTabProps): JSX.Element {
   const [x, setX] = React.useState(0);
   const [y, setY] = React.useState(1);
-  const option = useThemed(element => options.pareto(study, x, y, element), [study, x, y]);
+  const option = useThemed(element => pareto(study, x, y, element), [study, x, y]);
   if (complete(study).length === 0) {
     return <Empty>{trans.__('No trial is complete yet.')}</Empty>;
   }
@@ -240,7 +238,7 @@ export function ParetoPlot({ study, trans, onPick }: IStudyTabProps): JSX.Elemen
 }
 
 export function TimelinePlot({ study, trans, onPick }: IStudyTabProps): JSX.Element {
-  const option = useThemed(element => options.timeline(study, Date.now() / 1000, element), [study]);
+  const option = useThemed(element => timeline(study, Date.now() / 1000, element), [study]);
   return (
     <>
       <SavedPlot
