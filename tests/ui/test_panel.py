@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 CELLS = [
     "%load_ext workbench",
     "%%train curve --workers 2\nimport time\nfrom workbench import log, progress\n"
-    "for i in progress(range(100), label='step'):\n    log(loss=1 / (i + 1))\n    print('line', i)\n"
+    "for i in progress(range(100), label='step'):\n    log(loss=1 / (i + 1))\n    print('\\x1b[31mline\\x1b[0m', i)\n"
     "    time.sleep(0.1)",
     "x = 1",
     "%%train endless\nimport time\nwhile True: time.sleep(0.1)",
@@ -55,6 +55,7 @@ def test_run_view_draws_live_curves_and_logs(notebook: NotebookPage) -> None:
     page.wait_for_selector(".wb-RunView .wb-Chart canvas")
     page.get_by_role("tab", name="Logs", exact=True).click()
     page.locator(".wb-Logs-line", has_text="line 1").first.wait_for()
+    page.locator(".wb-Logs-line .ansi-red-fg", has_text="line").first.wait_for()
     page.get_by_role("combobox", name="Rank").select_option("1")
     page.locator(".wb-Logs-line", has_text="line 1").first.wait_for()
     page.locator(".wb-Head .wb-Chip", has_text="finished").wait_for(timeout=60_000)

@@ -3,21 +3,8 @@
 import * as React from 'react';
 
 import { LabIcon } from '@jupyterlab/ui-components';
-import { ISignal } from '@lumino/signaling';
 
 import { RunState } from '../api/types';
-
-/** Draw again whenever a signal is emitted. */
-export function useSignal(signal: ISignal<unknown, unknown>): void {
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  React.useEffect(() => {
-    const onSignal = () => draw();
-    signal.connect(onSignal);
-    return () => {
-      signal.disconnect(onSignal);
-    };
-  }, [signal]);
-}
 
 /** A run's state as a coloured dot; its word is there for screen readers and on hovering. */
 export function StateDot(props: { state: RunState; label: string }): JSX.Element {

@@ -1,5 +1,7 @@
 /** Numbers, times and sizes as people read them. */
 
+import { Time } from '@jupyterlab/coreutils';
+
 export function duration(seconds: number): string {
   if (seconds < 10) {
     return `${seconds.toFixed(1)} s`;
@@ -15,19 +17,10 @@ export function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} d`;
 }
 
-/** How long ago, `3 min ago`; the day where that is longer than one. */
-export function ago(seconds: number, now = Date.now() / 1000): string {
-  const passed = Math.max(0, now - seconds);
-  if (passed < 60) {
-    return `${Math.round(passed)} s ago`;
-  }
-  if (passed < 3600) {
-    return `${Math.round(passed / 60)} min ago`;
-  }
-  if (passed < 86400) {
-    return `${Math.round(passed / 3600)} h ago`;
-  }
-  return new Date(seconds * 1000).toLocaleDateString(undefined, { month: 'short', day: 'numeric' });
+/** How long ago a time in seconds since the epoch is, `3m ago`, in the language of the page. */
+export function ago(seconds: number): string {
+  // The clocks of two machines differ: nothing that was told of is yet to come.
+  return Time.formatHuman(new Date(Math.min(seconds * 1000, Date.now())), 'narrow');
 }
 
 /** Null stands for what JSON has no word for: NaN and the infinities. */

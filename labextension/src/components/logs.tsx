@@ -2,12 +2,13 @@
 
 import * as React from 'react';
 
+import { Sanitizer } from '@jupyterlab/apputils';
+import { renderText } from '@jupyterlab/rendermime';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useVirtualizer } from '@tanstack/react-virtual';
 
 import { ILogPage } from '../api/types';
-import { ansiSpans } from './ansi';
-import { Empty, useSignal } from './common';
+import { Empty } from './common';
 import { LogLines } from './loglines';
 
 const LINE_PX = 17;
@@ -36,15 +37,19 @@ export function LogPane({ read, isLive, nothing, trans, children }: ILogPaneProp
   const [wanted, setWanted] = React.useState('');
   const [isFollowing, setFollowing] = React.useState(true);
   const lines = React.useMemo(() => new LogLines((start, count) => read(start, count, wanted)), [read, wanted]);
-  useSignal(lines.changed);
+  const [, draw] = React.useReducer((count: number) => count + 1, 0);
   React.useEffect(() => {
     const timer = window.setTimeout(() => setWanted(text), SEARCH_DELAY_MS);
     return () => window.clearTimeout(timer);
   }, [text]);
   React.useEffect(() => {
+    lines.changed.connect(draw);
     void lines.refresh();
     const timer = isLive ? window.setInterval(() => void lines.refresh(), FOLLOW_MS) : 0;
-    return () => window.clearInterval(timer);
+    return () => {
+      window.clearInterval(timer);
+      lines.changed.disconnect(draw);
+    };
   }, [lines, isLive]);
 
   return (
@@ -138,12 +143,7 @@ function Lines({ lines, isFollowing, onScrolledUp, label }: ILinesProps): JSX.El
               <span className="wb-Logs-number" aria-hidden style={{ minWidth: `${digits}ch` }}>
                 {line ? line.number + 1 : '·'}
               </span>
-              {line &&
-                ansiSpans(line.text).map((span, index) => (
-                  <span key={index} className={span.classes}>
-                    {span.text}
-                  </span>
-                ))}
+              {line && <LineText text={line.text} />}
             </div>
           );
         })}
@@ -151,3 +151,16 @@ function Lines({ lines, isFollowing, onScrolledUp, label }: ILinesProps): JSX.El
     </div>
   );
 }
+
+const SANITIZER = new Sanitizer();
+
+/** The text of a line with its terminal colours and links, as JupyterLab renders what a cell prints. */
+const LineText = React.memo(function LineText({ text }: { text: string }): JSX.Element {
+  const host = React.useRef<HTMLSpanElement>(null);
+  // Before the browser paints: a line that scrolls in must not be empty first.
+  React.useLayoutEffect(() => {
+    host.current!.replaceChildren();
+    void renderText({ host: host.current!, sanitizer: SANITIZER, source: text });
+  }, [text]);
+  return <span ref={host} className="jp-RenderedText" />;
+});

@@ -3,7 +3,7 @@
 import * as React from 'react';
 
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
-import { ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Message } from '@lumino/messaging';
@@ -12,7 +12,6 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { LIVE_STATES } from '../api/states';
 import { IRun } from '../api/types';
 import { CommandIDs } from '../commandids';
-import { useSignal } from '../components/common';
 import { WorkbenchModel } from '../model';
 import { RunList } from './runlist';
 import { openRunMenu } from './runmenu';
@@ -47,7 +46,11 @@ export class RunsSection extends ReactWidget {
   }
 
   render(): JSX.Element {
-    return <Runs model={this.model} list={this.list} commands={this.commands} trans={this.trans} />;
+    return (
+      <UseSignal signal={this.list.changed}>
+        {() => <Runs model={this.model} list={this.list} commands={this.commands} trans={this.trans} />}
+      </UseSignal>
+    );
   }
 }
 
@@ -60,7 +63,6 @@ interface IRunsProps {
 
 function Runs(props: IRunsProps): JSX.Element {
   const { model, list, commands, trans } = props;
-  useSignal(list.changed);
   const [selected, setSelected] = React.useState<ReadonlySet<string>>(new Set());
   const [active, setActive] = React.useState(0);
   const scroller = React.useRef<HTMLDivElement>(null);

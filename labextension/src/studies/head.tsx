@@ -6,7 +6,7 @@ import { LIVE_STATES } from '../api/states';
 import { TrialState } from '../api/studytypes';
 import { RunState } from '../api/types';
 import { CommandIDs } from '../commandids';
-import { StateDot, useSignal } from '../components/common';
+import { StateDot } from '../components/common';
 import { ago, duration, number } from '../components/format';
 import { IStudyTabProps } from './props';
 import { best, counts, front, shown } from './study';
@@ -27,7 +27,6 @@ export function TrialDot({ state, label }: { state: TrialState; label: string })
 export function StudyHead(props: IStudyTabProps & { error: string; onChange: () => unknown }): JSX.Element {
   const { study, place, model, commands, trans, onPick } = props;
   const [error, setError] = React.useState('');
-  useSignal(model.runsChanged);
   const live = study.run ? model.snapshot(study.run.run_id) : undefined;
   const state = live?.state ?? (study.run?.state as RunState | undefined);
   const isLive = state !== undefined && LIVE_STATES.includes(state);

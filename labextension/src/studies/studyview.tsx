@@ -2,7 +2,7 @@
 
 import * as React from 'react';
 
-import { ReactWidget } from '@jupyterlab/ui-components';
+import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 
@@ -144,7 +144,9 @@ function Study({ place, model, commands, trans, isShown }: IStudyProps): JSX.Ele
   ];
   return (
     <>
-      <StudyHead {...props} error={error || notice} onChange={read} />
+      <UseSignal signal={model.runsChanged}>
+        {() => <StudyHead {...props} error={error || notice} onChange={read} />}
+      </UseSignal>
       {study.trials.length === 0 ? (
         <Empty>{trans.__('No trials yet.')}</Empty>
       ) : (
