@@ -1,4 +1,4 @@
-/** What the panel, the views and the status bar share: the cluster, and the runs that are going on. */
+/** What the panel, the views and the status bar share: the cluster, and the active runs. */
 
 import { Event, ServiceManager } from '@jupyterlab/services';
 import { DisposableDelegate, IDisposable } from '@lumino/disposable';
@@ -51,7 +51,7 @@ export class WorkbenchModel implements IDisposable {
     return this._busy;
   }
 
-  /** Snapshots of the runs that are going on, newest first. */
+  /** Snapshots of the active runs, newest first. */
   get live(): ISnapshot[] {
     return [...this._snapshots.values()]
       .filter(snapshot => LIVE_STATES.includes(snapshot.state))

@@ -131,16 +131,16 @@ def test_form_of_the_schema_asks_the_model(notebook: NotebookPage) -> None:
     open_tab(page, "Try it")
     field = view(page).get_by_label("petal_length")
     assert float(field.input_value()) > 0
-    view(page).get_by_role("button", name="Ask", exact=True).click()
+    view(page).get_by_role("button", name="Send", exact=True).click()
     answer = view(page).locator(".wb-Try-answer")
     answer.locator(".wb-Chip", has_text="200").wait_for()
     assert "predictions" in answer.inner_text()
     view(page).get_by_role("radio", name="JSON").click()
     view(page).get_by_label("Request as JSON").fill('{"dataframe_records": [{"sepal_length": "long"}]}')
-    view(page).get_by_role("button", name="Ask", exact=True).click()
+    view(page).get_by_role("button", name="Send", exact=True).click()
     answer.locator(".wb-Chip", has_text="400").wait_for()
     view(page).get_by_label("Request as JSON").fill("{")
-    view(page).get_by_role("button", name="Ask", exact=True).click()
+    view(page).get_by_role("button", name="Send", exact=True).click()
     view(page).get_by_text("That is no JSON").wait_for()
     view(page).get_by_role("radio", name="JSON").click()
     open_tab(page, "Overview")
@@ -199,7 +199,7 @@ def test_version_is_a_shadow_and_scaled(notebook: NotebookPage) -> None:
     version(page, "3").get_by_role("button", name="Version 3 as shadow").click()
     view(page).get_by_text("gets a copy of each request").wait_for(state="detached")
     version(page, "1").get_by_role("button", name="Change the replicas of version 1").click()
-    version(page, "1").get_by_label("At most").fill("2")
+    version(page, "1").get_by_label("Maximum").fill("2")
     version(page, "1").get_by_role("button", name="Set").click()
     version(page, "1").locator(".wb-Replicas", has_text="1..2").wait_for()
 
@@ -210,7 +210,7 @@ def test_token_is_shown_once_and_revoked(notebook: NotebookPage) -> None:
     open_tab(page, "Access")
     view(page).get_by_role("button", name="New token…").click()
     form_dialog(page).locator("input").fill("colleague")
-    page.locator(".jp-Dialog").get_by_role("button", name="Make it").click()
+    page.locator(".jp-Dialog").get_by_role("button", name="Create").click()
     token = page.locator(".wb-NewToken").get_by_label("Token colleague").input_value()
     page.locator(".wb-NewToken").get_by_role("button", name="Copy", exact=True).press("Enter")
     page.locator(".wb-NewToken").get_by_text("Copied.").wait_for()
@@ -289,7 +289,7 @@ def test_endpoint_of_several_models_is_asked_by_model(notebook: NotebookPage) ->
     open_tab(page, "Try it")
     for name in ("tree", "model"):
         view(page).get_by_label("Model").select_option(name)
-        view(page).get_by_role("button", name="Ask", exact=True).click()
+        view(page).get_by_role("button", name="Send", exact=True).click()
         view(page).locator(".wb-Try-answer .wb-Chip", has_text="200").wait_for()
     shoot(page, "endpoint-several")
     view(page).get_by_role("button", name="Withdraw…").click()
@@ -305,7 +305,7 @@ def test_alias_is_moved_in_the_models_section(notebook: NotebookPage) -> None:
     if head.get_attribute("aria-expanded") != "true":
         head.click()
     models.locator(".wb-ModelVersion", has_text="@champion").wait_for()
-    models.get_by_role("button", name="What can be done with version 2 of flowers").click()
+    models.get_by_role("button", name="Actions for version 2 of flowers").click()
     page.get_by_role("menuitem", name="Promote to @champion").click()
     second = models.locator(".wb-ModelVersion", has=page.locator("strong:text-is('2')"))
     second.locator(".wb-mod-alias", has_text="@champion").wait_for()
@@ -316,7 +316,7 @@ def test_alias_is_moved_in_the_models_section(notebook: NotebookPage) -> None:
 
 def test_registered_version_is_published_with_a_form(notebook: NotebookPage) -> None:
     page = notebook.page
-    page.get_by_role("button", name="What can be done with version 2 of flowers").click()
+    page.get_by_role("button", name="Actions for version 2 of flowers").click()
     page.get_by_role("menuitem", name="Publish…").click()
     form = form_dialog(page)
     form.get_by_label("Name of the endpoint").fill("not a name")
@@ -406,6 +406,6 @@ def test_endpoints_of_a_cluster_that_ended_are_brought_back(notebook: NotebookPa
     section(page, "Endpoints")
     page.locator(".wb-Banner", has_text="flowers").wait_for(timeout=60_000)
     shoot(page, "endpoints-down")
-    page.get_by_role("button", name="Bring back").click()
+    page.get_by_role("button", name="Restore").click()
     row(page, "flowers").locator(".wb-StateDot.wb-mod-finished").wait_for(timeout=120_000)
     row(page, "blossoms").locator(".wb-StateDot.wb-mod-finished").wait_for(timeout=120_000)

@@ -98,7 +98,7 @@ def test_runs_are_compared(notebook: NotebookPage) -> None:
         page.get_by_role("tab", name=name).click()
         page.locator(".wb-Plot:visible canvas").wait_for()
         shoot(page, f"compare-{name.split()[0].lower()}")
-    page.get_by_role("button", name="Leave first out").click()
+    page.get_by_role("button", name="Remove first").click()
     page.get_by_text("Comparing 1 run", exact=True).wait_for()
 
 

@@ -90,7 +90,7 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
     );
   }
   if (model.error) {
-    return <Problem text={model.error} again={trans.__('Look again')} onAgain={() => model.refresh()} />;
+    return <Problem text={model.error} again={trans.__('Refresh')} onAgain={() => model.refresh()} />;
   }
   if (cluster === null) {
     return (
@@ -106,7 +106,7 @@ function Cluster({ model, commands, trans }: IClusterProps): JSX.Element {
         <p>
           {cluster.state === 'lost'
             ? cluster.message
-            : trans.__('No cluster runs. The first %%%%train cell starts one on this machine.')}
+            : trans.__('No cluster is running. The first %%%%train cell starts one on this machine.')}
         </p>
         <div className="wb-Buttons">
           <button
@@ -152,7 +152,7 @@ function Going(props: { runs: ISnapshot[]; commands: CommandRegistry; trans: Tra
     return <div className="wb-Muted wb-Cluster-idle">{trans.__('Nothing is running.')}</div>;
   }
   return (
-    <ul className="wb-Cluster-going" aria-label={trans.__('Runs that are going on')}>
+    <ul className="wb-Cluster-going" aria-label={trans.__('Active runs')}>
       {runs.map(run => (
         <li key={run.run_id}>
           <button
@@ -164,7 +164,7 @@ function Going(props: { runs: ISnapshot[]; commands: CommandRegistry; trans: Tra
           </button>
           <span className="wb-Muted">
             {run.waiting
-              ? trans.__('waits: needs %1; %2', run.waiting.needs, run.waiting.free)
+              ? trans.__('waiting: needs %1; %2', run.waiting.needs, run.waiting.free)
               : run.progress?.total
                 ? `${Math.round((100 * run.progress.done) / run.progress.total)} %`
                 : run.state}

@@ -112,7 +112,7 @@ function Compare({ runIds, onRemove, model, commands, trans }: ICompareProps): J
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Reading the runs…')}
+        {trans.__('Loading the runs…')}
       </Empty>
     );
   }
@@ -137,8 +137,8 @@ function Compare({ runIds, onRemove, model, commands, trans }: ICompareProps): J
               {LIVE_STATES.includes(run.state) && <span className="wb-Muted">{run.state}</span>}
               <button
                 className="wb-IconButton"
-                aria-label={trans.__('Leave %1 out', run.name)}
-                title={trans.__('Leave %1 out', run.name)}
+                aria-label={trans.__('Remove %1', run.name)}
+                title={trans.__('Remove %1', run.name)}
                 onClick={() => onRemove(run.run_id)}
               >
                 <closeIcon.react tag="span" height="12px" />

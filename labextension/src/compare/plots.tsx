@@ -24,7 +24,7 @@ export function ParallelTab({ runs, trans }: ICompareTabProps): JSX.Element {
     [shown.map(key).join('\n'), runs]
   );
   if (all.length < 2) {
-    return <Empty>{trans.__('Parallel coordinates want two params or metrics at least.')}</Empty>;
+    return <Empty>{trans.__('Parallel coordinates need at least two params or metrics.')}</Empty>;
   }
   return (
     <>
@@ -62,7 +62,7 @@ export function ScatterTab({ runs, trans }: ICompareTabProps): JSX.Element {
     [x && key(x), y && key(y), runs]
   );
   if (!x || !y) {
-    return <Empty>{trans.__('A scatter plot wants two params or metrics.')}</Empty>;
+    return <Empty>{trans.__('A scatter plot needs two params or metrics.')}</Empty>;
   }
   const choice = (label: string, chosen: IAxis, set: (name: string) => void) => (
     <label>

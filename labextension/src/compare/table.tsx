@@ -63,7 +63,7 @@ export function CompareTable({ runs, trans }: ICompareTabProps): JSX.Element {
           ))}
         </table>
       </div>
-      {shown.length === 0 && <Empty>{trans.__('The runs differ in nothing that is recorded.')}</Empty>}
+      {shown.length === 0 && <Empty>{trans.__('No recorded value differs between these runs.')}</Empty>}
     </>
   );
 }

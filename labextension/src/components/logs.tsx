@@ -82,7 +82,7 @@ export function LogPane({ read, isLive, nothing, trans, children }: ILogPaneProp
       {!lines.error && lines.total === null && (
         <Empty>
           <span className="wb-Spinner" />
-          {trans.__('Reading the log…')}
+          {trans.__('Loading the log…')}
         </Empty>
       )}
       {!lines.error && lines.total === 0 && <Empty>{wanted ? trans.__('No line contains that.') : nothing}</Empty>}

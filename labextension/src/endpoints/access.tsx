@@ -33,13 +33,15 @@ export function AccessTab(props: IEndpointTabProps): JSX.Element {
         </span>
       </div>
       {endpoint.tokens.length === 0 ? (
-        <Empty>{trans.__('No token opens this endpoint: nobody can ask it. Make one, and give it to who may.')}</Empty>
+        <Empty>
+          {trans.__('This endpoint has no token, so nobody can call it. Create one, and give it to those who may.')}
+        </Empty>
       ) : (
         <table className="wb-Table wb-Tokens" aria-label={trans.__('Tokens')}>
           <thead>
             <tr>
               <th scope="col">{trans.__('Token')}</th>
-              <th scope="col">{trans.__('Made')}</th>
+              <th scope="col">{trans.__('Created')}</th>
               <th scope="col">{trans.__('Last used')}</th>
               <th scope="col">
                 <span className="wb-Hidden">{trans.__('Actions')}</span>
@@ -75,7 +77,7 @@ async function make({ endpoint, model, trans, does }: IEndpointTabProps): Promis
     title: trans.__('A new token for %1', endpoint.name),
     label: trans.__('Who or what is it for? Letters, digits, -, _ and .'),
     placeholder: trans.__('colleague-1'),
-    okLabel: trans.__('Make it'),
+    okLabel: trans.__('Create'),
     required: true,
     pattern: '[A-Za-z0-9][A-Za-z0-9_.\\-]{0,63}'
   });
@@ -96,7 +98,7 @@ async function limit({ endpoint, model, trans, does }: IEndpointTabProps): Promi
 async function revoke({ endpoint, model, trans, does }: IEndpointTabProps, token: ITokenRow): Promise<void> {
   const answer = await showDialog({
     title: trans.__('Revoke token %1?', token.label),
-    body: trans.__('Whoever uses it is turned away from now on. It cannot be brought back.'),
+    body: trans.__('Requests with it are refused from now on. This cannot be undone.'),
     buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Revoke') })]
   });
   if (answer.button.accept) {

@@ -25,7 +25,7 @@ export function ChartsPart(props: IEndpointTabProps): JSX.Element {
     <section aria-label={trans.__('Charts')}>
       <div className="wb-Curves-toolbar">
         <Choice
-          label={trans.__('Which time')}
+          label={trans.__('Time range')}
           all={[
             ['live', trans.__('Live')],
             ['history', trans.__('History')]
@@ -34,13 +34,13 @@ export function ChartsPart(props: IEndpointTabProps): JSX.Element {
           onChoose={which => setKept(which === 'history')}
         />
         <Choice
-          label={trans.__('Which percentile')}
+          label={trans.__('Percentile')}
           all={PERCENTILES.map(name => [name, name.slice(0, 3)])}
           chosen={percentile}
           onChoose={setPercentile}
         />
         <span className="wb-Muted">
-          {isKept ? trans.__('by the minute, kept over restarts') : trans.__('the last ten minutes')}
+          {isKept ? trans.__('per minute, kept across restarts') : trans.__('the last ten minutes')}
         </span>
       </div>
       {isKept ? (
@@ -98,7 +98,7 @@ function Kept({
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Reading what was kept…')}
+        {trans.__('Loading the history…')}
       </Empty>
     );
   }
@@ -117,7 +117,7 @@ function Kept({
     .map(([figure, title]): [string, ICurve[]] => [title, keptCurves(data, figure)])
     .filter(([, found]) => found.length > 0);
   if (curves.length === 0) {
-    return <Empty>{trans.__('Nothing was kept yet: there is a point for each minute with requests.')}</Empty>;
+    return <Empty>{trans.__('No history yet: each minute with requests adds a point.')}</Empty>;
   }
   return <Grid curves={curves} />;
 }

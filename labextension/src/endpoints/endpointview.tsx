@@ -82,7 +82,7 @@ function Endpoint({ name, model, commands, trans, widget }: IEndpointProps): JSX
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Looking at the endpoint…')}
+        {trans.__('Loading the endpoint…')}
       </Empty>
     );
   }

@@ -48,7 +48,7 @@ export function EndpointHead(props: IHeadProps): JSX.Element {
             endpoint.shadow.requests.toLocaleString()
           )}
           {endpoint.shadow.agreement !== null &&
-            `, ${trans.__('%1 of its answers are the same', percent(endpoint.shadow.agreement))}`}
+            `, ${trans.__('%1 of its answers agree', percent(endpoint.shadow.agreement))}`}
         </p>
       )}
       {error && (
@@ -75,14 +75,14 @@ function Actions(props: IEndpointTabProps): JSX.Element {
         <button
           className="jp-mod-styled"
           disabled={isBusy}
-          title={trans.__('At once, without a question: back to the traffic before the latest change')}
+          title={trans.__('Return to the traffic before the latest change, without asking')}
           onClick={() => void during(props.does(() => model.api.serving.rollBack(endpoint.name)))}
         >
           {backTo(props)}
         </button>
       )}
       <button className="jp-mod-styled" onClick={() => void execute(CommandIDs.openEndpointDocs)}>
-        {trans.__('Its API page')}
+        {trans.__('API page')}
       </button>
       <button
         className="jp-mod-styled jp-mod-warn"

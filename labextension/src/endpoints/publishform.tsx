@@ -84,7 +84,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         </Field>
       )}
       {field(PUBLISH.name, {
-        hint: trans.__('An endpoint of that name gets a new version. What is left empty stays as it has it.'),
+        hint: trans.__('An existing endpoint gets a new version, and keeps its value of what is left empty.'),
         required: hasSource,
         more: { maxLength: 63 }
       })}
@@ -92,14 +92,14 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
         {field(PUBLISH.replicas)}
         {field(PUBLISH.slo)}
       </div>
-      <Field label={trans.__('Requests that it gets once it answers')}>
+      <Field label={trans.__('Traffic once it is ready')}>
         <select
           className="jp-mod-styled"
           value={chosen.traffic}
           onChange={event => set({ traffic: event.target.value as FirstTraffic })}
         >
           <option value="all">{trans.__('all')}</option>
-          <option value="canary">{trans.__('some on trial (canary), then all or none')}</option>
+          <option value="canary">{trans.__('some at first (canary), then all or none')}</option>
           <option value="shadow">{trans.__('a copy of each (shadow)')}</option>
           <option value="none">{trans.__('none until it is promoted')}</option>
         </select>
@@ -114,7 +114,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
             checked={chosen.isPinned}
             onChange={event => set({ isPinned: event.target.checked })}
           />
-          {trans.__('With the packages that it was logged with, not the cluster’s')}
+          {trans.__('With the packages it was logged with, instead of the cluster’s')}
         </label>
       </details>
     </>

@@ -55,8 +55,8 @@ export function ReplicasCell(props: IEndpointTabProps & { version: IVersion }): 
       onSubmit={event => void submit(event)}
       onKeyDown={event => event.key === 'Escape' && setWanted(null)}
     >
-      {input(trans.__('At least; 0 lets it go to sleep'), wanted.min, 0, value => ({ min: value }))}‥
-      {input(trans.__('At most'), wanted.max, 1, value => ({ max: value }))}
+      {input(trans.__('Minimum; 0 lets it sleep'), wanted.min, 0, value => ({ min: value }))}‥
+      {input(trans.__('Maximum'), wanted.max, 1, value => ({ max: value }))}
       <button className="wb-Link" type="submit" disabled={!isReplicas(wanted)}>
         {trans.__('Set')}
       </button>

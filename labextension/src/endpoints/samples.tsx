@@ -47,14 +47,14 @@ export function SamplesTab(props: IEndpointTabProps): JSX.Element {
       {!error && data === null && (
         <Empty>
           <span className="wb-Spinner" />
-          {trans.__('Reading samples…')}
+          {trans.__('Loading samples…')}
         </Empty>
       )}
       {!error && data?.length === 0 && (
         <Empty>
           {most > 0
             ? trans.__('No requests yet. “Try it” sends one.')
-            : trans.__('Requests are not kept. “Access”, “Limits…” says how many are.')}
+            : trans.__('No requests are kept. Set how many under “Access”, “Limits…”.')}
         </Empty>
       )}
       {data !== null && data.length > 0 && <Samples samples={data} trans={trans} />}

@@ -88,7 +88,7 @@ function Typed({ text }: { text: string }): JSX.Element {
 function Nothing({ commands, trans }: { commands: CommandRegistry; trans: TranslationBundle }): JSX.Element {
   return (
     <Empty>
-      <p>{trans.__('Nothing is published. One line makes a model answer requests:')}</p>
+      <p>{trans.__('Nothing is published yet. One line serves a model:')}</p>
       <p>
         <Typed text="%publish model" />
       </p>
@@ -121,7 +121,7 @@ function Asleep(props: { names: string[]; commands: CommandRegistry; trans: Tran
       </ul>
       <p>
         <button className="jp-mod-styled" disabled={isBusy} onClick={() => void restore()}>
-          {isBusy ? trans.__('Bringing back…') : trans.__('Bring back')}
+          {isBusy ? trans.__('Restoring…') : trans.__('Restore')}
         </button>{' '}
         <span className="wb-Muted">
           {trans.__('or in a notebook')} <Typed text="%endpoints restore" />

@@ -73,7 +73,10 @@ function TryForm(props: ITryFormProps): JSX.Element {
       set({ answer: await model.api.serving.attempt(endpoint.name, body, version, several ? name : ''), problem: '' });
     } catch (error) {
       const said = (error as Error).message;
-      set({ answer: null, problem: error instanceof SyntaxError ? trans.__('That is no JSON: %1', said) : said });
+      set({
+        answer: null,
+        problem: error instanceof SyntaxError ? trans.__('This is not valid JSON: %1', said) : said
+      });
     }
     set({ isBusy: false });
   };
@@ -83,7 +86,7 @@ function TryForm(props: ITryFormProps): JSX.Element {
         <div className="wb-Curves-toolbar">
           {canForm && (
             <Choice
-              label={trans.__('How to enter')}
+              label={trans.__('Input as')}
               all={[
                 ['form', trans.__('Form')],
                 ['json', 'JSON']
@@ -95,7 +98,7 @@ function TryForm(props: ITryFormProps): JSX.Element {
           <label>
             {trans.__('Version')}
             <select className="jp-mod-styled" value={version} onChange={event => set({ version: event.target.value })}>
-              <option value="">{trans.__('as traffic goes')}</option>
+              <option value="">{trans.__('by traffic')}</option>
               {endpoint.versions.map(one => (
                 <option key={one.label}>{one.label}</option>
               ))}
@@ -119,7 +122,7 @@ function TryForm(props: ITryFormProps): JSX.Element {
           />
         )}
         <button className="jp-mod-styled jp-mod-accept" type="submit" disabled={isBusy}>
-          {isBusy ? trans.__('Asking…') : trans.__('Ask')}
+          {isBusy ? trans.__('Sending…') : trans.__('Send')}
         </button>
       </div>
       <Answer answer={answer} problem={problem} schema={schema} trans={trans} />
@@ -146,7 +149,7 @@ function Answer({ answer, problem, schema, trans }: IAnswerProps): JSX.Element {
     const outputs = schema.outputs?.map(one => `${one.name || trans.__('output')}: ${one.dtype}`).join(', ');
     return (
       <p className="wb-Try-answer wb-Muted">
-        {trans.__('The answer comes here.')} {outputs && trans.__('It has %1.', outputs)}
+        {trans.__('The answer appears here.')} {outputs && trans.__('It has %1.', outputs)}
       </p>
     );
   }

@@ -43,7 +43,7 @@ export function VersionRow(props: IVersionRowProps): JSX.Element {
         <td
           className={`wb-mod-figure${stats.error_rate ? ' wb-mod-error' : ''}`}
           title={trans.__(
-            '%1 errors and %2 turned away in all',
+            '%1 errors and %2 rejected in total',
             stats.errors.toLocaleString(),
             stats.rejected.toLocaleString()
           )}

@@ -58,11 +58,7 @@ export function VersionsPart(props: IEndpointTabProps): JSX.Element {
               <th scope="col" className="wb-mod-figure" title={trans.__('Rows computed together, on average')}>
                 {trans.__('Batch')}
               </th>
-              <th
-                scope="col"
-                className="wb-mod-figure"
-                title={trans.__('Answers that were kept from an equal request')}
-              >
+              <th scope="col" className="wb-mod-figure" title={trans.__('Answers from the cache')}>
                 {trans.__('Cached')}
               </th>
             </tr>

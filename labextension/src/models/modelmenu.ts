@@ -48,7 +48,7 @@ export function openVersionMenu(props: IVersionRowProps, where: MenuPlace): void
 async function askForAlias({ registered, version, model, does, trans }: IVersionRowProps): Promise<void> {
   const answer = await InputDialog.getItem({
     title: trans.__('An alias for %1/%2', registered.name, version.number),
-    label: trans.__('One that names another version is moved here.'),
+    label: trans.__('An alias of another version moves to this one.'),
     items: [...new Set([CHAMPION, 'challenger', ...Object.keys(registered.aliases)])].filter(
       alias => !version.aliases.includes(alias)
     ),

@@ -106,7 +106,7 @@ export function VersionRowView(props: IVersionRowProps): JSX.Element {
       </span>
       <button
         className="wb-IconButton"
-        aria-label={trans.__('What can be done with version %1 of %2', version.number, registered.name)}
+        aria-label={trans.__('Actions for version %1 of %2', version.number, registered.name)}
         aria-haspopup="menu"
         title={trans.__('More')}
         onClick={event => openVersionMenu(props, event.currentTarget)}

@@ -96,7 +96,7 @@ function Badge({ run, snapshot, commands, trans, onAttach }: IBadgeProps): JSX.E
       parts.push(trans.__('%1 left', duration(progress.eta_s)));
     }
   } else if (isLive && snapshot?.waiting) {
-    parts.push(trans.__('waits: needs %1', snapshot.waiting.needs));
+    parts.push(trans.__('waiting: needs %1', snapshot.waiting.needs));
   } else if (began) {
     parts.push(duration((ended ?? Date.now() / 1000) - began));
   }
@@ -133,7 +133,7 @@ function Badge({ run, snapshot, commands, trans, onAttach }: IBadgeProps): JSX.E
           </button>
           <button
             className="wb-Link"
-            title={trans.__('Watch it below this cell again; its values come back into the kernel')}
+            title={trans.__('Watch it below this cell again, and return its values to the kernel')}
             onClick={() => onAttach(run)}
           >
             {trans.__('Attach')}

@@ -47,7 +47,7 @@ function Form({ first, onChange, cluster, trans }: IFormProps): JSX.Element {
       ? trans.__('%1 of %2 free', number(found.total - found.used), number(found.total))
       : cluster?.state === 'up'
         ? trans.__('the cluster has none')
-        : trans.__('no cluster runs yet');
+        : trans.__('no cluster is running');
   };
   const hints = new Map<IOption, string>([
     [TRAIN.name, ''],

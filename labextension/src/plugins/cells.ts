@@ -84,7 +84,7 @@ export const cellsPlugin: JupyterFrontEndPlugin<void> = {
     });
     app.commands.addCommand(CommandIDs.trainWith, {
       label: trans.__('Train with These Values'),
-      caption: trans.__('Write a trial’s values into the constants of its sweep’s cell, and have it train'),
+      caption: trans.__('Write a trial’s values into the constants of its sweep’s cell, to train with them'),
       describedBy: {
         args: {
           type: 'object',

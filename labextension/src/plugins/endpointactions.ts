@@ -37,24 +37,21 @@ export function addEndpointActions(
   };
   const told = (endpoint: IEndpoint) =>
     endpoint.token_file
-      ? trans.__('Copied. It works on the server’s machine as it is; elsewhere put a token of “Access” in.')
-      : trans.__('Copied. It takes a token from the variable TOKEN: “Access” makes one.');
+      ? trans.__('Copied. It works as it is on the server’s machine; elsewhere, insert a token from “Access”.')
+      : trans.__('Copied. It reads a token from the variable TOKEN; “Access” creates one.');
   add(
     CommandIDs.openEndpointDocs,
     trans.__('Open Its API Page'),
-    trans.__('Open the page that describes its requests, with a form'),
+    trans.__('Open the documentation of its API, with a form to try it'),
     async name => window.open(`${(await api.endpoint(name)).url}/docs`, '_blank', 'noopener')
   );
-  add(
-    CommandIDs.copyEndpointUrl,
-    trans.__('Copy the Address'),
-    trans.__('Copy where it answers requests'),
-    async name => copied((await api.endpoint(name)).url, trans.__('Copied.'))
+  add(CommandIDs.copyEndpointUrl, trans.__('Copy the Address'), trans.__('Copy the URL of its endpoint'), async name =>
+    copied((await api.endpoint(name)).url, trans.__('Copied.'))
   );
   add(
     CommandIDs.copyEndpointCurl,
     trans.__('Copy curl'),
-    trans.__('Copy a line for a terminal that asks it'),
+    trans.__('Copy a curl command that sends a request'),
     async name => {
       const endpoint = await api.endpoint(name);
       copied(curl(endpoint), told(endpoint));
@@ -63,7 +60,7 @@ export function addEndpointActions(
   add(
     CommandIDs.copyEndpointPython,
     trans.__('Copy Python'),
-    trans.__('Copy lines for any Python that ask it'),
+    trans.__('Copy Python code that sends a request'),
     async name => {
       const endpoint = await api.endpoint(name);
       copied(python(endpoint), told(endpoint));
@@ -72,11 +69,11 @@ export function addEndpointActions(
   add(
     CommandIDs.rollBackEndpoint,
     trans.__('Roll Back'),
-    trans.__('Back to the traffic before the latest change, at once'),
+    trans.__('Return to the traffic before the latest change, without asking'),
     name => api.rollBack(name)
   );
   commands.addCommand(CommandIDs.restoreEndpoints, {
-    label: trans.__('Bring Back What Was Published'),
+    label: trans.__('Restore Published Endpoints'),
     caption: trans.__('Start endpoints that were published before their cluster ended, as %%endpoints restore does'),
     describedBy: { args: { type: 'object', properties: {} } },
     execute: async () => {
@@ -84,8 +81,8 @@ export function addEndpointActions(
         const { names } = await api.restore();
         Notification.info(
           names.length
-            ? trans.__('Coming back: %1', names.join(', '))
-            : trans.__('Everything that this project published runs already.')
+            ? trans.__('Restoring: %1', names.join(', '))
+            : trans.__('All endpoints of this project are running already.')
         );
       } catch (error) {
         Notification.error((error as Error).message);
@@ -100,7 +97,7 @@ export function addEndpointActions(
       const answer = await showDialog({
         title: trans.__('Withdraw %1?', name),
         body: trans.__(
-          'Its address answers no more requests, and its tokens open nothing. Models, figures and samples stay in MLflow.'
+          'Its address stops answering and its tokens stop working. Models, metrics and samples stay in MLflow.'
         ),
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Withdraw') })]
       });

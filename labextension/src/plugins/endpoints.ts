@@ -40,7 +40,7 @@ export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
     });
     app.commands.addCommand(CommandIDs.publish, {
       label: trans.__('Publish…'),
-      caption: trans.__('Have a model answer requests: a run’s, or a registered one'),
+      caption: trans.__('Serve a model: a run’s, or a registered one'),
       describedBy: {
         args: {
           type: 'object',
@@ -68,7 +68,7 @@ export const endpointsPlugin: JupyterFrontEndPlugin<void> = {
       const source = chosen.source.trim();
       const title = chosen.title || source;
       if (underWay.has(source)) {
-        Notification.warning(trans.__('%1 is being published already.', title));
+        Notification.warning(trans.__('%1 is already being published.', title));
         return;
       }
       underWay.add(source);

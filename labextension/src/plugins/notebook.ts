@@ -31,7 +31,7 @@ export const notebookPlugin: JupyterFrontEndPlugin<void> = {
     void settings?.load(notebookPlugin.id);
     app.commands.addCommand(CommandIDs.trainCell, {
       label: trans.__('Train with This Cell…'),
-      caption: trans.__('Make the cell a %%%%train cell: workers, GPUs, what comes back'),
+      caption: trans.__('Turn the cell into a %%%%train cell: workers, GPUs, returned names'),
       icon: workbenchIcon,
       describedBy: { args: { type: 'object', properties: {} } },
       isEnabled: () => notebooks.activeCell?.model.type === 'code',

@@ -92,7 +92,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     });
     app.commands.addCommand(CommandIDs.tidyRuns, {
       label: trans.__('Tidy Up Runs…'),
-      caption: trans.__('Delete failed, stopped or finished runs of an age'),
+      caption: trans.__('Delete old runs that failed, stopped or finished'),
       describedBy: { args: { type: 'object', properties: {} } },
       execute: async () => {
         await tidyRuns(model, trans);

@@ -68,22 +68,19 @@ export const runActionsPlugin: JupyterFrontEndPlugin<void> = {
       Clipboard.copyToSystem(text);
       Notification.success(trans.__('Copied.'), { autoClose: 1500 });
     };
-    add(CommandIDs.stopRun, trans.__('Stop'), trans.__('Ask the run to end: its finally blocks run'), id =>
+    add(CommandIDs.stopRun, trans.__('Stop'), trans.__('Ask the run to stop; its finally blocks run'), id =>
       model.api.stop(id)
     );
-    add(
-      CommandIDs.runAgain,
-      trans.__('Run Again'),
-      trans.__('Run its cell once more on the values that it was given then'),
-      id => again(id, false)
+    add(CommandIDs.runAgain, trans.__('Run Again'), trans.__('Run its cell again with the values it had then'), id =>
+      again(id, false)
     );
-    add(CommandIDs.resumeRun, trans.__('Resume'), trans.__('Go on with the run from its last checkpoint'), id =>
+    add(CommandIDs.resumeRun, trans.__('Resume'), trans.__('Continue the run from its last checkpoint'), id =>
       again(id, true)
     );
     add(
       CommandIDs.openNotebook,
       trans.__('Open Its Notebook'),
-      trans.__('Write the notebook out as it was when the run began, and open it'),
+      trans.__('Open a copy of the notebook as it was when the run began'),
       async id => {
         const { path } = await model.api.openNotebook(id);
         await app.commands.execute('docmanager:open', { path });

@@ -39,7 +39,7 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
           const count = model.live.length;
           return React.createElement(TextItem, {
             source: count ? `${trans._n('%1 run', '%1 runs', count)}${gpus(model.cluster)}` : '',
-            title: trans.__('Workbench: runs that are going on'),
+            title: trans.__('Workbench: active runs'),
             onClick: () => void app.commands.execute(CommandIDs.showPanel)
           });
         }

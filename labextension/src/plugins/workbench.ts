@@ -70,9 +70,9 @@ export const workbenchPlugin: JupyterFrontEndPlugin<WorkbenchModel> = {
         const answer = await showDialog({
           title: model.cluster?.is_local ? trans.__('Stop the cluster?') : trans.__('Leave the cluster?'),
           body: !model.cluster?.is_local
-            ? trans.__('It goes on, and so do its runs.')
+            ? trans.__('It keeps running, and so do its runs.')
             : going
-              ? trans._n('%1 run is going on; it is stopped.', '%1 runs are going on; they are stopped.', going)
+              ? trans._n('%1 run is active and will be stopped.', '%1 runs are active and will be stopped.', going)
               : trans.__('Nothing is running. The next run starts it again.'),
           buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Stop') })]
         });

@@ -21,7 +21,7 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
   if (error) {
     return (
       <Empty>
-        {run.source === 'workbench' ? error : trans.__('Workbench did not start this run: its cell is not known.')}
+        {run.source === 'workbench' ? error : trans.__('Workbench did not start this run, so its cell is unknown.')}
       </Empty>
     );
   }
@@ -29,7 +29,7 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Reading the cell…')}
+        {trans.__('Loading the cell…')}
       </Empty>
     );
   }
@@ -49,7 +49,7 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
   return (
     <div className="wb-Cell">
       <div className="wb-Cell-toolbar">
-        <div role="radiogroup" aria-label={trans.__('What to show')} className="wb-Choice">
+        <div role="radiogroup" aria-label={trans.__('Show')} className="wb-Choice">
           {choices.map(([id, label]) => (
             <button key={id} role="radio" aria-checked={shown === id} onClick={() => setShown(id)}>
               {label}
@@ -100,14 +100,14 @@ function Diff({ before, readNow, trans }: IDiffProps): JSX.Element {
     return <Empty>{trans.__('The cell is no longer in its notebook, or the notebook is gone.')}</Empty>;
   }
   if (now.trimEnd() === before.trimEnd()) {
-    return <Empty>{trans.__('The cell is as it ran.')}</Empty>;
+    return <Empty>{trans.__('The cell has not changed since the run.')}</Empty>;
   }
   return (
     <pre className="wb-Diff" aria-label={trans.__('Changes since the run')}>
       {diffRows(before, now).map((row, index) => (
         <span key={index} className={`wb-Diff-line wb-mod-${row.kind}`}>
           {row.kind === 'skipped'
-            ? trans._n('… %1 line as before', '… %1 lines as before', Number(row.text))
+            ? trans._n('… %1 unchanged line', '… %1 unchanged lines', Number(row.text))
             : row.text}
           {'\n'}
         </span>

@@ -38,12 +38,12 @@ export function FilesTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Ele
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Reading the files…')}
+        {trans.__('Loading the files…')}
       </Empty>
     );
   }
   if (paths?.length === 0) {
-    return <Empty>{trans.__('No files are kept with this run yet.')}</Empty>;
+    return <Empty>{trans.__('This run has no files yet.')}</Empty>;
   }
   return (
     <div className="wb-Files">
@@ -58,7 +58,7 @@ export function FilesTab({ run, snapshot, model, trans }: IRunTabProps): JSX.Ele
       </ul>
       <div className="wb-Files-view">
         {error && <Empty isError>{error}</Empty>}
-        {!error && !chosen && <Empty>{trans.__('Choose a file to look into it.')}</Empty>}
+        {!error && !chosen && <Empty>{trans.__('Choose a file to preview it.')}</Empty>}
         {!error && chosen && !file && (
           <Empty>
             <span className="wb-Spinner" />

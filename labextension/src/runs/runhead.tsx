@@ -54,7 +54,7 @@ export function Head(props: IRunTabProps): JSX.Element {
       )}
       {snapshot.waiting && (
         <p className="wb-Note">
-          {trans.__('Waits: needs %1; %2', snapshot.waiting.needs, snapshot.waiting.free)}
+          {trans.__('Waiting: needs %1; %2', snapshot.waiting.needs, snapshot.waiting.free)}
           {snapshot.waiting.held_by.length > 0 && ` (${snapshot.waiting.held_by.join(', ')})`}
         </p>
       )}

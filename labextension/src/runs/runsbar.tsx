@@ -44,7 +44,7 @@ export function RunsState({ list, trans }: { list: RunList; trans: TranslationBu
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Reading runs…')}
+        {trans.__('Loading runs…')}
       </Empty>
     );
   }
@@ -53,7 +53,7 @@ export function RunsState({ list, trans }: { list: RunList; trans: TranslationBu
       <Empty>
         {list.query || list.states.length || list.scope.kind !== 'all'
           ? trans.__('No run matches.')
-          : trans.__('No runs yet. Put %%%%train on top of a cell, and it becomes one.')}
+          : trans.__('No runs yet. Start a cell with %%%%train to make it one.')}
       </Empty>
     );
   }

@@ -52,7 +52,7 @@ export function RunsToolbar({ list, commands, trans }: IToolbarProps): JSX.Eleme
           }}
         >
           <option value="">{trans.__('All states')}</option>
-          <option value="queued,starting,running">{trans.__('Going on')}</option>
+          <option value="queued,starting,running">{trans.__('Active')}</option>
           <option value="finished">{trans.__('Finished')}</option>
           <option value="failed">{trans.__('Failed')}</option>
           <option value="stopped">{trans.__('Stopped')}</option>
@@ -76,7 +76,7 @@ export function RunsToolbar({ list, commands, trans }: IToolbarProps): JSX.Eleme
         </select>
         <Scope list={list} trans={trans} />
         <span className="wb-Runs-buttons">
-          <IconButton icon={refreshIcon} label={trans.__('Read again')} onClick={() => void list.refresh()} />
+          <IconButton icon={refreshIcon} label={trans.__('Refresh')} onClick={() => void list.refresh()} />
           <IconButton
             icon={tidyIcon}
             label={trans.__('Tidy up…')}

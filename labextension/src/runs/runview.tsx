@@ -84,7 +84,7 @@ function Run({ runId, model, commands, trans }: IRunProps): JSX.Element {
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Reading the run…')}
+        {trans.__('Loading the run…')}
       </Empty>
     );
   }

@@ -48,7 +48,7 @@ function Form({ model, trans, first, onChange }: IFormProps): JSX.Element {
     const say = (text: string) => isWanted && setSaid(text);
     say(trans.__('Counting…'));
     if (chosen.states.length === 0) {
-      say(trans.__('Choose a state at least.'));
+      say(trans.__('Choose at least one state.'));
     } else {
       model.api
         .tidy(chosen.states, chosen.days, true)
@@ -85,7 +85,7 @@ function Form({ model, trans, first, onChange }: IFormProps): JSX.Element {
           </label>
         ))}
       </fieldset>
-      <Field label={trans.__('and ended so many days ago')}>
+      <Field label={trans.__('and ended at least this many days ago')}>
         <input
           className="jp-mod-styled"
           type="number"

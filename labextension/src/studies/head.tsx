@@ -70,7 +70,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
         <span className="wb-Head-actions">
           {isLive && (
             <button className="jp-mod-styled" onClick={() => void does(model.api.pause(study.run!.run_id, !isPaused))}>
-              {isPaused ? trans.__('Go on') : trans.__('Pause')}
+              {isPaused ? trans.__('Resume') : trans.__('Pause')}
             </button>
           )}
           {isLive && (
@@ -134,7 +134,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
           {study.run?.cell_id && (
             <button
               className="jp-mod-styled jp-mod-accept"
-              title={trans.__('Write these values into the sweep’s cell, and have it train')}
+              title={trans.__('Write these values into the sweep’s cell, to train with them')}
               onClick={() =>
                 void commands.execute(CommandIDs.trainWith, { runId: study.run!.run_id, params: found.params })
               }
@@ -145,7 +145,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
         </div>
       )}
       {study.directions.length > 1 && (
-        <p className="wb-Note">{trans._n('%1 trial that no other beats', '%1 trials that no other beats', unbeaten)}</p>
+        <p className="wb-Note">{trans._n('%1 trial on the Pareto front', '%1 trials on the Pareto front', unbeaten)}</p>
       )}
       {(props.error || error) && (
         <p className="wb-Note wb-mod-error" role="alert">

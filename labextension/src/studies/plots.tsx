@@ -70,15 +70,15 @@ export function ImportancesPlot({ study, place, model, trans }: IStudyTabProps):
         <span className="wb-Muted">{trans.__('PED-ANOVA')}</span>
       </div>
       {found === null ? (
-        <p className="wb-Muted">{trans.__('Weighing…')}</p>
+        <p className="wb-Muted">{trans.__('Computing…')}</p>
       ) : names.length === 0 ? (
-        <p className="wb-Muted">{trans.__('There are too few complete trials yet to weigh what matters.')}</p>
+        <p className="wb-Muted">{trans.__('Too few trials are complete to rank the parameters.')}</p>
       ) : (
         <Plot
           option={option}
           height={60 + 30 * Math.max(1, names.length)}
           trans={trans}
-          label={trans.__('How much each swept name matters')}
+          label={trans.__('Importance of each parameter')}
         />
       )}
     </section>
@@ -139,10 +139,10 @@ export function PlacesPlot({
     [study, kind, across, up, goal]
   );
   if (kind === 'contour' && !up) {
-    return <Empty>{trans.__('A contour wants two swept names.')}</Empty>;
+    return <Empty>{trans.__('A contour plot needs two parameters.')}</Empty>;
   }
   if (complete(study, goal).length < 2) {
-    return <Empty>{trans.__('Two trials at least must be complete.')}</Empty>;
+    return <Empty>{trans.__('At least two trials must be complete.')}</Empty>;
   }
   const choice = (label: string, chosen: string, set: (name: string) => void) => (
     <label>
@@ -193,11 +193,11 @@ export function CurvesPlot({ study, place, model, trans, onPick }: IStudyTabProp
     return <Empty isError>{error}</Empty>;
   }
   if (found?.length === 0) {
-    return <Empty>{trans.__('No trial has reported a value while it ran: log the goal at each step.')}</Empty>;
+    return <Empty>{trans.__('No trial has reported intermediate values yet. Log the goal at each step.')}</Empty>;
   }
   return (
     <>
-      <p className="wb-Muted">{trans.__('The best trials, the newest, and those that run.')}</p>
+      <p className="wb-Muted">{trans.__('The best trials, the newest, and those still running.')}</p>
       <SavedPlot
         option={option}
         name={`${study.name}-curves`}
@@ -225,7 +225,7 @@ export function ParetoPlot({ study, trans, onPick }: IStudyTabProps): JSX.Elemen
           <GoalChoice study={study} goal={y} onChoose={setY} label={trans.__('Up')} />
         </div>
       )}
-      <p className="wb-Muted">{trans.__('Trials that no other beats in every goal stand out.')}</p>
+      <p className="wb-Muted">{trans.__('Trials on the Pareto front stand out.')}</p>
       <SavedPlot
         option={option}
         name={`${study.name}-front`}

@@ -127,8 +127,8 @@ function Studies({ model, commands, trans, shown, isShown }: IStudiesProps): JSX
             <span className="wb-Muted">{trans._n('%1 study', '%1 studies', studies.length)}</span>
             <button
               className="wb-IconButton"
-              aria-label={trans.__('Read again')}
-              title={trans.__('Read again')}
+              aria-label={trans.__('Refresh')}
+              title={trans.__('Refresh')}
               onClick={() => void read()}
             >
               <refreshIcon.react tag="span" />

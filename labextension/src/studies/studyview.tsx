@@ -109,7 +109,7 @@ function Study({ place, model, commands, trans, isShown }: IStudyProps): JSX.Ele
     return (
       <Empty>
         <span className="wb-Spinner" />
-        {trans.__('Reading the study…')}
+        {trans.__('Loading the study…')}
       </Empty>
     );
   }

@@ -101,7 +101,7 @@ export function TrialTable(props: IStudyTabProps & { onChange: () => unknown }):
                 key={trial.number}
                 aria-rowindex={first + index + 2}
                 className={trial.feasible ? '' : 'wb-mod-infeasible'}
-                title={trial.feasible ? undefined : trans.__('It does not keep to the bounds.')}
+                title={trial.feasible ? undefined : trans.__('It violates the study’s constraints.')}
               >
                 {columns.map(column => (
                   <td key={column.key}>
@@ -118,7 +118,7 @@ export function TrialTable(props: IStudyTabProps & { onChange: () => unknown }):
                 <td>
                   <button
                     className="wb-IconButton"
-                    aria-label={trans.__('What can be done with trial %1', trial.number)}
+                    aria-label={trans.__('Actions for trial %1', trial.number)}
                     aria-haspopup="menu"
                     onClick={event => openMenu(props, trial, event.currentTarget)}
                   >
@@ -162,7 +162,7 @@ function columnsOf(study: IStudyData, trans: IStudyTabProps['trans']): IColumn[]
       })),
     {
       key: 'took',
-      title: trans.__('took'),
+      title: trans.__('duration'),
       of: took,
       text: trial => (took(trial) === null ? '' : duration(took(trial)!))
     }

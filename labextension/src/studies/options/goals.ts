@@ -73,7 +73,7 @@ export function pareto(study: IStudyData, x: number, y: number, element: Element
   };
 }
 
-/** How much each swept name matters. */
+/** Importance of each parameter. */
 export function importances(found: Record<string, number>, element: Element): EChartsCoreOption {
   const names = Object.keys(found).reverse();
   return {
