@@ -9,7 +9,7 @@ import { ApiError, WorkbenchApi } from './api/client';
 import { LIVE_STATES } from './api/states';
 import { ICluster, IJob, ISnapshot, WorkbenchEvent } from './api/types';
 
-/** A run so young may have been submitted after the cluster answered. */
+/** A run this young may have been submitted after the cluster answered. */
 const FRESH_S = 10;
 const LOOK_EVERY_MS = 5000;
 const LOOK_AT_MOST_EVERY_MS = 1000;

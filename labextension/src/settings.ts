@@ -1,4 +1,4 @@
-/** What the user may set, see `schema/workbench.json`. */
+/** The user's settings, see `schema/workbench.json`. */
 
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 export interface ISettings {
   /** Whether train cells show their last run. */
   badges: boolean;
-  /** A run of so many seconds tells when it ends; 0 for none. */
+  /** The duration in seconds from which on the end of a run is notified; 0 for never. */
   notifyAfter: number;
 }
 
@@ -20,7 +20,7 @@ export class LiveSettings {
     return this._changed;
   }
 
-  /** Take over what the user set. */
+  /** Apply the user's settings. */
   take(found: ISettingRegistry.ISettings): void {
     const set = found.composite as unknown as Partial<ISettings>;
     this.current = { ...DEFAULTS, ...set };
@@ -32,7 +32,7 @@ export class LiveSettings {
 
 let shared: Promise<LiveSettings> | null = null;
 
-/** The settings, read once and kept up to date; the defaults where nothing keeps settings. */
+/** Return the live settings; the defaults without a registry. */
 export function settingsOf(registry: ISettingRegistry | null): Promise<LiveSettings> {
   shared ??= (async () => {
     const live = new LiveSettings();

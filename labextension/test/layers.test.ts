@@ -6,7 +6,7 @@ import { dirname, join, normalize } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-/** Rooms from the top layer down. A room is a folder of `src`, or a file that stands beside the folders. */
+/** The layers from the top down, with their rooms: folders of `src`, or files beside them. */
 const LAYERS = [
   ['index'],
   ['plugins'],
@@ -71,7 +71,7 @@ describe('circleIn', () => {
   });
 });
 
-/** The modules of `src` that a file imports: for its types alone and at run time (`import()`) included. */
+/** Return the modules of `src` that a file imports, type-only and dynamic imports included. */
 function importsOf(module: string, path: string): Set<string> {
   const { importedFiles } = ts.preProcessFile(readFileSync(join(SOURCE, path), 'utf8'));
   const relative = importedFiles.map(file => file.fileName).filter(name => name.startsWith('.'));
@@ -82,7 +82,7 @@ function roomOf(module: string): string {
   return module.split('/')[0];
 }
 
-/** The first circle of a graph, closed by its first node; empty where there is none. */
+/** Return the first circle of a graph, closed by its first node, or an empty list. */
 function circleIn(graph: Graph): string[] {
   const done = new Set<string>();
   const visit = (node: string, path: string[]): string[] => {

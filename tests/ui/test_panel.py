@@ -138,7 +138,7 @@ def test_form_makes_a_train_cell(notebook: NotebookPage) -> None:
     form = form_dialog(page)
     form.get_by_label("Name", exact=True).fill("made")
     form.get_by_label("Workers").fill("2")
-    form.get_by_label("Names to return").fill("x, y")
+    form.get_by_label("Names that come back").fill("x, y")
     shoot(page, "form")
     page.locator(".jp-Dialog").get_by_role("button", name="Make it a %%train cell").click()
     cell.locator(".cm-line", has_text="%%train made --workers 2 --returns x,y").wait_for()

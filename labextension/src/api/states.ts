@@ -1,6 +1,6 @@
-/** What the states of a run mean. */
+/** Groups of run states. */
 
 import { RunState } from './types';
 
-/** The states of a run that has not ended. */
+/** States of a run that has not ended. */
 export const LIVE_STATES: readonly RunState[] = ['queued', 'starting', 'running'];

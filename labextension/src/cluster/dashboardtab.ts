@@ -1,4 +1,4 @@
-/** Another project's pages in a tab: waits until they are up, says what is wrong where they do not come. */
+/** A dashboard of another project in a tab: waits until it is up, or shows why it is not. */
 
 import { IFrame } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
@@ -38,14 +38,14 @@ export class DashboardTab extends Widget {
     this.openWhenSeen();
   }
 
-  /** Pages behind other tabs wait: after a reload they would take the connections that the panel needs. */
+  /** Hidden dashboards load later: after a reload they would take the connections that the panel needs. */
   private openWhenSeen(): void {
     if (this.isVisible && !this.isOpen) {
       void this.open();
     }
   }
 
-  /** Go to another place in the same pages. */
+  /** Go to another page of the same dashboard. */
   go(path: string): void {
     this.dashboard.path = path;
     void this.open();
@@ -72,7 +72,7 @@ export class DashboardTab extends Widget {
     }
     this.message.hide();
     const frame = new IFrame({
-      // Pages that this user's own server serves: their scripts may run and may ask it.
+      // The user's own server serves these pages: their scripts may run and send it requests.
       sandbox: ['allow-scripts', 'allow-same-origin', 'allow-forms', 'allow-popups', 'allow-downloads', 'allow-modals']
     });
     frame.url = this.api.dashboardUrl(name, path);

@@ -1,4 +1,4 @@
-/** What a cluster has and how much of it is in use, in all and node by node. */
+/** The resources of a cluster and their use, in total and per node. */
 
 import * as React from 'react';
 
@@ -8,7 +8,7 @@ import { ICluster, INode, ISnapshot } from '../api/types';
 import { Meter } from '../components/common';
 import { bytes, number } from '../components/format';
 
-/** The cluster's CPUs and GPUs as reserved, its memory as really used where its nodes tell. */
+/** The reserved CPUs and GPUs of the cluster, and the memory in use where its nodes report it. */
 export function Resources({ cluster, trans }: { cluster: ICluster; trans: TranslationBundle }): JSX.Element {
   const usages = cluster.nodes.map(node => node.usage).filter(usage => usage !== null);
   const memory = usages.length
@@ -58,7 +58,7 @@ interface INodesProps {
   trans: TranslationBundle;
 }
 
-/** Each node with what it really does and which ranks are there; one node alone is told by the sums above. */
+/** Each node with its load and its ranks. The totals above describe a single node. */
 export function Nodes({ cluster, runs, trans }: INodesProps): JSX.Element | null {
   const hasGpus = cluster.nodes.some(node => node.usage?.gpus.length);
   if (cluster.nodes.length < 2 && !hasGpus) {
@@ -104,7 +104,7 @@ function summary(node: INode, trans: TranslationBundle): string {
   return parts.join(' · ');
 }
 
-/** What runs on a node: `digits: ranks 0, 1`. */
+/** Describe what runs on a node: `digits: ranks 0, 1`. */
 function ranksOn(node: INode, runs: ISnapshot[]): string[] {
   return runs
     .map(run => ({ run, ranks: run.workers.filter(worker => worker.node === node.name).map(worker => worker.rank) }))

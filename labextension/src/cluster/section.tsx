@@ -182,7 +182,7 @@ function Going(props: { runs: ISnapshot[]; commands: CommandRegistry; trans: Tra
   );
 }
 
-/** What others run on the cluster with Ray's own tools. */
+/** Ray jobs that were submitted with Ray's own tools. */
 function Jobs({ jobs, trans }: { jobs: readonly IJob[]; trans: TranslationBundle }): JSX.Element | null {
   if (jobs.length === 0) {
     return null;
@@ -206,7 +206,7 @@ function Jobs({ jobs, trans }: { jobs: readonly IJob[]; trans: TranslationBundle
   );
 }
 
-/** Clusters that somebody else started on this machine. */
+/** Other clusters on this machine. */
 function Elsewhere(props: { addresses: string[]; commands: CommandRegistry; trans: TranslationBundle }): JSX.Element {
   const { addresses, commands, trans } = props;
   return (

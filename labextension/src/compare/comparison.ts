@@ -8,18 +8,18 @@ export type RowKind = 'run' | 'param' | 'metric';
 export interface IComparisonRow {
   kind: RowKind;
   name: string;
-  /** One text a run, an empty one where the run has no such value. */
+  /** One text per run; empty where the run has no such value. */
   values: string[];
-  /** Whether the runs differ in it. */
+  /** Whether the values differ between the runs. */
   differs: boolean;
 }
 
-/** Whether a metric is another rank's value of a metric that rank 0 logged too. */
+/** Check whether a metric is another rank's value of a metric that rank 0 logged as well. */
 export function isOfRank(name: string): boolean {
   return /\/rank_\d+$/.test(name);
 }
 
-/** State, params and metrics of all the runs, each kind sorted by name. */
+/** Return the state, params and metrics of all runs, each group sorted by name. */
 export function comparisonRows(runs: readonly IComparedRun[]): IComparisonRow[] {
   const row = (kind: RowKind, name: string, values: string[]): IComparisonRow => ({
     kind,
@@ -61,16 +61,16 @@ function took(run: IComparedRun): string {
   return run.started_at && run.ended_at ? duration(run.ended_at - run.started_at) : '';
 }
 
-/** Params with numbers and metrics, as axes of plots: each run's value, null where it has none. */
+/** An axis of a plot: the value of a param or metric in each run, null where a run has none. */
 export interface IAxis {
   name: string;
   kind: 'param' | 'metric';
   values: (number | string | null)[];
-  /** The words of a param that is no number, in order; null for numbers. */
+  /** The sorted values of a categorical param; null for numbers. */
   categories: string[] | null;
 }
 
-/** Everything that the runs can be placed by. A param with words is an axis of words. */
+/** Return all axes that the runs can be plotted along. */
 export function axes(runs: readonly IComparedRun[]): IAxis[] {
   const found: IAxis[] = [];
   for (const name of [...new Set(runs.flatMap(run => Object.keys(run.params)))].sort()) {
@@ -89,7 +89,7 @@ export function axes(runs: readonly IComparedRun[]): IAxis[] {
   return found.filter(axis => axis.values.some(value => value !== null));
 }
 
-/** The rows as CSV, a column a run; cells that a spreadsheet would take for formulas are made texts. */
+/** Return the rows as CSV, one column per run. Cells that a spreadsheet would run as formulas are quoted. */
 export function csv(runs: readonly IComparedRun[], rows: readonly IComparisonRow[]): string {
   const cell = (text: string) => {
     const safe = /^[=+@\t\r]|^-(?![\d.])/.test(text) ? `'${text}` : text;

@@ -1,4 +1,4 @@
-/** The runs' curves over one another, a plot a metric. */
+/** The curves of all runs, one plot per metric. */
 
 import * as React from 'react';
 

@@ -1,4 +1,4 @@
-/** What each tab of a comparison is given. */
+/** Props of the tabs of a comparison. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
 

@@ -1,4 +1,4 @@
-/** The comparison as a table, a column a run, with what differs marked. */
+/** The comparison as a table, one column per run, with differences marked. */
 
 import * as React from 'react';
 

@@ -20,7 +20,7 @@ export interface IChartProps {
   onZoom?: (range: [number, number] | null) => void;
 }
 
-/** Colours of JupyterLab's themes that are told apart on light and dark ground. */
+/** Colours of JupyterLab's themes that are distinct on light and dark backgrounds. */
 export const COLORS = [
   '--jp-brand-color1',
   '--jp-warn-color1',
@@ -34,12 +34,12 @@ export const COLORS = [
   '--jp-mirror-editor-variable-2-color'
 ];
 
-/** What a theme's variable stands for where an element is. */
+/** Return the value of a theme variable at an element. */
 export function color(element: Element, variable: string): string {
   return getComputedStyle(element).getPropertyValue(variable).trim() || '#888';
 }
 
-/** A number that changes with JupyterLab's theme: colours on a canvas do not follow by themselves. */
+/** Return a number that changes with JupyterLab's theme, to redraw a canvas in the new colours. */
 export function useTheme(): number {
   const [turn, next] = React.useReducer((count: number) => count + 1, 0);
   React.useEffect(() => {
@@ -50,7 +50,7 @@ export function useTheme(): number {
   return turn;
 }
 
-/** The range of a linear y axis; of nothing but zeros it is not uPlot's hundred. */
+/** Return the range of a linear y axis; for all zeros it is 1, not uPlot's 100. */
 function heightOf(_: uPlot, low: number | null, high: number | null): [number | null, number | null] {
   if (low === null || high === null) {
     return [null, null];

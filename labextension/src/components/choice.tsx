@@ -1,4 +1,4 @@
-/** One of a few, side by side; by mouse and by arrow keys. */
+/** A choice of one of a few options side by side, by mouse and by arrow keys. */
 
 import * as React from 'react';
 

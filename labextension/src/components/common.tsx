@@ -6,14 +6,14 @@ import { LabIcon } from '@jupyterlab/ui-components';
 
 import { RunState } from '../api/types';
 
-/** A run's state as a coloured dot; its word is there for screen readers and on hovering. */
+/** The state of a run as a coloured dot, with a label for screen readers and the tooltip. */
 export function StateDot(props: { state: RunState; label: string }): JSX.Element {
   return (
     <span className={`wb-StateDot wb-mod-${props.state}`} role="img" aria-label={props.label} title={props.label} />
   );
 }
 
-/** How much of something is used. */
+/** A bar that shows how much of a resource is in use. */
 export function Meter(props: { label: string; used: number; total: number; text: string }): JSX.Element {
   const share = props.total > 0 ? Math.min(1, props.used / props.total) : 0;
   return (
@@ -35,7 +35,7 @@ export function Meter(props: { label: string; used: number; total: number; text:
   );
 }
 
-/** What went wrong, with a button to try once more. */
+/** An error message with a button to try again. */
 export function Problem(props: { text: string; again: string; onAgain: () => unknown }): JSX.Element {
   return (
     <Empty isError>
@@ -47,7 +47,7 @@ export function Problem(props: { text: string; again: string; onAgain: () => unk
   );
 }
 
-/** What is shown where there is nothing to show, with what to do about it. */
+/** A placeholder for an empty view, with what to do about it. */
 export function Empty(props: { children: React.ReactNode; isError?: boolean }): JSX.Element {
   return (
     <div className={`wb-Empty${props.isError ? ' wb-mod-error' : ''}`} role={props.isError ? 'alert' : 'status'}>
@@ -56,7 +56,7 @@ export function Empty(props: { children: React.ReactNode; isError?: boolean }): 
   );
 }
 
-/** A button that is an icon alone. */
+/** A button with an icon and no text. */
 export function IconButton(props: { icon: LabIcon; label: string; onClick: () => void }): JSX.Element {
   return (
     <button className="wb-IconButton" aria-label={props.label} title={props.label} onClick={props.onClick}>

@@ -1,13 +1,13 @@
-/** Points of curves, made ready to be drawn. */
+/** Prepares the points of curves for drawing. */
 
 export interface ICurve {
   name: string;
   points: [number, number | null][];
-  /** Which of the colours it has; its place among the curves unless given. */
+  /** The index of its colour; by default its position among the curves. */
   color?: number;
 }
 
-/** An exponential moving average, corrected for its beginning. */
+/** Return the exponential moving average, corrected for its start. */
 export function smooth(values: (number | null)[], weight: number): (number | null)[] {
   let last = 0;
   let count = 0;
@@ -21,7 +21,7 @@ export function smooth(values: (number | null)[], weight: number): (number | nul
   });
 }
 
-/** Curves over one x axis, as uPlot wants them: where a curve has no point at an x, null. */
+/** Align curves on one x axis for uPlot, with null where a curve has no point. */
 export function aligned(curves: ICurve[]): [number[], ...(number | null)[][]] {
   if (curves.length === 1) {
     return [curves[0].points.map(point => point[0]), curves[0].points.map(point => point[1])];

@@ -2,7 +2,7 @@
 
 import { diffLines } from 'diff';
 
-/** Lines around a difference that are shown with it. */
+/** The number of unchanged lines shown around a difference. */
 const CONTEXT = 3;
 
 export interface IDiffRow {
@@ -10,7 +10,7 @@ export interface IDiffRow {
   text: string;
 }
 
-/** A comparison line by line; what did not change is shown around the changes alone. */
+/** Compare two texts line by line; unchanged lines are kept only around changes. */
 export function diffRows(before: string, after: string): IDiffRow[] {
   const parts = diffLines(`${before.trimEnd()}\n`, `${after.trimEnd()}\n`);
   return parts.flatMap((part, index): IDiffRow[] => {

@@ -1,6 +1,6 @@
 /** Files that the page makes for the user to keep. */
 
-/** Have the browser save text, or a picture given as a data URL. */
+/** Save text, or a picture given as a data URL, with the browser. */
 export function download(name: string, content: string): void {
   const isUrl = content.startsWith('data:');
   const href = isUrl ? content : URL.createObjectURL(new Blob([content], { type: 'text/csv;charset=utf-8' }));
@@ -13,7 +13,7 @@ export function download(name: string, content: string): void {
   }
 }
 
-/** Several canvases, one below the other on the ground of the theme, as a PNG's data URL. */
+/** Return several canvases, stacked on the theme's background, as the data URL of a PNG. */
 export function pictureOf(canvases: HTMLCanvasElement[], titles: string[], ground: string, ink: string): string {
   const scale = window.devicePixelRatio || 1;
   const titleHeight = 24 * scale;

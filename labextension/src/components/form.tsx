@@ -1,4 +1,4 @@
-/** What the dialogs that ask for something share. */
+/** Helpers for dialogs with fields. */
 
 import * as React from 'react';
 
@@ -9,7 +9,7 @@ import { Widget } from '@lumino/widgets';
 /**
  * The body of a dialog with fields.
  *
- * @param chosen - What its fields say, at first and then.
+ * @param chosen - The values of its fields.
  */
 export abstract class FormBody<T> extends ReactWidget implements Dialog.IBodyWidget<T> {
   constructor(protected chosen: T) {
@@ -23,7 +23,7 @@ export abstract class FormBody<T> extends ReactWidget implements Dialog.IBodyWid
   }
 }
 
-/** Have Enter press what is pressed in a dialog's body: JupyterLab's dialogs take it for their own buttons. */
+/** Let Enter press a button in the body of a dialog: JupyterLab's dialogs use it for their own buttons. */
 export function letEnterPress(body: Widget): void {
   const take = (event: KeyboardEvent) => {
     const node = event.target;
@@ -40,7 +40,7 @@ export function letEnterPress(body: Widget): void {
   body.disposed.connect(() => document.removeEventListener('keydown', take, true));
 }
 
-/** Have the dialog look at its fields at first, and whenever some came or went: by itself it does when one is edited. */
+/** Validate the fields at first and whenever some come or go: the dialog itself only validates edits. */
 export function useValidity(fields: unknown): void {
   React.useEffect(() => {
     document.dispatchEvent(new Event('input'));
@@ -53,7 +53,7 @@ interface IFieldProps {
   children: React.ReactElement<React.InputHTMLAttributes<HTMLElement>>;
 }
 
-/** An input with its name above it, and below what to know of it: a description, not a part of the name. */
+/** An input with its label above and its description below. */
 export function Field({ label, hint, children }: IFieldProps): JSX.Element {
   const id = React.useId();
   return (

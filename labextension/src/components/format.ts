@@ -17,13 +17,13 @@ export function duration(seconds: number): string {
   return hours < 48 ? `${hours} h ${minutes % 60} min` : `${Math.round(hours / 24)} d`;
 }
 
-/** How long ago a time in seconds since the epoch is, `3m ago`, in the language of the page. */
+/** Format how long ago a time in seconds since the epoch is, as `3m ago`, in the language of the page. */
 export function ago(seconds: number): string {
-  // The clocks of two machines differ: nothing that was told of is yet to come.
+  // The clocks of two machines differ: a reported time is never in the future.
   return Time.formatHuman(new Date(Math.min(seconds * 1000, Date.now())), 'narrow');
 }
 
-/** Null stands for what JSON has no word for: NaN and the infinities. */
+/** Format a number; null stands for NaN and the infinities, which JSON lacks. */
 export function number(value: number | null): string {
   if (value === null || !Number.isFinite(value)) {
     return 'NaN';

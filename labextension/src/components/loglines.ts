@@ -1,4 +1,4 @@
-/** The lines of a log as a view needs them: blocks around what is in sight, read when they are wanted. */
+/** The lines of a log, read in blocks around what is visible. */
 
 import { ISignal, Signal } from '@lumino/signaling';
 
@@ -15,12 +15,12 @@ export interface ILogLine {
 export class LogLines {
   constructor(private readonly read: (start: number, count: number) => Promise<ILogPage>) {}
 
-  /** How many lines there are, null before the first look. */
+  /** The number of lines, null before the first read. */
   get total(): number | null {
     return this._total;
   }
 
-  /** Why the log could not be read, or an empty string. */
+  /** Why the log cannot be read, or an empty string. */
   get error(): string {
     return this._error;
   }
@@ -29,12 +29,12 @@ export class LogLines {
     return this._changed;
   }
 
-  /** A line by its place, undefined while it is not here. */
+  /** Return a line by its index, undefined until it was read. */
   line(index: number): ILogLine | undefined {
     return this._blocks.get(Math.floor(index / BLOCK))?.[index % BLOCK];
   }
 
-  /** Look how long the log is now, and read what was added at its end. */
+  /** Read the current length and the lines added at the end. */
   async refresh(): Promise<void> {
     const known = this._total;
     const page = await this.load(known === null ? -BLOCK : Math.floor(known / BLOCK) * BLOCK);
@@ -43,7 +43,7 @@ export class LogLines {
     }
   }
 
-  /** Have the lines from one place to another, both included. */
+  /** Load the lines between two indices, both included. */
   want(first: number, last: number): void {
     const lastBlock = Math.min(Math.floor(last / BLOCK), Math.floor(((this._total ?? 1) - 1) / BLOCK));
     for (let block = Math.floor(first / BLOCK); block <= lastBlock; block += 1) {

@@ -1,4 +1,4 @@
-/** Logs of any length: only the lines in sight are in the page, and only those near are read. */
+/** Logs of any length: only visible lines are in the page, and only lines near them are read. */
 
 import * as React from 'react';
 
@@ -14,20 +14,20 @@ import { LogLines } from './loglines';
 const LINE_PX = 17;
 const FOLLOW_MS = 1000;
 const SEARCH_DELAY_MS = 300;
-/** Browsers draw nothing higher than some 17.9 million pixels: of a longer log, the end is shown. */
+/** Browsers draw nothing taller than about 17.9 million pixels: of a longer log, the end is shown. */
 const MOST_SHOWN = 1_000_000;
 
-/** Reads lines from a place on, a negative one counted from the end; with a text, only those that contain it. */
+/** Reads lines from an index on, counted from the end if negative; with a text, only lines that contain it. */
 export type ReadLog = (start: number, count: number, wanted: string) => Promise<ILogPage>;
 
 interface ILogPaneProps {
   read: ReadLog;
-  /** Whether lines may still come. */
+  /** Whether the log can still grow. */
   isLive: boolean;
-  /** What is said where there is no line. */
+  /** The message for an empty log. */
   nothing: string;
   trans: TranslationBundle;
-  /** What stands before the search field. */
+  /** Elements before the search field. */
   children?: React.ReactNode;
 }
 
@@ -157,7 +157,7 @@ const SANITIZER = new Sanitizer();
 /** The text of a line with its terminal colours and links, as JupyterLab renders what a cell prints. */
 const LineText = React.memo(function LineText({ text }: { text: string }): JSX.Element {
   const host = React.useRef<HTMLSpanElement>(null);
-  // Before the browser paints: a line that scrolls in must not be empty first.
+  // Render before the browser paints: a line that scrolls in must not flash empty.
   React.useLayoutEffect(() => {
     host.current!.replaceChildren();
     void renderText({ host: host.current!, sanitizer: SANITIZER, source: text });

@@ -1,4 +1,4 @@
-/** Where a menu opens: below the button that was pressed, or where the mouse is. */
+/** Opens menus below a button, or at the mouse. */
 
 import { Menu } from '@lumino/widgets';
 

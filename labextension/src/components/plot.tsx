@@ -9,7 +9,7 @@ import { color, useTheme } from './chart';
 import { Empty } from './common';
 import { download } from './download';
 
-/** What can be done with a drawn plot. */
+/** The actions on a drawn plot. */
 export interface IPlot {
   /** The plot as a PNG's data URL. */
   picture(): string;
@@ -115,7 +115,7 @@ export function useThemed(
   return React.useCallback(make, [...dependencies, theme]);
 }
 
-/** Names of runs are anybody's words; a tooltip is HTML. */
+/** Escape text for a tooltip, which is HTML: names of runs can contain anything. */
 export function escaped(text: string): string {
   return text.replace(/[&<>"]/g, char => `&#${char.charCodeAt(0)};`);
 }

@@ -1,4 +1,4 @@
-/** Reads something again and again while its widget is in sight, and not at all while it is not. */
+/** Polls while a widget is visible. */
 
 import * as React from 'react';
 
@@ -9,9 +9,9 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 const BACK_OFF_MS = 30_000;
 
-/** A widget that tells when it comes in sight. */
+/** A widget with a signal for its visibility. */
 export abstract class SeenWidget extends ReactWidget {
-  /** It came in sight, or went out of it. */
+  /** Emitted when the widget becomes visible or hidden. */
   get seen(): ISignal<this, boolean> {
     return this._seen;
   }
@@ -34,7 +34,7 @@ export abstract class SeenWidget extends ReactWidget {
   private readonly _seen = new Signal<this, boolean>(this);
 }
 
-/** Whether a widget is in sight. */
+/** Return whether a widget is visible. */
 export function useSeen(widget: SeenWidget): boolean {
   const [isSeen, setSeen] = React.useState(widget.isVisible);
   React.useEffect(() => {
@@ -49,17 +49,17 @@ export function useSeen(widget: SeenWidget): boolean {
 }
 
 export interface IPolled<T> {
-  /** What was read last, null before the first answer. */
+  /** The latest data, null before the first answer. */
   data: T | null;
-  /** Why the latest reading failed, or an empty string. */
+  /** Why the latest read failed, or an empty string. */
   error: string;
   /** Read now. */
   refresh: () => Promise<void>;
-  /** Take what an order answered in the place of what was read before it. */
+  /** Replace the data with the answer of an action. */
   put: (data: T) => void;
 }
 
-/** Keep something read; answers that were asked for before an order was given are not taken. */
+/** Poll for data; answers to requests sent before an action are dropped. */
 export function usePolled<T>(read: () => Promise<T>, widget: SeenWidget, everyMs: number): IPolled<T> {
   const [data, setData] = React.useState<T | null>(null);
   const [error, setError] = React.useState('');
@@ -77,7 +77,7 @@ export function usePolled<T>(read: () => Promise<T>, widget: SeenWidget, everyMs
       if (mine === turn.current) {
         setError((problem as Error).message);
       }
-      throw problem; // the poll waits longer before it looks again
+      throw problem; // the poll backs off
     }
   }, [read]);
   React.useEffect(() => {

@@ -1,4 +1,4 @@
-/** Reads the points of metrics for a plot, again and again while a run goes on. */
+/** Reads the points of metrics for a plot, repeatedly while a run is live. */
 
 import * as React from 'react';
 
@@ -13,13 +13,13 @@ export interface IWantedSeries {
   metric: string;
   /** What the curve is called. */
   label: string;
-  /** When its run began, seconds since the epoch: the zero of `elapsed`. */
+  /** The start of its run in seconds since the epoch: the zero of `elapsed`. */
   began: number;
   color?: number;
 }
 
 /**
- * Curves of metrics of one run or of several.
+ * Read the curves of metrics of one or several runs.
  *
  * `x` is `step`, `elapsed`, `time` or `metrics.NAME`; `range` is the part to read exactly, null for all of it.
  */

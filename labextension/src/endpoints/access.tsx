@@ -1,4 +1,4 @@
-/** Who may ask an endpoint: its tokens by label, made and revoked; and how much a client may ask, to be changed. */
+/** The access tab of an endpoint: tokens, by label, and limits. */
 
 import * as React from 'react';
 
@@ -83,7 +83,7 @@ async function make({ endpoint, model, trans, does }: IEndpointTabProps): Promis
   });
   const label = answer.value?.trim();
   if (answer.button.accept && label) {
-    // The token goes from the answer into the dialog, and is kept nowhere else.
+    // The token goes from the answer into the dialog, and is stored nowhere else.
     await does(async () => void showToken(endpoint, await model.api.serving.newToken(endpoint.name, label), trans));
   }
 }

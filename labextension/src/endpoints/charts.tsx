@@ -1,4 +1,4 @@
-/** How an endpoint does, as curves by version: of the last minutes, or of all that was kept. */
+/** The charts of an endpoint by version: the last minutes, or the recorded history. */
 
 import * as React from 'react';
 
@@ -68,7 +68,7 @@ function Live({ endpoint, percentile, trans }: ILiveProps): JSX.Element {
     ['batch', trans.__('Rows per batch')],
     ['cache_hits', trans.__('Answers from the cache')]
   ];
-  // One point is no curve: its axis would span years.
+  // A single point would make the axis span years.
   if (!endpoint.versions.some(version => version.stats.recent.t.length > 1)) {
     const isUp = endpoint.versions.some(version => version.stats.replicas > 0);
     return (

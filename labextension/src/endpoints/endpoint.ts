@@ -4,7 +4,7 @@ import { IEndpoint, IHistory, IRecent, IVersion, VersionState } from '../api/ser
 import { RunState } from '../api/types';
 import { ICurve } from '../components/curves';
 
-/** Which run state's colour shows a version's state. */
+/** The run state whose colour shows a version's state. */
 export const DOTS: Record<VersionState, RunState> = {
   starting: 'starting',
   live: 'finished',
@@ -14,27 +14,27 @@ export const DOTS: Record<VersionState, RunState> = {
   draining: 'queued'
 };
 
-/** The version that most requests go to; the newest where none gets any. */
+/** Return the version that gets most requests; the newest if none gets any. */
 export function champion(endpoint: IEndpoint): IVersion | undefined {
   return [...endpoint.versions].sort((a, b) => b.weight - a.weight || b.published_at - a.published_at)[0];
 }
 
-/** Whether requests can go to a version. */
+/** Check whether a version can get requests. */
 export function takesTraffic(version: IVersion): boolean {
   return ['live', 'idle', 'degraded'].includes(version.state);
 }
 
-/** Figures of all versions that answer clients, taken together. */
+/** Sum up the figures of all versions that answer clients. */
 export function overall(endpoint: IEndpoint): { rate: number; errorRate: number; p95: number | null } {
   const answering = endpoint.versions.filter(version => !version.is_shadow);
   const rate = sum(answering.map(version => version.stats.rate));
   const errors = sum(answering.map(version => version.stats.rate * version.stats.error_rate));
-  // Percentiles do not add up: told is the slowest of those that answer.
+  // Percentiles do not add up: report the slowest version.
   const slowest = answering.map(version => version.stats.p95_ms).filter(value => value !== null);
   return { rate, errorRate: rate ? errors / rate : 0, p95: slowest.length ? Math.max(...slowest) : null };
 }
 
-/** Requests per second of all versions together, over time. */
+/** Return the requests per second of all versions together, over time. */
 export function rates(endpoint: IEndpoint): number[] {
   const byTime = new Map<number, number>();
   for (const { stats, is_shadow } of endpoint.versions) {
@@ -45,7 +45,7 @@ export function rates(endpoint: IEndpoint): number[] {
   return [...byTime].sort(([a], [b]) => a - b).map(([, rate]) => rate);
 }
 
-/** The path of a line through values, in a box with its zero at the bottom; empty for fewer than two. */
+/** Return the SVG path of a line through values, with zero at the bottom; empty for fewer than two. */
 export function sparkline(values: number[], width: number, height: number): string {
   if (values.length < 2) {
     return '';
@@ -59,7 +59,7 @@ export function sparkline(values: number[], width: number, height: number): stri
   return `M${points.join('L')}`;
 }
 
-/** Curves of a figure, one per version, from what was seen of late. */
+/** Return the curves of a figure by version over the last minutes. */
 export function liveCurves(versions: IVersion[], figure: keyof IRecent, suffix = ''): ICurve[] {
   return versions.map((version, color) => ({
     name: version.label + suffix,
@@ -68,7 +68,7 @@ export function liveCurves(versions: IVersion[], figure: keyof IRecent, suffix =
   }));
 }
 
-/** Curves of a figure, one per version, from what was kept; versions newest first. */
+/** Return the curves of a figure by version from the recorded history, newest version first. */
 export function keptCurves(history: IHistory, figure: keyof IHistory[string]): ICurve[] {
   return Object.entries(history)
     .filter(([, kept]) => kept[figure]?.length)

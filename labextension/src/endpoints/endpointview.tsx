@@ -1,4 +1,4 @@
-/** An endpoint in the main area: what answers, how well, a form to ask it, and what can be done with it. */
+/** The view of an endpoint in the main area, with its tabs. */
 
 import * as React from 'react';
 

@@ -1,4 +1,4 @@
-/** The head of an endpoint's view: what it is, where it is, and what can be done with all of it. */
+/** The head of an endpoint's view: state, address and actions. */
 
 import * as React from 'react';
 
@@ -13,7 +13,7 @@ import { IEndpointTabProps } from './props';
 import { ms, percent, perSecond, stateWord } from './words';
 
 interface IHeadProps extends IEndpointTabProps {
-  /** Whether what is shown is what was known before it could not be looked at any more. */
+  /** Whether the endpoint is shown as last seen, since it cannot be read any more. */
   isPast: boolean;
   error: string;
 }
@@ -95,7 +95,7 @@ function Actions(props: IEndpointTabProps): JSX.Element {
   );
 }
 
-/** What rolling back is, with what it goes back to. */
+/** Return the label of the button that rolls back, with its target. */
 function backTo({ endpoint, trans }: IEndpointTabProps): string {
   if (endpoint.canary) {
     return trans.__('End canary %1', endpoint.canary.version);
@@ -144,7 +144,7 @@ function Places({ endpoint, commands, trans }: IEndpointTabProps): JSX.Element {
   );
 }
 
-/** How far the trial of a new version is. */
+/** The progress of a canary. */
 function Canary({ canary, trans }: IEndpointTabProps & { canary: ICanary }): JSX.Element {
   const passed = Math.max(0, Date.now() / 1000 - canary.since);
   const share = Math.min(

@@ -1,4 +1,4 @@
-/** What clients may ask of an endpoint and how much of it is kept, as a form's texts and as what changes. */
+/** The limits of an endpoint as texts of a form, and the changes made to them. */
 
 import { optionsOfForm, OptionValues, valueOf } from '../api/options';
 import { IEndpoint } from '../api/servingtypes';
@@ -14,7 +14,7 @@ export function limitsOf(limits: IEndpoint['limits']): OptionValues {
   );
 }
 
-/** What was changed, as the server takes it; empty where nothing was. */
+/** Return the changed limits as the server expects them. */
 export function changesOf(before: OptionValues, after: OptionValues): Record<string, unknown> {
   const changed = optionsOfForm('limits').filter(({ name }) => after[name].trim() !== before[name]);
   return Object.fromEntries(
@@ -22,7 +22,7 @@ export function changesOf(before: OptionValues, after: OptionValues): Record<str
   );
 }
 
-/** Bytes as `%publish --max-body` has them, to the byte. */
+/** Format bytes exactly, as `%publish --max-body` takes them. */
 function bytesText(count: number): string {
   for (const [unit, letter] of [
     [2 ** 30, 'G'],

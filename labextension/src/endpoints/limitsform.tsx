@@ -1,4 +1,4 @@
-/** The dialog that changes what clients may ask of an endpoint. */
+/** The dialog that changes the limits of an endpoint. */
 
 import * as React from 'react';
 
@@ -53,7 +53,7 @@ function Form({ first, onChange, trans }: IFormProps): JSX.Element {
   );
 }
 
-/** Ask for limits; what the user changed, empty where that is nothing. */
+/** Ask for limits and return those that the user changed. */
 export async function askForLimits(endpoint: IEndpoint, trans: TranslationBundle): Promise<Record<string, unknown>> {
   const before = limitsOf(endpoint.limits);
   const answer = await showDialog<OptionValues>({

@@ -1,4 +1,4 @@
-/** The menu of what can be done with an endpoint. */
+/** The menu of the actions on an endpoint. */
 
 import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';

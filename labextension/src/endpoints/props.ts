@@ -1,4 +1,4 @@
-/** What each part of an endpoint's view is given. */
+/** Props of the parts of an endpoint's view. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
@@ -13,12 +13,12 @@ export interface IEndpointTabProps {
   model: WorkbenchModel;
   commands: CommandRegistry;
   trans: TranslationBundle;
-  /** What the view is in: it is looked at only while that is seen. */
+  /** The widget of the view: the endpoint is polled only while it is visible. */
   widget: SeenWidget;
-  /** What was entered to try it, by model; kept while other tabs are looked at. */
+  /** The entries of the try-it form by model, kept while other tabs are shown. */
   entered: Record<string, IEntered>;
-  /** Keep what was entered for a model, and what came of it. */
+  /** Store the entries for a model and their outcome. */
   enter: (key: string, next: (before: IEntered | undefined) => IEntered) => void;
-  /** Gives an order; what it answers is shown, and so is what went wrong. */
+  /** Runs an action and shows its answer, or its error. */
   does: (order: () => Promise<unknown>) => Promise<void>;
 }

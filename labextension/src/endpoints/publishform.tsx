@@ -121,7 +121,7 @@ function Form({ hasSource, first, cluster, trans, onChange }: IFormProps): JSX.E
   );
 }
 
-/** Ask how to publish something, null where the user thinks better of it. */
+/** Ask how to publish a model, or return null if the user cancels. */
 export async function askHowToPublish(
   hasSource: boolean,
   first: IPublishing,

@@ -1,14 +1,14 @@
-/** What is asked before something is published, and the options that it makes. */
+/** The form of a publication, and the options that it results in. */
 
 import { optionsOfForm, OptionValues, valueOf } from '../api/options';
 
-/** What a new version gets once it answers: all requests, some on trial, a copy of each, or none. */
+/** The traffic of a new version: all requests, a canary's share, a copy of each, or none. */
 export type FirstTraffic = 'all' | 'canary' | 'shadow' | 'none';
 
 export interface IPublishing {
   /** A run's id or name, or a registered model: `digits/3`. */
   source: string;
-  /** What the user knows the source by. */
+  /** The display name of the source. */
   title: string;
   traffic: FirstTraffic;
   isPinned: boolean;
@@ -16,7 +16,7 @@ export interface IPublishing {
   values: OptionValues;
 }
 
-/** What a form begins with. */
+/** Return the initial values of the form. */
 export function blank(source = '', title = '', name = ''): IPublishing {
   const values = Object.fromEntries(optionsOfForm('publish').map(option => [option.name, '']));
   return {
@@ -28,7 +28,7 @@ export function blank(source = '', title = '', name = ''): IPublishing {
   };
 }
 
-/** A name that an endpoint may have, made of another's. */
+/** Return a valid endpoint name made from another name. */
 export function endpointName(text: string): string {
   return text
     .trim()

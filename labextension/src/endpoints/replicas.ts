@@ -1,4 +1,4 @@
-/** How many replicas, as `%publish --replicas` has it: `2`, or `1..4`. */
+/** Replicas as `%publish --replicas` takes them: `2`, or `1..4`. */
 
 export const MOST_REPLICAS = 1000;
 
@@ -7,12 +7,12 @@ export interface IReplicas {
   max: number;
 }
 
-/** The magic's words for it. */
+/** Format the replicas as the magic takes them. */
 export function replicasText({ min, max }: IReplicas): string {
   return min === max ? String(max) : `${min}..${max}`;
 }
 
-/** Whether a cluster could be asked for it: at least one at most, and no more at least than at most. */
+/** Check that the maximum is at least 1 and the minimum is not above it. */
 export function isReplicas({ min, max }: IReplicas): boolean {
   return Number.isInteger(min) && Number.isInteger(max) && min >= 0 && max >= 1 && min <= max && max <= MOST_REPLICAS;
 }

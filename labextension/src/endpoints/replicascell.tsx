@@ -1,4 +1,4 @@
-/** How many replicas a version has, and the least and most that it may have, to be changed in place. */
+/** The replicas of a version and their limits, edited in place. */
 
 import * as React from 'react';
 

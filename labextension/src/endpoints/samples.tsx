@@ -1,4 +1,4 @@
-/** Some requests of a version and what it answered. */
+/** Sampled requests of a version and their answers. */
 
 import * as React from 'react';
 
@@ -94,7 +94,7 @@ function Samples({ samples, trans }: { samples: ISample[]; trans: IEndpointTabPr
   );
 }
 
-/** A body in one line, opened as people read it. */
+/** A body on one line, which unfolds to formatted text. */
 function Body({ text }: { text: string }): JSX.Element {
   const [isOpen, setOpen] = React.useState(false);
   return (

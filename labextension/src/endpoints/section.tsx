@@ -80,7 +80,7 @@ function Endpoints({ model, commands, trans, widget }: IEndpointsProps): JSX.Ele
   );
 }
 
-/** Something to be typed in a cell. */
+/** An example to type in a cell. */
 function Typed({ text }: { text: string }): JSX.Element {
   return <code className="wb-Typed">{text}</code>;
 }
@@ -99,7 +99,7 @@ function Nothing({ commands, trans }: { commands: CommandRegistry; trans: Transl
   );
 }
 
-/** What was published before its cluster ended, with the way to bring it back. */
+/** Endpoints that were published before their cluster ended, with a button to restore them. */
 function Asleep(props: { names: string[]; commands: CommandRegistry; trans: TranslationBundle }): JSX.Element {
   const { names, commands, trans } = props;
   const [isBusy, setBusy] = React.useState(false);
@@ -226,14 +226,14 @@ function Row({ endpoint, commands, trans }: IRowProps): JSX.Element {
   );
 }
 
-/** All figures in words: in a narrow panel the row itself has no room for each. */
+/** Describe all figures for the tooltip: a narrow row has no room for each. */
 function told(endpoint: IEndpoint, trans: TranslationBundle): string {
   const { rate, p95, errorRate } = overall(endpoint);
   const figures = [perSecond(rate), trans.__('p95 %1', ms(p95)), trans.__('%1 errors', percent(errorRate))].join(' · ');
   return [endpoint.message, endpoint.url, figures].filter(Boolean).join('\n');
 }
 
-/** The rate over the last minutes; its newest value stands beside it as text. */
+/** The request rate over the last minutes as a sparkline. */
 function Spark({ values }: { values: number[] }): JSX.Element {
   return (
     <svg className="wb-Spark" width={SPARK.width} height={SPARK.height} aria-hidden>

@@ -4,7 +4,7 @@ import { IEndpoint } from '../api/servingtypes';
 
 const VARIABLE = 'TOKEN';
 
-/** Where `predict` requests go; the address names the model where those that answer have several. */
+/** Return the URL of `predict` requests; it names the model if the endpoint has several. */
 export function predictUrl(endpoint: IEndpoint, model = ''): string {
   const models = Object.keys(endpoint.schemas);
   return models.length > 1
@@ -12,7 +12,7 @@ export function predictUrl(endpoint: IEndpoint, model = ''): string {
     : `${endpoint.url}/predict`;
 }
 
-/** A line for a POSIX shell; not given a token, it takes the one in the endpoint's file, else in the variable TOKEN. */
+/** Return a line for a POSIX shell. Without a token, it reads the endpoint's file, else the variable TOKEN. */
 export function curl(endpoint: IEndpoint, token = ''): string {
   const file = endpoint.token_file;
   const bearer = token || (file ? `$(cat ${quoted(file)})` : `$${VARIABLE}`);
@@ -23,7 +23,7 @@ export function curl(endpoint: IEndpoint, token = ''): string {
   ].join('\n');
 }
 
-/** Lines for any Python with `requests`; not given a token, they find it as `curl`'s do. */
+/** Return Python code that uses `requests`. Without a token, it finds one as `curl` does. */
 export function python(endpoint: IEndpoint, token = ''): string {
   const file = endpoint.token_file;
   const found = token
@@ -49,7 +49,7 @@ function example(endpoint: IEndpoint): string {
   return Object.values(endpoint.schemas)[0]?.example ?? '{"inputs": []}';
 }
 
-/** As one word of a shell. */
+/** Quote a text as one word of a shell. */
 function quoted(text: string): string {
   return `'${text.replace(/'/g, `'\\''`)}'`;
 }

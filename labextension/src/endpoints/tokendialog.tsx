@@ -1,4 +1,4 @@
-/** The dialog that shows a new token, the only time that it is shown. */
+/** The dialog that shows a new token, once. */
 
 import { Clipboard, Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
@@ -8,7 +8,7 @@ import { IEndpoint } from '../api/servingtypes';
 import { letEnterPress } from '../components/form';
 import { curl, python } from './snippets';
 
-/** Show it until the dialog is closed; then it is nowhere in the page any more. */
+/** Show a token until the dialog closes; the page keeps no copy. */
 export async function showToken(
   endpoint: IEndpoint,
   made: { label: string; token: string },

@@ -1,13 +1,13 @@
-/** Percent of an endpoint's requests by version: they sum to 100, whatever is moved. */
+/** Traffic weights by version in percent, which always sum to 100. */
 
 export type Weights = Record<string, number>;
 
 const ALL = 100;
 
 /**
- * The weights with one of them set: the others share what is left in the proportions that they had.
+ * Set one weight: the others share the rest in their previous proportions.
  *
- * @returns Whole numbers whose sum is 100; a version that is alone has all.
+ * @returns Whole numbers whose sum is 100; a single version gets all.
  */
 export function moved(weights: Weights, label: string, value: number): Weights {
   const others = Object.keys(weights).filter(other => other !== label);
@@ -25,7 +25,7 @@ export function moved(weights: Weights, label: string, value: number): Weights {
   };
 }
 
-/** The weights as whole numbers with the sum 100; equal where all are 0. */
+/** Round the weights to whole numbers with the sum 100; equal if all are 0. */
 export function rounded(weights: Weights): Weights {
   const labels = Object.keys(weights);
   const total = labels.reduce((sum, label) => sum + weights[label], 0);
@@ -33,13 +33,13 @@ export function rounded(weights: Weights): Weights {
   return Object.fromEntries(whole(shares, ALL).map((share, index) => [labels[index], share]));
 }
 
-/** Whether two choices are the same to a percent's thousandth. */
+/** Compare two sets of weights, to a thousandth of a percent. */
 export function isSame(one: Weights, other: Weights): boolean {
   const labels = new Set([...Object.keys(one), ...Object.keys(other)]);
   return [...labels].every(label => Math.abs((one[label] ?? 0) - (other[label] ?? 0)) < 1e-3);
 }
 
-/** Whole numbers near shares, with a given sum: those that lost most by rounding down get what is left. */
+/** Round shares to whole numbers with a given sum, by the largest remainder. */
 function whole(shares: number[], total: number): number[] {
   const down = shares.map(Math.floor);
   const missing = total - down.reduce((sum, share) => sum + share, 0);

@@ -1,4 +1,4 @@
-/** A field for each column that a model reads, of the column's own type. */
+/** A field for each input column of a model, by its type. */
 
 import * as React from 'react';
 
@@ -8,7 +8,7 @@ import { Entries, kindOf } from './tryit';
 interface ITryFieldsProps {
   schema: IModelSchema;
   entries: Entries;
-  /** The column that the latest answer found fault with. */
+  /** The column that the latest error names. */
   blamed: string;
   onChange: (entries: Entries) => void;
 }

@@ -4,7 +4,7 @@ import { IAttempt, IField, IModelSchema } from '../api/servingtypes';
 
 export type FieldKind = 'whole' | 'number' | 'flag' | 'text';
 
-/** What is entered by column: text, or a truth value. */
+/** Entries by column: text, or a boolean. */
 export type Entries = Record<string, string | boolean>;
 
 /** What was entered for a model, and what came of it. */
@@ -18,10 +18,10 @@ export interface IEntered {
   isBusy: boolean;
 }
 
-/** More columns than that are asked for as JSON. */
+/** The maximum number of fields in a form; wider inputs are entered as JSON. */
 export const MOST_FIELDS = 200;
 
-/** What a field of a type takes. */
+/** Return the kind of field for a dtype. */
 export function kindOf(dtype: string): FieldKind {
   if (/^u?int/.test(dtype)) {
     return 'whole';
@@ -32,12 +32,12 @@ export function kindOf(dtype: string): FieldKind {
   return /^bool/.test(dtype) ? 'flag' : 'text';
 }
 
-/** Whether a form with a field per column can ask for the inputs. */
+/** Check whether a form with one field per column can take the inputs. */
 export function hasForm(schema: IModelSchema | undefined): boolean {
   return schema !== undefined && schema.is_columns && schema.inputs.length > 0 && schema.inputs.length <= MOST_FIELDS;
 }
 
-/** The first row of an example, whichever of the forms of a body it has; empty where it has no columns. */
+/** Return the first row of an example in any of the body formats; empty if it has no columns. */
 export function firstRecord(example: string | null, columns: string[]): Record<string, unknown> {
   const body = parsed(example);
   const table = isObject(body) ? body.dataframe_split : undefined;
@@ -56,7 +56,7 @@ export function firstRecord(example: string | null, columns: string[]): Record<s
   );
 }
 
-/** What the form shows first: the example's first row. */
+/** Return the initial entries of the form: the first row of the example. */
 export function firstEntries(schema: IModelSchema): Entries {
   const record = firstRecord(
     schema.example,
@@ -70,7 +70,7 @@ export function firstEntries(schema: IModelSchema): Entries {
   );
 }
 
-/** The text that stands for a value of the example in its field. */
+/** Return the text of a value of the example in its field. */
 function textOf(value: unknown): string {
   if (value === undefined || value === null) {
     return '';
@@ -78,7 +78,7 @@ function textOf(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-/** What the JSON editor shows first: the example, one row a line, else a body of zeros of the right shape. */
+/** Return the initial JSON: the example, one row per line, else zeros of the right shape. */
 export function firstJson(schema: IModelSchema | undefined): string {
   const example = parsed(schema?.example ?? null);
   if (example !== undefined) {
@@ -90,7 +90,7 @@ export function firstJson(schema: IModelSchema | undefined): string {
     : pretty({ inputs: Object.fromEntries(inputs.map(one => [one.name, zeros(one)])) });
 }
 
-/** The request of what was entered; an empty number is left out where the model has nothing to say about it: null. */
+/** Return the request body of the entries; an empty number is null. */
 export function bodyOf(schema: IModelSchema, entries: Entries): unknown {
   const record = Object.fromEntries(
     schema.inputs.map(({ name, dtype }) => [name, valueOf(entries[name] ?? '', dtype)])
@@ -98,7 +98,7 @@ export function bodyOf(schema: IModelSchema, entries: Entries): unknown {
   return { dataframe_records: [record] };
 }
 
-/** JSON laid out with a line for each list of plain values, so that a matrix reads as one. */
+/** Format JSON with a line for each list of plain values, so that a matrix reads as one. */
 export function pretty(value: unknown, indent = ''): string {
   const deeper = `${indent}  `;
   const block = (open: string, parts: string[], close: string) =>
@@ -122,13 +122,13 @@ export function pretty(value: unknown, indent = ''): string {
   return JSON.stringify(value);
 }
 
-/** An answer as people read it: JSON laid out, all else as it is. */
+/** Format an answer: JSON is indented, other text unchanged. */
 export function readable(text: string): string {
   const value = parsed(text);
   return value === undefined ? text : pretty(value);
 }
 
-/** Which input an error's answer blames, an empty string for none. */
+/** Return the input that an error names, or an empty string. */
 export function blamed(text: string): string {
   const value = parsed(text);
   return isObject(value) && typeof value.field === 'string' ? value.field : '';

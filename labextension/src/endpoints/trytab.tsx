@@ -1,4 +1,4 @@
-/** Ask an endpoint from a form that its model's schema made, or with JSON. */
+/** Sends a request to an endpoint, from a form made from the model's schema or as JSON. */
 
 import * as React from 'react';
 
@@ -46,7 +46,7 @@ interface ITryFormProps extends IEndpointTabProps {
 function TryForm(props: ITryFormProps): JSX.Element {
   const { endpoint, model, trans, name, schema, several, entered, enter } = props;
   const canForm = hasForm(schema);
-  const key = JSON.stringify([name, schema.inputs]); // A new version of the model may take something else.
+  const key = JSON.stringify([name, schema.inputs]); // A new version of the model may have other inputs.
   const first: IEntered = React.useMemo(
     () => ({
       mode: canForm ? 'form' : 'json',
@@ -57,7 +57,7 @@ function TryForm(props: ITryFormProps): JSX.Element {
       problem: '',
       isBusy: false
     }),
-    // `key` says all of the schema that counts: what was entered outlives a schema that came anew with equal inputs.
+    // `key` stands for the schema: entries survive a new schema object with the same inputs.
     // eslint-disable-next-line react-hooks/exhaustive-deps
     [key]
   );

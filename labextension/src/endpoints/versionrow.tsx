@@ -14,7 +14,7 @@ import { ms, percent, perSecond, stateWord } from './words';
 interface IVersionRowProps extends IEndpointTabProps {
   version: IVersion;
   columns: number;
-  /** Percent, as chosen; undefined for a version that can have none. */
+  /** The chosen percentage; undefined for a version that gets no traffic. */
   weight: number | undefined;
   canMove: boolean;
   onMove: (value: number) => void;

@@ -16,7 +16,7 @@ export function VersionsPart(props: IEndpointTabProps): JSX.Element {
   const answering = versions.filter(takesTraffic);
   const labels = answering.map(version => version.label).join('\n');
   const present = Object.fromEntries(answering.map(version => [version.label, version.weight]));
-  // What was chosen for versions that are there no more, or without those that came, is void.
+  // A draft is void once versions come or go.
   React.useEffect(() => setDraft(null), [labels]);
   const weights = draft ?? present;
   const move = (label: string, value: number) => setDraft(moved(draft ?? rounded(present), label, value));

@@ -1,4 +1,4 @@
-/** The words and figures of endpoints as views show them. */
+/** Formats the states and figures of endpoints. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
 
@@ -17,7 +17,7 @@ export function stateWord(state: VersionState, trans: TranslationBundle): string
   return words[state] ?? state;
 }
 
-/** Milliseconds, a dash where there were no requests. */
+/** Format milliseconds; a dash if there were no requests. */
 export function ms(value: number | null | undefined): string {
   if (value === null || value === undefined) {
     return '–';
@@ -25,7 +25,7 @@ export function ms(value: number | null | undefined): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString()} ms`;
 }
 
-/** A share of 1 in percent: as exact as it is near to none or all, which are said of nothing else. */
+/** Format a share as percent, more precisely near 0 and 100: only exact values read 0 % or 100 %. */
 export function percent(share: number): string {
   const value = share * 100;
   if (value === 0 || value === 100) {
@@ -37,7 +37,7 @@ export function percent(share: number): string {
   return `${value < 10 || value > 99 ? value.toFixed(1) : Math.round(value)} %`;
 }
 
-/** Requests per second. */
+/** Format requests per second. */
 export function perSecond(rate: number): string {
   return rate === 0
     ? '0/s'

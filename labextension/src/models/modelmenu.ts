@@ -1,4 +1,4 @@
-/** The menu of what can be done with a version of a registered model. */
+/** The menu of the actions on a model version. */
 
 import { InputDialog, Notification } from '@jupyterlab/apputils';
 import { CommandRegistry } from '@lumino/commands';

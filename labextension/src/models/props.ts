@@ -1,4 +1,4 @@
-/** What a version of a registered model is shown with. */
+/** Props of the row of a model version. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';

@@ -3,12 +3,12 @@
 import { PUBLISH } from '../api/options';
 import { IModel, IModelVersion } from '../api/servingtypes';
 
-/** The alias that `%publish` and a promotion look at first. */
+/** The default alias of `%publish` and of promotions. */
 export const CHAMPION = 'champion';
 
 export type ModelRow = { model: IModel; version: IModelVersion | null };
 
-/** The rows of those models whose name or alias contains a text; versions only of open models. */
+/** Return the rows of the models whose name or alias contains a text, with the versions of open ones. */
 export function rowsOf(models: IModel[], open: ReadonlySet<string>, wanted: string): ModelRow[] {
   const text = wanted.trim().toLowerCase();
   const isWanted = (model: IModel) =>
@@ -21,15 +21,15 @@ export function rowsOf(models: IModel[], open: ReadonlySet<string>, wanted: stri
     ]);
 }
 
-/** An alias for an input: it must not look like a version, and `latest` is MLflow's own. */
+/** The pattern of an alias: it must not look like a version, and `latest` is reserved by MLflow. */
 const ALIAS_PATTERN = PUBLISH.alias.pattern;
 
-/** Whether MLflow takes it for an alias. */
+/** Check that MLflow accepts a text as an alias. */
 export function isAlias(text: string): boolean {
   return new RegExp(`^${ALIAS_PATTERN}$`, 'u').test(text);
 }
 
-/** The endpoints that serve any version of a model. */
+/** Return the endpoints that serve any version of a model. */
 export function servedBy(model: IModel): string[] {
   return [...new Set(model.versions.flatMap(version => version.endpoints))].sort();
 }

@@ -14,7 +14,7 @@ import { startsRuns } from './magic';
 
 const READ_DELAY_MS = 500;
 const MOST_RUNS = 200;
-/** In a cell's layout: below its input, above its output. */
+/** The position in a cell's layout: below its input, above its output. */
 const PLACE = 2;
 
 export class NotebookBadges implements IDisposable {
@@ -54,7 +54,7 @@ export class NotebookBadges implements IDisposable {
     this._badges.clear();
   }
 
-  /** Cells came, went or were edited: each train cell has a badge, and no other. */
+  /** Give each train cell a badge, and no other cell, after cells changed. */
   private onCells(): void {
     const present = new Set<Cell>();
     for (const cell of this.panel.content.widgets) {
@@ -123,7 +123,7 @@ export class NotebookBadges implements IDisposable {
         badge.run = runs.find(run => run.cell_id === cell.model.id) ?? null;
       }
     } catch {
-      // The panel says what is wrong with the store; a badge that does not come is no news.
+      // The panel reports a broken store; a missing badge adds nothing to that.
     }
   }
 

@@ -12,7 +12,7 @@ interface IPart {
   words: string[];
 }
 
-/** Whether a cell starts a run or a sweep: such cells wear a badge. */
+/** Check whether a cell starts a run or a sweep: such cells have a badge. */
 export function startsRuns(source: string): boolean {
   return /^%%(train|sweep)\b/.test(source);
 }

@@ -70,7 +70,7 @@ function Form({ first, onChange, cluster, trans }: IFormProps): JSX.Element {
   );
 }
 
-/** Ask for a train cell's options; null when the user thinks better of it, `remove` to make it a plain cell. */
+/** Ask for the options of a train cell: null if the user cancels, `remove` to make it a plain cell. */
 export async function askForOptions(
   options: OptionValues,
   isTrain: boolean,

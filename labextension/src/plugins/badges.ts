@@ -1,4 +1,4 @@
-/** Below each train cell: its last run, live while it goes on. */
+/** Shows the last run of each train cell below the cell, live while it runs. */
 
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';

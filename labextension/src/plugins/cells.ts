@@ -1,4 +1,4 @@
-/** From a run to its cell, what its cell is now, and a trial's values into it. */
+/** Commands from a run to its cell: go there, read it, write a trial's values into it. */
 
 import { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { Notification } from '@jupyterlab/apputils';

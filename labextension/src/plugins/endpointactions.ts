@@ -9,7 +9,7 @@ import { CommandIDs } from '../commandids';
 import { curl, python } from '../endpoints/snippets';
 import { WorkbenchModel } from '../model';
 
-/** Add them; `close` closes an endpoint's view. */
+/** Add the commands; `close` closes an endpoint's view. */
 export function addEndpointActions(
   commands: CommandRegistry,
   model: WorkbenchModel,

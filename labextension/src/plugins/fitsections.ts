@@ -1,6 +1,6 @@
 /**
- * Keeps the sidebar's sections as high as what they have to show, until somebody moves their borders: then they stay
- * so, after a reload, too. A double click on a border has them fit again.
+ * Fits the heights of the sidebar's sections to their contents, until the user drags a border: then the heights stay,
+ * after a reload too. A double click on a border fits them again.
  */
 
 import { IStateDB } from '@jupyterlab/statedb';
@@ -13,11 +13,11 @@ const KEPT = 'jupyter-ml-workbench:sections';
 const EVERY_MS = 250;
 
 /**
- * Fit them whenever something changes.
+ * Fit the sections whenever something changes.
  *
- * @param main - The section that gets what the others leave.
- * @param state - Where heights that were chosen by hand are kept.
- * @param restored - Done when JupyterLab has restored its layout.
+ * @param main - The section that gets the remaining height.
+ * @param state - The database that keeps heights chosen by hand.
+ * @param restored - Resolves when JupyterLab has restored its layout.
  */
 export function fitSections(
   sections: AccordionPanel,
@@ -86,7 +86,7 @@ export function fitSections(
   });
 }
 
-/** How high a section would have to be to show all that is in it. */
+/** Return the height that a section needs to show all its contents. */
 function contentHeight(widget: Widget): number {
   const content = widget.node.firstElementChild;
   if (!content) {
@@ -98,7 +98,7 @@ function contentHeight(widget: Widget): number {
   for (const part of content.children) {
     const rows = part.firstElementChild;
     if (rows?.classList.contains('wb-Virtual')) {
-      // A list that scrolls takes what it is given, not what its rows need.
+      // The height of a scrolling list does not depend on its rows.
       hidden += rows.clientHeight - part.clientHeight;
     }
     bottom = Math.max(bottom, part.getBoundingClientRect().bottom + parseFloat(getComputedStyle(part).marginBottom));

@@ -1,4 +1,4 @@
-/** One tab in the main area for each thing that is looked at. */
+/** One tab in the main area per id. */
 
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
@@ -6,7 +6,7 @@ import { Widget } from '@lumino/widgets';
 
 import { workbenchIcon } from '../components/icons';
 
-/** The tab of an id, brought to the front; made where there is none. */
+/** Bring the tab of an id to the front; create it if there is none. */
 export function openTab<T extends Widget>(
   app: JupyterFrontEnd,
   tracker: WidgetTracker<MainAreaWidget<T>>,

@@ -106,13 +106,13 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** The place of the section of runs: it has the most to show. */
+/** The index of the runs section, which gets the most room. */
 const RUNS = 1;
-/** The place of the section of models: folded at first, so that the others have room. */
+/** The index of the models section, which starts folded to leave room for the others. */
 const MODELS = 4;
 const KEPT = 'jupyter-ml-workbench:runs';
 
-/** Keep what the list shows, and how, over a reload. */
+/** Restore the filters of the list after a reload, and save them on every change. */
 async function keepChoices(list: RunList, state: IStateDB, restored: Promise<unknown>): Promise<void> {
   await restored;
   const kept = await state.fetch(KEPT);

@@ -1,16 +1,16 @@
 /** How the sidebar's sections share its height. */
 
-/** The least that a section which is unfolded gets, in pixels. */
+/** The minimum height of an unfolded section, in pixels. */
 const LEAST_PX = 64;
-/** What the main section keeps of the room, however much the others have to show. */
+/** The share of the height that the main section keeps, however much the others show. */
 const MAIN_SHARE = 0.4;
 
 /**
- * Heights in pixels: each section as much as it has to show, the main one all that is left.
+ * Return heights in pixels: each section gets what it needs, the main one the rest.
  *
- * @param wanted - What each section has to show, in pixels; null for those that are folded.
- * @param main - Which one is the main one. Where it is folded, the last one takes what is left.
- * @param room - What there is to share, in pixels.
+ * @param wanted - The height that each section needs, in pixels; null for folded ones.
+ * @param main - The index of the main section. If it is folded, the last one gets the rest.
+ * @param room - The height to share, in pixels.
  */
 export function shareRoom(wanted: (number | null)[], main: number, room: number): number[] {
   const open = wanted.map((_, index) => index).filter(index => wanted[index] !== null);
@@ -30,10 +30,10 @@ export function shareRoom(wanted: (number | null)[], main: number, room: number)
 }
 
 /**
- * The heights that somebody chose, with room for those that were unfolded since and have none: the tallest gives it.
+ * Return the heights that the user chose, with room for sections unfolded since: the tallest gives it.
  *
- * @param heights - What each section has, in pixels.
- * @param wanted - What each has to show; null for those that are folded.
+ * @param heights - The height of each section, in pixels.
+ * @param wanted - The height that each section needs; null for folded ones.
  */
 export function opened(heights: number[], wanted: (number | null)[]): number[] {
   const shared = [...heights];
@@ -48,12 +48,12 @@ export function opened(heights: number[], wanted: (number | null)[]): number[] {
   return shared;
 }
 
-/** Whether sizes are the same to within a bit. */
+/** Compare sizes with a tolerance. */
 export function isAsBefore(sizes: number[], before: number[], bit = 1): boolean {
   return sizes.length === before.length && sizes.every((size, index) => Math.abs(size - before[index]) <= bit);
 }
 
-/** The most that each may have so that all of them fit: those that want less than that get what they want. */
+/** Return the largest height that, as a limit for each section, makes all of them fit. */
 function evenly(heights: number[], room: number): number {
   let left = room;
   const sorted = [...heights].sort((a, b) => a - b);

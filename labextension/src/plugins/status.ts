@@ -84,7 +84,7 @@ export const statusPlugin: JupyterFrontEndPlugin<void> = {
   }
 };
 
-/** How many of the cluster's GPUs are reserved. */
+/** Describe how many GPUs of the cluster are reserved. */
 function gpus(cluster: ICluster | null): string {
   const found = cluster?.resources.GPU;
   return found ? ` · ${number(found.used)}/${number(found.total)} GPU` : '';

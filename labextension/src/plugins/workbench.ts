@@ -85,7 +85,7 @@ export const workbenchPlugin: JupyterFrontEndPlugin<WorkbenchModel> = {
     for (const command of [CommandIDs.startCluster, CommandIDs.joinCluster, CommandIDs.stopCluster]) {
       palette?.addItem({ command, category: trans.__('Workbench') });
     }
-    // The first look starts the process that answers: by the time that the panel is opened it is there.
+    // The first request starts the process that answers, so that it is up when the panel opens.
     void app.restored.then(() => model.refresh());
     return model;
   }

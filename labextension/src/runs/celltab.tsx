@@ -33,7 +33,7 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
       </Empty>
     );
   }
-  // What is in the open notebook goes before what was saved.
+  // The open notebook takes precedence over the saved file.
   const readNow = async (): Promise<string | null> => {
     if (!commands.hasCommand(CommandIDs.sourceOfCell)) {
       return cell.now;
@@ -76,7 +76,7 @@ export function CellTab({ run, model, commands, trans }: IRunTabProps): JSX.Elem
 
 interface IDiffProps {
   before: string;
-  /** The cell as it is now, null where it is gone. */
+  /** Read the cell as it is now; null if it is gone. */
   readNow: () => Promise<string | null>;
   trans: IRunTabProps['trans'];
 }

@@ -33,7 +33,7 @@ export function CurvesTab(props: IRunTabProps): JSX.Element {
       ))}
     </div>
   );
-  // System metrics are by seconds: another metric's values are no axis for them.
+  // System metrics are sampled by time: they cannot be drawn over the values of another metric.
   const systemSettings = settings.x.startsWith('metrics.') ? { ...settings, x: 'elapsed' } : settings;
   return (
     <>
@@ -49,7 +49,7 @@ export function CurvesTab(props: IRunTabProps): JSX.Element {
   );
 }
 
-/** Metrics by what they measure: the ranks' values of one thing share a plot. */
+/** Group metrics by what they measure: the values of all ranks share a plot. */
 export function groups(names: string[]): [string, string[]][] {
   const found = new Map<string, string[]>();
   for (const name of names) {

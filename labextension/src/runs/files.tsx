@@ -1,4 +1,4 @@
-/** A run's files with a look into each; HTML of a run is shown in a frame that may do nothing. */
+/** The files of a run with a preview; HTML is shown in a sandboxed frame without permissions. */
 
 import * as React from 'react';
 
@@ -99,7 +99,7 @@ function Look({ file }: { file: IArtifact }): JSX.Element {
   );
 }
 
-/** A table's first rows; its first line names the columns. */
+/** The first rows of a table; its first line names the columns. */
 function DataTable({ rows }: { rows: string[][] }): JSX.Element {
   const [head, ...body] = rows;
   return (
@@ -129,7 +129,7 @@ function DataTable({ rows }: { rows: string[][] }): JSX.Element {
   );
 }
 
-/** The text that bytes stand for, null where they are no text. */
+/** Decode bytes as text, or return null where they are not text. */
 function decode(raw: string): string | null {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(Uint8Array.from(raw, char => char.charCodeAt(0)));

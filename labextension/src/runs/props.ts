@@ -1,4 +1,4 @@
-/** What each tab of a run's view is given. */
+/** Props of the tabs of a run's view. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';

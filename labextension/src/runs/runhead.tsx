@@ -1,4 +1,4 @@
-/** The head of a run's view: what it is, how far it is, why it failed, and what can be done with it. */
+/** The head of a run's view: state, progress, failure and actions. */
 
 import * as React from 'react';
 

@@ -9,10 +9,10 @@ import { WorkbenchModel } from '../model';
 
 const PAGE = 100;
 
-/** Which notebook's runs: all, those of the notebook that is looked at, or an experiment by its name. */
+/** The runs to list: all, those of the current notebook, or those of an experiment. */
 export type RunScope = { kind: 'all' | 'notebook' } | { kind: 'experiment'; name: string };
 
-/** What is listed, and in which order. */
+/** The filters and the order of the list. */
 export interface IRunChoices {
   query: string;
   states: string[];
@@ -31,12 +31,12 @@ export class RunList implements IDisposable {
   scope: RunScope = { kind: 'all' };
   orderBy = '-start';
 
-  /** What is listed and how, as JSON, to be kept over a reload. */
+  /** The filters and the order as JSON, to restore them after a reload. */
   get choices(): IRunChoices {
     return { query: this.query, states: this.states, scope: this.scope, orderBy: this.orderBy };
   }
 
-  /** List by choices that were kept; what is not among them stays. */
+  /** Apply saved filters; those that are missing stay as they are. */
   choose(kept: Partial<IRunChoices>): void {
     Object.assign(this, {
       query: kept.query ?? this.query,
@@ -47,7 +47,7 @@ export class RunList implements IDisposable {
     this._changed.emit();
   }
 
-  /** The notebook that is looked at, a path below the server's folder; an empty string for none. */
+  /** The path of the current notebook below the server's folder; an empty string for none. */
   get notebook(): string {
     return this._notebook;
   }
@@ -78,7 +78,7 @@ export class RunList implements IDisposable {
     return this._loading;
   }
 
-  /** Whether the store has more that match. */
+  /** Whether more runs match than were read. */
   get hasMore(): boolean {
     return this._next !== null;
   }
@@ -87,7 +87,7 @@ export class RunList implements IDisposable {
     return this._changed;
   }
 
-  /** Read the first page anew. */
+  /** Read the first page again. */
   async refresh(): Promise<void> {
     void this.workbench.api
       .experiments()
@@ -99,7 +99,7 @@ export class RunList implements IDisposable {
     await this.read(undefined);
   }
 
-  /** Read the next page, unless one is on its way. */
+  /** Read the next page, unless a read is in progress. */
   async more(): Promise<void> {
     if (!this._loading && this._next !== null) {
       await this.read(this._next);
@@ -145,7 +145,7 @@ export class RunList implements IDisposable {
     this._changed.emit();
   }
 
-  /** Runs end with their cluster, and nobody is left to tell of each. */
+  /** Runs end with their cluster, and no event tells of each. */
   private onState(): void {
     void this.refresh();
   }

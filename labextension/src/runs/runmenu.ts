@@ -1,4 +1,4 @@
-/** The menu of what can be done with a run. */
+/** The menu of a run's actions. */
 
 import { CommandRegistry } from '@lumino/commands';
 import { Menu } from '@lumino/widgets';

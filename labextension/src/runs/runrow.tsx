@@ -20,7 +20,7 @@ interface IRowProps {
   onContextMenu: (event: React.MouseEvent) => void;
 }
 
-/** The metric that tells most: the one that the list is sorted by, else the first. */
+/** The metric to show in a row: the one that the list is sorted by, else the first. */
 function shownMetric(run: IRun, orderBy: string): [string, number | null] | undefined {
   const wanted = orderBy.replace(/^-?metrics\./, '');
   if (wanted in run.metrics) {

@@ -1,4 +1,4 @@
-/** Below the list of runs: what can be done with those selected; and what is said where none are listed. */
+/** The bar below the list of runs: actions on the selection, or why the list is empty. */
 
 import * as React from 'react';
 

@@ -96,7 +96,7 @@ function IconButton(props: { icon: LabIcon; label: string; onClick: () => void }
   );
 }
 
-/** Which notebook's runs are listed. */
+/** The choice of the runs to list: all, those of the notebook, or those of an experiment. */
 function Scope({ list, trans }: { list: RunList; trans: TranslationBundle }): JSX.Element {
   const { scope } = list;
   const value = scope.kind === 'experiment' ? `experiment:${scope.name}` : scope.kind;

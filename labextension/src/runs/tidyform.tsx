@@ -1,4 +1,4 @@
-/** The dialog that deletes old runs, and says first how many they are. */
+/** The dialog that deletes old runs, after it has counted them. */
 
 import * as React from 'react';
 

@@ -1,4 +1,4 @@
-/** The dialog that asks for values to be tried, beginning with those of a trial. */
+/** The dialog that asks for values to try next, starting from those of a trial. */
 
 import * as React from 'react';
 
@@ -70,7 +70,7 @@ function Form(props: { study: IStudyData; first: Values; onChange: (values: Valu
   );
 }
 
-/** Ask for the values of a trial to be tried, null where none is wanted. */
+/** Ask for the values of a trial to try, or null if the user cancels. */
 export async function askForValues(study: IStudyData, trial: ITrial, trans: TranslationBundle): Promise<Values | null> {
   const first = Object.fromEntries(
     Object.entries(study.kinds).map(([name, kind]) => [

@@ -1,4 +1,4 @@
-/** The head of a study's view: its counts, its best trial, and what can be done with the sweep. */
+/** The head of a study's view: its counts, its best trial, and the actions on its sweep. */
 
 import * as React from 'react';
 
@@ -19,7 +19,7 @@ const DOTS: Record<TrialState, RunState> = {
   waiting: 'queued'
 };
 
-/** A trial's state as a dot of the colour that runs in such a state have. */
+/** The state of a trial as a dot, in the colour of the matching state of a run. */
 export function TrialDot({ state, label }: { state: TrialState; label: string }): JSX.Element {
   return <StateDot state={DOTS[state]} label={label} />;
 }
@@ -31,7 +31,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
   const state = live?.state ?? (study.run?.state as RunState | undefined);
   const isLive = state !== undefined && LIVE_STATES.includes(state);
   const isPaused = isLive && (live?.sweep?.is_paused ?? false);
-  // The head is drawn again with every event of a run; the study changes more seldom.
+  // The head renders with every event of a run; the study changes less often.
   const [found, byState, unbeaten] = React.useMemo(
     () => [best(study), counts(study), study.directions.length > 1 ? front(study).size : 0],
     [study]

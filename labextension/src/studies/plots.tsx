@@ -1,4 +1,4 @@
-/** The plots of a study, each with what can be chosen about it. */
+/** The plots of a study, each with its controls. */
 
 import * as React from 'react';
 
@@ -48,7 +48,7 @@ export function ImportancesPlot({ study, place, model, trans }: IStudyTabProps):
   const [goal, setGoal] = React.useState(0);
   const [found, setFound] = React.useState<Record<string, number> | null>(null);
   const count = complete(study, goal).length;
-  // Each look costs the server a moment: at first after every few trials, then after every tenth of them.
+  // Each request costs the server a moment: first ask after every few trials, then after every 10 % more.
   const turn = count < 20 ? Math.floor(count / 4) : Math.floor(Math.log(count) / Math.log(1.1));
   React.useEffect(() => {
     let isWanted = true;

@@ -1,4 +1,4 @@
-/** Where a study is, and what each tab of its view is given. */
+/** The place of a study, and props of the tabs of its view. */
 
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';

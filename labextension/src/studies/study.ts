@@ -1,4 +1,4 @@
-/** A study's trials as rows, and what plots ask of them. */
+/** The trials of a study as rows, and what the plots compute from them. */
 
 import { IParamKind, IStudyColumns, ParamValue, TrialState } from '../api/studytypes';
 
@@ -22,7 +22,7 @@ export interface IStudyData {
   trials: ITrial[];
 }
 
-/** The study with what an answer tells anew: trials from a number on take the place of those known. */
+/** Merge an answer into the study: its trials replace the known ones from their number on. */
 export function merged(known: IStudyData | null, answer: IStudyColumns): IStudyData {
   const names = Object.keys(answer.params);
   const fresh = answer.numbers.map((number, index): ITrial => ({
@@ -51,18 +51,18 @@ export function merged(known: IStudyData | null, answer: IStudyColumns): IStudyD
   };
 }
 
-/** From which number on trials may still change. */
+/** Return the number from which on trials may still change. */
 export function unsettled(study: IStudyData): number {
   const open = study.trials.find(trial => trial.state === 'running' || trial.state === 'waiting');
   return open ? open.number : (study.trials[study.trials.length - 1]?.number ?? -1) + 1;
 }
 
-/** Complete trials with a number for a goal. */
+/** Return the complete trials that have a number for a goal. */
 export function complete(study: IStudyData, goal = 0): ITrial[] {
   return study.trials.filter(trial => trial.state === 'complete' && isNumber(trial.values[goal]));
 }
 
-/** The best trial of a study with one goal, null before there is one. */
+/** Return the best trial of a study with one goal, or null before there is one. */
 export function best(study: IStudyData): ITrial | null {
   if (study.directions.length !== 1) {
     return null;
@@ -76,7 +76,7 @@ export function best(study: IStudyData): ITrial | null {
   return found;
 }
 
-/** Each trial that was the best when it ended, as number and value. */
+/** Return number and value of each trial that was the best when it ended. */
 export function climb(study: IStudyData, goal = 0): [number, number][] {
   const steps: [number, number][] = [];
   for (const trial of complete(study, goal)) {
@@ -88,7 +88,7 @@ export function climb(study: IStudyData, goal = 0): [number, number][] {
   return steps;
 }
 
-/** Numbers of the trials that no other beats in all goals. */
+/** Return the numbers of the trials on the Pareto front. */
 export function front(study: IStudyData): Set<number> {
   const candidates = study.trials.filter(
     trial => trial.state === 'complete' && trial.feasible && trial.values.every(isNumber)
@@ -105,7 +105,7 @@ export function front(study: IStudyData): Set<number> {
   return new Set(kept.map(index => candidates[index].number));
 }
 
-/** How many trials there are in each state. */
+/** Count the trials in each state. */
 export function counts(study: IStudyData): Record<TrialState, number> {
   const found: Record<TrialState, number> = { complete: 0, running: 0, pruned: 0, fail: 0, waiting: 0 };
   study.trials.forEach(trial => (found[trial.state] += 1));
@@ -113,9 +113,9 @@ export function counts(study: IStudyData): Record<TrialState, number> {
 }
 
 /**
- * Values of a goal over two swept numbers on a grid, by the inverse square of the distance to each trial (Shepard).
+ * Interpolate a goal over two swept numbers on a grid: inverse distance weighting with power 2 (Shepard).
  *
- * @param points - Places, from 0 to 1 each, and values.
+ * @param points - Coordinates from 0 to 1, and values.
  * @returns Rows from low to high, each with `size` values.
  */
 export function surface(points: [number, number, number][], size: number): number[][] {
@@ -139,7 +139,7 @@ export function surface(points: [number, number, number][], size: number): numbe
   return rows;
 }
 
-/** A value as one line of a table has it. */
+/** Format a value for a cell of a table. */
 export function shown(value: ParamValue | undefined): string {
   if (value === undefined || value === null) {
     return '';

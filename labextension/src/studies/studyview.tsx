@@ -1,4 +1,4 @@
-/** A study in the main area: how far it is, plots of it, its trials, and what can be done with them. */
+/** The view of a study in the main area: progress, plots, trials and their actions. */
 
 import * as React from 'react';
 
@@ -78,7 +78,7 @@ function Study({ place, model, commands, trans, isShown }: IStudyProps): JSX.Ele
         }, READ_AGAIN_MS);
       }
     };
-    // A script's study tells nobody: look at it now and then while some of its trials run.
+    // A study of a script sends no events: poll it while some of its trials run.
     const looking = window.setInterval(() => {
       if (isShown() && known.current && known.current.trials.some(trial => trial.state === 'running')) {
         void read();

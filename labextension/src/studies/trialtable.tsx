@@ -169,7 +169,7 @@ function columnsOf(study: IStudyData, trans: IStudyTabProps['trans']): IColumn[]
   ];
 }
 
-/** Trials without a value come last, whichever way the others go. */
+/** Compare two values; trials without one come last in either direction. */
 function order(a: number | string | null, b: number | string | null, isDown: boolean): number {
   if (a === null || b === null) {
     return a === b ? 0 : (a === null ? 1 : -1) * (isDown ? -1 : 1);
@@ -198,7 +198,7 @@ async function clone(props: IStudyTabProps & { onChange: () => unknown }, trial:
   }
 }
 
-/** What can be done with one trial. */
+/** The actions on one trial. */
 function openMenu(props: IStudyTabProps & { onChange: () => unknown }, trial: ITrial, button: Element): void {
   const { study, model, trans, onPick, commands: shared } = props;
   const commands = new CommandRegistry();

@@ -8,7 +8,7 @@ import { number } from '../../components/format';
 import { IStudyData } from '../study';
 import { axis, base, hover, ICustomApi, STATE_COLORS } from './scales';
 
-/** What trials reported, by step. */
+/** Plot intermediate values by step. */
 export function curves(study: IStudyData, found: ICurveOfTrial[], element: Element): EChartsCoreOption {
   return {
     ...base(element),
@@ -36,7 +36,7 @@ export function curves(study: IStudyData, found: ICurveOfTrial[], element: Eleme
   };
 }
 
-/** When each trial ran. */
+/** Plot when each trial ran. */
 export function timeline(study: IStudyData, now: number, element: Element): EChartsCoreOption {
   const trials = study.trials.filter(trial => trial.started !== null);
   const ends = trials.map(trial => trial.ended ?? now);

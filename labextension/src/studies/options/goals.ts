@@ -1,4 +1,4 @@
-/** Plots of a study's goals: by trial, against each other, and the names that matter for them. */
+/** Plots of a study's goals: by trial, against each other, and the importance of parameters. */
 
 import type { EChartsCoreOption } from 'echarts/core';
 
@@ -6,7 +6,7 @@ import { color } from '../../components/chart';
 import { climb, complete, front, isNumber, IStudyData, ITrial } from '../study';
 import { axis, base, hover, size } from './scales';
 
-/** Values of a goal by trial, and the best so far. */
+/** Plot a goal by trial, and the best value so far. */
 export function history(study: IStudyData, goal: number, isLog: boolean, element: Element): EChartsCoreOption {
   const trials = complete(study, goal).filter(trial => !isLog || trial.values[goal]! > 0);
   const steps = climb(study, goal).filter(step => !isLog || step[1] > 0);
@@ -40,7 +40,7 @@ export function history(study: IStudyData, goal: number, isLog: boolean, element
   };
 }
 
-/** Two goals against each other; those that no other trial beats stand out. */
+/** Plot two goals against each other, with the Pareto front highlighted. */
 export function pareto(study: IStudyData, x: number, y: number, element: Element): EChartsCoreOption {
   const best = front(study);
   const trials = complete(study, x).filter(trial => isNumber(trial.values[y]));

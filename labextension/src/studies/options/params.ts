@@ -1,4 +1,4 @@
-/** Plots of a study over its swept names. */
+/** Plots of a study over its swept parameters. */
 
 import type { EChartsCoreOption } from 'echarts/core';
 
@@ -21,7 +21,7 @@ import {
 
 const GRID = 32;
 
-/** Values of a goal by one swept name; later trials are darker. */
+/** Plot a goal by one parameter; later trials are darker. */
 export function slice(study: IStudyData, name: string, goal: number, element: Element): EChartsCoreOption {
   const trials = complete(study, goal).filter(trial => name in trial.params);
   const last = study.trials[study.trials.length - 1]?.number ?? 1;
@@ -42,7 +42,7 @@ export function slice(study: IStudyData, name: string, goal: number, element: El
   };
 }
 
-/** Each trial as a line over its swept values and its goals. */
+/** Plot each trial as a line over its parameters and its goal. */
 export function parallel(study: IStudyData, goal: number, element: Element): EChartsCoreOption {
   const names = Object.keys(study.kinds).sort();
   const trials = complete(study, goal);
@@ -83,7 +83,7 @@ export function parallel(study: IStudyData, goal: number, element: Element): ECh
   };
 }
 
-/** A goal over two swept names: shades between the trials, which are dots. */
+/** Plot a goal over two parameters: interpolated shades, with the trials as dots. */
 export function contour(study: IStudyData, x: string, y: string, goal: number, element: Element): EChartsCoreOption {
   const trials = complete(study, goal).filter(trial => x in trial.params && y in trial.params);
   const share = { x: sharer(study, x), y: sharer(study, y) };

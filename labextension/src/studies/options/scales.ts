@@ -1,5 +1,5 @@
 /**
- * Axes, scales and colours that the plots of a study share, and what is said of the trial under the mouse.
+ * Axes, scales, colours and tooltips that the plots of a study share.
  *
  * The last number of each item of a plot is its trial's: a click on the item opens that trial's run.
  */
@@ -50,7 +50,7 @@ export function axis(name: string, gap: number, element: Element): object {
   };
 }
 
-/** The kind of a swept name's scale, with its bounds. */
+/** Return the scale of a swept parameter with its bounds. */
 export function paramScale(study: IStudyData, name: string): object {
   const kind = study.kinds[name];
   if (kind.choices) {
@@ -63,7 +63,7 @@ export function paramAxis(study: IStudyData, name: string, gap: number, element:
   return { ...axis(name, gap, element), ...paramScale(study, name) };
 }
 
-/** An axis on which choices have places between them, too. */
+/** Return a continuous axis; choices get evenly spaced positions. */
 export function continuous(study: IStudyData, name: string, gap: number, element: Element): object {
   const kind = study.kinds[name];
   const plain = { ...paramAxis(study, name, gap, element), splitLine: { show: false } };
@@ -87,13 +87,13 @@ export function continuous(study: IStudyData, name: string, gap: number, element
   };
 }
 
-/** Where a trial is on a swept name's axis. */
+/** Return the position of a trial on the axis of a swept parameter. */
 export function place(study: IStudyData, name: string, trial: ITrial): number | string | undefined {
   const value = trial.params[name];
   return study.kinds[name].choices ? shown(value) : (value as number | undefined);
 }
 
-/** From a trial to its share of a swept name's range, and from a share to a place on the axis. */
+/** Map a trial to its share of a parameter's range, and a share to a position on the axis. */
 export function sharer(
   study: IStudyData,
   name: string
@@ -114,7 +114,7 @@ export function sharer(
   };
 }
 
-/** From light to the theme's own colour. */
+/** Return shades from light to the theme's brand colour. */
 export function shades(min: number, max: number, element: Element): object {
   const ends = [
     color(element, '--jp-brand-color4'),
@@ -128,7 +128,7 @@ export function size(count: number): number {
   return count > 2000 ? 4 : count > 300 ? 6 : 9;
 }
 
-/** What is said of the trial under the mouse. */
+/** Return the tooltip of the trial under the mouse. */
 export function hover(study: IStudyData): (item: { data: unknown[] | { value: unknown[] } }) => string {
   return item => {
     const data = Array.isArray(item.data) ? item.data : item.data.value;
