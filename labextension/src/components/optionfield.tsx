@@ -1,4 +1,6 @@
-/** The field of a declared option: its name, what it does, and what it takes. */
+/** The field of a declared option: its label, its help and its bounds. */
+
+/* eslint-disable jupyter/no-dynamic-translation -- the texts come with the declarations */
 
 import * as React from 'react';
 

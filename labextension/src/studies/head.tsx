@@ -28,7 +28,7 @@ export function StudyHead(props: IStudyTabProps & { error: string; onChange: () 
   const { study, place, model, commands, trans, onPick } = props;
   const [error, setError] = React.useState('');
   const live = study.run ? model.snapshot(study.run.run_id) : undefined;
-  const state = live?.state ?? (study.run?.state as RunState | undefined);
+  const state = live?.state ?? study.run?.state;
   const isLive = state !== undefined && LIVE_STATES.includes(state);
   const isPaused = isLive && (live?.sweep?.is_paused ?? false);
   // The head renders with every event of a run; the study changes less often.

@@ -9,7 +9,6 @@ import { Menu } from '@lumino/widgets';
 
 import { LIVE_STATES } from '../api/states';
 import { TrialState } from '../api/studytypes';
-import { RunState } from '../api/types';
 import { CommandIDs } from '../commandids';
 import { Empty } from '../components/common';
 import { duration, number } from '../components/format';
@@ -185,7 +184,7 @@ async function clone(props: IStudyTabProps & { onChange: () => unknown }, trial:
   }
   try {
     await model.api.enqueue(place.storage, place.study, values);
-    const state = study.run && (model.snapshot(study.run.run_id)?.state ?? (study.run.state as RunState));
+    const state = study.run && (model.snapshot(study.run.run_id)?.state ?? study.run.state);
     const isLive = state !== null && LIVE_STATES.includes(state);
     Notification.success(
       isLive

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { champion, keptCurves, liveCurves, overall, rates, sparkline } from '../../src/endpoints/endpoint';
-import { IEndpoint, IVersion } from '../../src/api/servingtypes';
+import { IEndpoint, IHistory, IVersion } from '../../src/api/servingtypes';
 import { percent } from '../../src/endpoints/words';
 
 function version(label: string, weight: number, rate: number[], more: object = {}): IVersion {
@@ -11,11 +11,12 @@ function version(label: string, weight: number, rate: number[], more: object = {
     label,
     models: [],
     state: 'live',
+    is_settled: true,
     weight,
     is_shadow: false,
     message: '',
     replicas: { running: 1, target: 1, min: 1, max: 1 },
-    options: {},
+    options: {} as IVersion['options'],
     published_at: Number(label),
     failure: null,
     history_run: '',
@@ -23,6 +24,7 @@ function version(label: string, weight: number, rate: number[], more: object = {
       requests: 10,
       errors: 0,
       rejected: 0,
+      unavailable: 0,
       rate: rate[rate.length - 1] ?? 0,
       error_rate: 0,
       p50_ms: 1,
@@ -47,6 +49,21 @@ function version(label: string, weight: number, rate: number[], more: object = {
       }
     },
     ...more
+  };
+}
+
+function history(t: number[], requests: number[]): IHistory[string] {
+  const zeros = t.map(() => 0);
+  const latency = { p50_ms: zeros, p95_ms: zeros, p99_ms: zeros };
+  return {
+    t,
+    requests,
+    errors: zeros,
+    ...latency,
+    queue: zeros,
+    replicas: zeros,
+    batch_mean: zeros,
+    cache_hits: zeros
   };
 }
 
@@ -84,7 +101,7 @@ describe('an endpoint', () => {
       [1000, null],
       [1005, null]
     ]);
-    const kept = keptCurves({ '3': { t: [60, 120], requests: [5, 7] }, '4': { t: [] } }, 'requests');
+    const kept = keptCurves({ '3': history([60, 120], [5, 7]), '4': history([], []) }, 'requests');
     expect(kept).toEqual([
       {
         name: '3',

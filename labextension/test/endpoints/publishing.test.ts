@@ -76,6 +76,7 @@ describe('lines that call an endpoint', () => {
 
 function model(name: string, count: number, aliases: Record<string, number> = {}): IModel {
   const versions = Array.from({ length: count }, (_, index) => ({
+    name,
     number: count - index,
     created_at: 0,
     run_id: '',
@@ -83,7 +84,8 @@ function model(name: string, count: number, aliases: Record<string, number> = {}
     notebook: '',
     aliases: [],
     endpoints: index === 0 ? [`${name}-live`] : [],
-    model_uri: ''
+    model_uri: '',
+    uri: ''
   }));
   return { name, updated_at: 0, aliases, versions };
 }
