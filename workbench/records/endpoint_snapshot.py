@@ -38,8 +38,8 @@ class RecentFigures(TypedDict):
     cache_hits: list[int]
 
 
-class EndpointStats(TypedDict):
-    """The figures of a version.
+class VersionFigures(TypedDict):
+    """What a version did.
 
     Attributes:
         requests: All requests so far.
@@ -54,9 +54,6 @@ class EndpointStats(TypedDict):
         batch_mean: Rows computed together, on average, in the last minute.
         cache_hits: Requests that the cache answered, all so far.
         recent: Figures of the last ten minutes.
-        queue: Requests that wait for a replica now.
-        ongoing: Requests that are being answered now.
-        replicas: Replicas that answer now.
     """
 
     requests: int
@@ -71,6 +68,17 @@ class EndpointStats(TypedDict):
     batch_mean: float | None
     cache_hits: int
     recent: RecentFigures
+
+
+class EndpointStats(VersionFigures):
+    """The figures of a version, and how it is now.
+
+    Attributes:
+        queue: Requests that wait for a replica now.
+        ongoing: Requests that are being answered now.
+        replicas: Replicas that answer now.
+    """
+
     queue: int
     ongoing: int
     replicas: int
@@ -161,18 +169,26 @@ class CanarySnapshot(TypedDict):
     requests: int
 
 
-class ShadowSnapshot(TypedDict):
-    """A version that gets a copy of each request.
+class ShadowFigures(TypedDict):
+    """What a shadow version did.
 
     Attributes:
-        version: The version's label.
         requests: Requests that were copied to it.
         agreement: The share of its answers that are equal; null before the first.
     """
 
-    version: str
     requests: int
     agreement: float | None
+
+
+class ShadowSnapshot(ShadowFigures):
+    """A version that gets a copy of each request.
+
+    Attributes:
+        version: The version's label.
+    """
+
+    version: str
 
 
 class EndpointEvent(TypedDict):

@@ -976,7 +976,7 @@ export interface components {
         EndpointNames: {
             names: string[];
         };
-        /** @description The figures of a version. */
+        /** @description The figures of a version, and how it is now. */
         EndpointStats: {
             /** @description All requests so far. */
             requests: number;
@@ -1518,12 +1518,12 @@ export interface components {
         };
         /** @description A version that gets a copy of each request. */
         ShadowSnapshot: {
-            /** @description The version's label. */
-            version: string;
             /** @description Requests that were copied to it. */
             requests: number;
             /** @description The share of its answers that are equal; null before the first. */
             agreement: number | null;
+            /** @description The version's label. */
+            version: string;
         };
         /** @description What became of a cluster, in words. */
         StoppedCluster: {

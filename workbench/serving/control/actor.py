@@ -9,6 +9,8 @@ from typing import Any
 import ray
 
 from workbench.errors import ServingError
+from workbench.records.endpoint_answers import Sample
+from workbench.records.endpoint_snapshot import EndpointSnapshot, GatewayOverview
 from workbench.records.endpoints import Order
 from workbench.serving.control.control_plane import ControlPlane
 from workbench.serving.control.deployer import Deployer
@@ -93,13 +95,13 @@ class Gateway:
         await self.begin()
         return sorted(self._control.endpoints.states)
 
-    async def overview(self) -> dict[str, Any]:
+    async def overview(self) -> GatewayOverview:
         """Return the gateway's URL and a snapshot of every endpoint."""
         await self.begin()
         found = [self._snapshot(name) for name in sorted(self._control.endpoints.states)]
         return {"gateway": {"state": "up", "url": self._state.addresses.url, "message": ""}, "endpoints": found}
 
-    async def snapshot(self, name: str) -> dict[str, Any]:
+    async def snapshot(self, name: str) -> EndpointSnapshot:
         """Return one endpoint; see :func:`workbench.serving.control.versions.snapshot`."""
         await self.begin()
         return self._snapshot(name)
@@ -109,32 +111,32 @@ class Gateway:
         await self.begin()
         return await self._control.publisher.publish(order)
 
-    async def set_traffic(self, name: str, weights: dict[str, float]) -> dict[str, Any]:
+    async def set_traffic(self, name: str, weights: dict[str, float]) -> EndpointSnapshot:
         """Share the requests between versions."""
         self._control.admin.set_traffic(name, weights)
         return self._snapshot(name)
 
-    async def set_shadow(self, name: str, label: str | None) -> dict[str, Any]:
+    async def set_shadow(self, name: str, label: str | None) -> EndpointSnapshot:
         """Send a copy of each request to a version; None ends that."""
         self._control.admin.set_shadow(name, label)
         return self._snapshot(name)
 
-    async def promote(self, name: str, label: str) -> dict[str, Any]:
+    async def promote(self, name: str, label: str) -> EndpointSnapshot:
         """Give a version all of the traffic."""
         self._control.admin.promote(name, label)
         return self._snapshot(name)
 
-    async def rollback(self, name: str) -> dict[str, Any]:
+    async def rollback(self, name: str) -> EndpointSnapshot:
         """Share the requests as before the last change."""
         self._control.admin.roll_back(name)
         return self._snapshot(name)
 
-    async def set_replicas(self, name: str, low: int, high: int, label: str | None = None) -> dict[str, Any]:
+    async def set_replicas(self, name: str, low: int, high: int, label: str | None = None) -> EndpointSnapshot:
         """Set the least and the most replicas of a version; None means the versions that take traffic."""
         self._control.admin.set_replicas(name, low, high, label)
         return self._snapshot(name)
 
-    async def set_limits(self, name: str, changes: dict[str, Any]) -> dict[str, Any]:
+    async def set_limits(self, name: str, changes: dict[str, Any]) -> EndpointSnapshot:
         """Change the given fields of an endpoint's limits."""
         await self._control.admin.set_limits(name, changes)
         return self._snapshot(name)
@@ -161,7 +163,7 @@ class Gateway:
         await self.begin()
         await self._control.recovery.bring_back([state_dir], name)
 
-    async def samples(self, name: str, label: str) -> list[dict[str, Any]]:
+    async def samples(self, name: str, label: str) -> list[Sample]:
         """Return some of a version's requests with their answers."""
         self._control.endpoints.version(name, label)
         return self._plane.samples(name, label)
@@ -173,6 +175,6 @@ class Gateway:
         await self._servers.close()
         await asyncio.to_thread(self._control.history.close)
 
-    def _snapshot(self, name: str) -> dict[str, Any]:
+    def _snapshot(self, name: str) -> EndpointSnapshot:
         endpoint = self._control.endpoints.get(name)
         return snapshot(endpoint, self._control.endpoints.statuses[name], self._plane, self._state.addresses)

@@ -39,12 +39,13 @@ class FigureRecorder:
         label, now = status.version.label, time.monotonic()
         stats = self._plane.stats(endpoint.name, label)
         before = status.last_figures
-        counts = {name: stats[name] - before.get(name, 0) for name in ("requests", "errors", "cache_hits")}
+        totals = {"requests": stats["requests"], "errors": stats["errors"], "cache_hits": stats["cache_hits"]}
+        counts = {name: total - before.get(name, 0) for name, total in totals.items()}
         if not counts["requests"]:
             return
         elapsed_s = min(now - before.get("at", now - FIGURES_EVERY_S), FIGURES_EVERY_S)
         values = {**stats, **self._plane.since(endpoint.name, label, max(1.0, elapsed_s)), **counts}
-        status.last_figures = {name: stats[name] for name in counts} | {"at": now}
+        status.last_figures = {**totals, "at": now}
         self._history.write_figures(endpoint, status.version, values, self._plane.samples(endpoint.name, label))
 
     async def forget_samples(self, endpoint: EndpointState) -> str:

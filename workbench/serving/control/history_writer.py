@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.records.endpoint_answers import Sample
 from workbench.records.endpoints import Version
 from workbench.records.runs import RunState
 from workbench.serving.control.endpoint_state import EndpointState
@@ -41,7 +42,7 @@ class HistoryWriter:
         return self._namer.submit(self._begin_run, endpoint, version)
 
     def write_figures(
-        self, endpoint: EndpointState, version: Version, values: Mapping[str, Any], samples: list[dict[str, Any]]
+        self, endpoint: EndpointState, version: Version, values: Mapping[str, Any], samples: list[Sample]
     ) -> None:
         """Write a minute's figures, and the samples as they are now."""
         before = self._pending_figures.get(version.app)
@@ -111,7 +112,7 @@ class HistoryWriter:
             return ""
 
     def _write_figures(
-        self, endpoint: EndpointState, version: Version, values: Mapping[str, Any], samples: list[dict[str, Any]]
+        self, endpoint: EndpointState, version: Version, values: Mapping[str, Any], samples: list[Sample]
     ) -> None:
         store, now_ms = self._store(endpoint), int(time.time() * 1000)
         step = now_ms // 60_000

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypedDict
+from typing import Any, TypedDict, cast
 
-from workbench.records.endpoints import Version, VersionState
+from workbench.records.endpoint_snapshot import CanarySnapshot, EndpointSnapshot, VersionSnapshot
+from workbench.records.endpoints import Canary, Version, VersionState
 from workbench.serving.control.autoscaler import Autoscaler
 from workbench.serving.control.endpoint_state import EndpointState
 from workbench.serving.control.gateway_state import Addresses
@@ -84,17 +85,12 @@ class VersionStatus:
 
 def snapshot(
     endpoint: EndpointState, statuses: dict[str, VersionStatus], plane: DataPlane, addresses: Addresses
-) -> dict[str, Any]:
+) -> EndpointSnapshot:
     """Return an endpoint as JSON can carry it."""
     versions = [_version(endpoint, status, plane) for status in statuses.values()]
     by_label = {version["label"]: version for version in versions}
     leading = by_label.get(endpoint.champion or "") or (versions[-1] if versions else None)
     used = plane.last_used(endpoint.name)
-    canary = None
-    if endpoint.canary is not None:
-        canary = asdict(endpoint.canary)
-        age_s = max(1.0, time.time() - endpoint.canary.since)
-        canary["requests"] = plane.since(endpoint.name, endpoint.canary.version, age_s)["requests"]
     return {
         "name": endpoint.name,
         "url": f"{addresses.url}/{endpoint.name}",
@@ -103,7 +99,7 @@ def snapshot(
         "message": leading["message"] if leading else "",
         "models": sorted({model["name"] for version in versions for model in version["models"]}),
         "versions": versions,
-        "canary": canary,
+        "canary": _canary(endpoint.name, endpoint.canary, plane) if endpoint.canary is not None else None,
         "shadow": {"version": endpoint.shadow, **plane.shadow_stats(endpoint.name)} if endpoint.shadow else None,
         "can_roll_back": bool(endpoint.past) or endpoint.canary is not None,
         "rolls_back_to": endpoint.past[-1] if endpoint.past else None,
@@ -119,7 +115,13 @@ def snapshot(
     }
 
 
-def _version(endpoint: EndpointState, status: VersionStatus, plane: DataPlane) -> dict[str, Any]:
+def _canary(name: str, canary: Canary, plane: DataPlane) -> CanarySnapshot:
+    age_s = max(1.0, time.time() - canary.since)
+    requests = plane.since(name, canary.version, age_s)["requests"]
+    return cast("CanarySnapshot", {**asdict(canary), "requests": requests})
+
+
+def _version(endpoint: EndpointState, status: VersionStatus, plane: DataPlane) -> VersionSnapshot:
     version = status.version
     stats = plane.stats(endpoint.name, version.label)
     state = status.state(stats["replicas"])

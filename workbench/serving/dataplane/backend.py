@@ -7,8 +7,8 @@ from collections import deque
 from collections.abc import AsyncIterator
 from itertools import count
 from time import monotonic
-from typing import Any
 
+from workbench.records.endpoint_snapshot import ModelSchema
 from workbench.records.endpoints import Limits, ServingOptions
 from workbench.serving.dataplane import backend_errors
 from workbench.serving.dataplane.pending_request import PendingRequest, StreamError
@@ -39,7 +39,7 @@ class Backend:
         self.app = app
         self.options = options
         self.target = target
-        self.schemas: dict[str, dict[str, Any]] = {}
+        self.schemas: dict[str, ModelSchema] = {}
         self.stats = VersionStats()
         self.samples = Samples(Limits().samples)
         self.is_draining = False
@@ -198,7 +198,7 @@ class Backend:
         self._links.append(link)
         self._tell_options(link)
 
-    def link_ready(self, link: ReplicaLink, schemas: dict[str, Any]) -> None:
+    def link_ready(self, link: ReplicaLink, schemas: dict[str, ModelSchema]) -> None:
         """Send requests to a replica from now on: its models are loaded."""
         self.schemas = {**self.schemas, **schemas}
         if link not in self._ready and not link.is_leaving:

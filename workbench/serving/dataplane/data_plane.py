@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import Any
 
+from workbench.records.endpoint_answers import Sample
+from workbench.records.endpoint_snapshot import EndpointStats, ModelSchema, ShadowFigures
 from workbench.records.endpoints import RouteTable, ServingOptions
 from workbench.serving.dataplane.backend import Backend
 from workbench.serving.dataplane.endpoint import ServedEndpoint
@@ -100,7 +101,7 @@ class DataPlane:
         """Return an endpoint that has a routing table, None where there is none."""
         return self._endpoints.get(name)
 
-    def schemas(self, name: str, version: str | None = None) -> dict[str, dict[str, Any]]:
+    def schemas(self, name: str, version: str | None = None) -> dict[str, ModelSchema]:
         """Return the schemas of a version's models by name; None is the version with the most traffic."""
         if version is None:
             endpoint = self._endpoints.get(name)
@@ -109,15 +110,19 @@ class DataPlane:
             backend = self.backend(name, version)
         return {} if backend is None else backend.schemas
 
-    def stats(self, name: str, version: str) -> dict[str, Any]:
+    def stats(self, name: str, version: str) -> EndpointStats:
         """Return a version's figures: the last minute, and ten minutes in points of five seconds."""
         backend = self.backend(name, version)
         now = monotonic()
         if backend is None:
             return {**VersionStats(now).figures(now), "queue": 0, "ongoing": 0, "replicas": 0}
         backend.tick(now)
-        standing = {"queue": backend.queued, "ongoing": backend.ongoing, "replicas": backend.replicas}
-        return {**backend.stats.figures(now), **standing}
+        return {
+            **backend.stats.figures(now),
+            "queue": backend.queued,
+            "ongoing": backend.ongoing,
+            "replicas": backend.replicas,
+        }
 
     def since(self, name: str, version: str, seconds: float) -> WindowFigures:
         """Return a version's figures of the last so many seconds.
@@ -147,14 +152,14 @@ class DataPlane:
         backend = self.backend(name, version)
         return Pressure(0, 0, 0, 0.0, None, False) if backend is None else backend.pressure()
 
-    def shadow_stats(self, name: str) -> dict[str, Any]:
+    def shadow_stats(self, name: str) -> ShadowFigures:
         """Return the shadow's requests, and the fraction of equal predictions (None before the first)."""
         endpoint = self._endpoints.get(name)
         if endpoint is None or endpoint.shadow is None:
             return {"requests": 0, "agreement": None}
         return endpoint.shadow.to_json()
 
-    def samples(self, name: str, version: str) -> list[dict[str, Any]]:
+    def samples(self, name: str, version: str) -> list[Sample]:
         """Return some requests and their answers, drawn evenly from all, as many as the limits say."""
         backend = self.backend(name, version)
         return [] if backend is None else backend.samples.to_json()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 import time
-from typing import Any
 
+from workbench.records.endpoint_answers import Sample
 from workbench.serving.dataplane.request import Answer, Request
 
 MAX_BYTES = 16 * 1024
@@ -47,7 +47,7 @@ class Samples:
         if place < self._size:
             self._samples[place : place + 1] = [(time.time(), answer.status, round(ms, 3), request.body, answer.body)]
 
-    def to_json(self) -> list[dict[str, Any]]:
+    def to_json(self) -> list[Sample]:
         """Return the samples, oldest first."""
         return [
             {"t": t, "status": status, "latency_ms": ms, "request": _text(request), "answer": _text(answer)}

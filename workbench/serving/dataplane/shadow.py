@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from workbench.records.endpoint_snapshot import ShadowFigures
 from workbench.serving.dataplane.backend import Backend
 from workbench.serving.dataplane.request import Answer, Request
 from workbench.serving.dataplane.request_error import RequestError
@@ -34,7 +35,7 @@ class Shadow:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ShadowFigures:
         """Return the number of requests, and the fraction of equal predictions (None before the first)."""
         return {"requests": self.requests, "agreement": self._equal / self._compared if self._compared else None}
 

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.records.endpoint_snapshot import RecentFigures, VersionFigures
 from workbench.serving.dataplane.histogram import BUCKETS, bucket, percentile
 
 SECONDS = 600
@@ -104,7 +105,7 @@ class VersionStats:
         self._figures[_QUEUE] = max(self._figures[_QUEUE], queue)
         self._figures[_REPLICAS] = replicas
 
-    def figures(self, now: float) -> dict[str, Any]:
+    def figures(self, now: float) -> VersionFigures:
         """Return the figures, without those of the moment (queue, ongoing, replicas)."""
         window = min(60, SECONDS)
         latency, rows = self._last(now, window)
@@ -148,7 +149,7 @@ class VersionStats:
         _, rows = self._last(now, seconds)
         return float(rows[:, _REQUESTS].sum()) / seconds
 
-    def _recent(self, now: float) -> dict[str, list[Any]]:
+    def _recent(self, now: float) -> RecentFigures:
         """Return a point per five seconds, the last one still growing."""
         end = (int(now) // POINT_S + 1) * POINT_S
         points = min(SECONDS // POINT_S, (end - self._born + POINT_S - 1) // POINT_S)

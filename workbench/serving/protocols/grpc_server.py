@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
 from time import monotonic
@@ -15,6 +15,7 @@ import orjson
 from tritonclient.grpc import service_pb2 as pb
 from tritonclient.grpc import service_pb2_grpc
 
+from workbench.records.endpoint_snapshot import ModelSchema
 from workbench.serving.content_types import JSON, LINES
 from workbench.serving.dataplane.data_plane import DataPlane
 from workbench.serving.dataplane.endpoint import ServedEndpoint, too_large
@@ -147,7 +148,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
     async def ModelStreamInfer(self, requests: Any, context: Any) -> AsyncIterator[Any]:
         """Answer each request of the stream in turn; a model that yields answers with a message for each item."""
         async for request in requests:
-            schema = self._schema(request.model_name, request.model_version) or {}
+            schema: Mapping[str, Any] = self._schema(request.model_name, request.model_version) or {}
             try:
                 if schema.get("streams"):
                     is_named = bool(schema["inputs"])
@@ -196,7 +197,7 @@ class InferenceService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: 
         """Return endpoint and model of ``endpoint`` or ``endpoint.model``."""
         return split_name(name, lambda known: self._plane.endpoint(known) is not None)
 
-    def _schema(self, name: str, version: str) -> dict[str, Any] | None:
+    def _schema(self, name: str, version: str) -> ModelSchema | None:
         """Return a model's schema, None where no such model is ready."""
         endpoint, model = self._split(name)
         schemas = self._plane.schemas(endpoint, version or None)
@@ -247,7 +248,7 @@ def _version(request: Any, answer: Answer) -> str:
     return answer.headers.get("X-Workbench-Version") or str(request.model_version)
 
 
-async def _items(request: Any, answer: Answer, schema: dict[str, Any]) -> AsyncIterator[Any]:
+async def _items(request: Any, answer: Answer, schema: Mapping[str, Any]) -> AsyncIterator[Any]:
     """Yield what a model yields: each item as a BYTES tensor with its JSON. Parts are whole lines."""
     name = (schema.get("outputs") or [{"name": "predictions"}])[0]["name"]
     about = {"id": request.id, "model_name": request.model_name, "model_version": _version(request, answer)}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.records.endpoint_snapshot import ModelField, ModelSchema
 from workbench.serving.content_types import BINARY
 from workbench.serving.dataplane.request_error import RequestError
 from workbench.serving.datatypes import datatype
@@ -17,7 +18,7 @@ def server() -> dict[str, Any]:
     return {"name": "workbench", "version": package_version(), "extensions": ["binary_tensor_data"]}
 
 
-def metadata(name: str, versions: list[str], schema: dict[str, Any]) -> dict[str, Any]:
+def metadata(name: str, versions: list[str], schema: ModelSchema) -> dict[str, Any]:
     """Return the answer to ``/v2/models/NAME``."""
     return {
         "name": name,
@@ -41,7 +42,7 @@ def binary_type(header: bytes) -> str:
     return BINARY + header.decode()
 
 
-def _tensor(tensor: dict[str, Any]) -> dict[str, Any]:
+def _tensor(tensor: ModelField) -> dict[str, Any]:
     return {
         "name": tensor["name"],
         "datatype": datatype(tensor["dtype"]),

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from workbench.records.endpoint_snapshot import ModelSchema
 from workbench.records.endpoints import Limits
 from workbench.serving.content_types import ARROW, CSV, EVENTS, JSON, LINES, NPY
 from workbench.serving.protocols import openapi_schemas as body
@@ -33,7 +34,7 @@ _ROWS = "JSON Schema cannot say that lengths agree: where they must, a row or tw
 
 
 def openapi(
-    name: str, schemas: dict[str, dict[str, Any]], base_url: str, limits: Limits, *, with_examples: bool = False
+    name: str, schemas: dict[str, ModelSchema], base_url: str, limits: Limits, *, with_examples: bool = False
 ) -> dict[str, Any]:
     """Return an endpoint's description, OpenAPI 3.1.
 
@@ -67,7 +68,7 @@ def openapi(
     }
 
 
-def _model_paths(model: str, schema: dict[str, Any], before: str, protocol_name: str, limits: Limits) -> dict[str, Any]:
+def _model_paths(model: str, schema: ModelSchema, before: str, protocol_name: str, limits: Limits) -> dict[str, Any]:
     """Return the paths of one model."""
     example = _example(schema)
     described = f"/v2/models/{protocol_name}"
@@ -165,7 +166,7 @@ def _scoring_error() -> dict[str, Any]:
     return {"type": "object", "properties": texts, "required": ["error_code", "message"]}
 
 
-def _other_bodies(schema: dict[str, Any]) -> dict[str, Any]:
+def _other_bodies(schema: ModelSchema) -> dict[str, Any]:
     """Return the bodies that are not JSON, described in words: JSON Schema cannot describe them."""
     names = ", ".join(tensor["name"] for tensor in schema["inputs"])
     binary = _BINARY["schema"]
@@ -176,7 +177,7 @@ def _other_bodies(schema: dict[str, Any]) -> dict[str, Any]:
     return bodies
 
 
-def _other_answers(schema: dict[str, Any]) -> dict[str, Any]:
+def _other_answers(schema: ModelSchema) -> dict[str, Any]:
     """Return what the header Accept may ask for instead of JSON."""
     answers: dict[str, Any] = {NPY: _BINARY, CSV: {"schema": {"type": "string"}}, ARROW: _BINARY}
     if schema.get("streams"):
@@ -185,6 +186,7 @@ def _other_answers(schema: dict[str, Any]) -> dict[str, Any]:
     return answers
 
 
-def _example(schema: dict[str, Any]) -> Any:
+def _example(schema: ModelSchema) -> Any:
     """Return the model's own example, else one made up."""
-    return orjson.loads(schema["example"]) if schema.get("example") else body.predict_example(schema)
+    example = schema.get("example")
+    return orjson.loads(example) if example else body.predict_example(schema)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from workbench.records.endpoint_snapshot import ModelField, ModelSchema
 from workbench.serving.datatypes import datatype
 
 Schema = dict[str, Any]
@@ -24,17 +25,17 @@ _BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 _TIME = r"^(19|20)\d\d-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
 
 
-def predict_body(schema: Schema) -> Schema:
+def predict_body(schema: ModelSchema) -> Schema:
     """Return the schema of the JSON that ``/predict`` takes."""
     return {"anyOf": [*_wrapped(schema), *_bare(schema)]} if schema["inputs"] else {}
 
 
-def invocations_body(schema: Schema) -> Schema:
+def invocations_body(schema: ModelSchema) -> Schema:
     """Return the schema of the JSON that ``/invocations`` takes: MLflow's scoring protocol."""
     return {"anyOf": _wrapped(schema)} if schema["inputs"] else {}
 
 
-def infer_body(schema: Schema) -> Schema:
+def infer_body(schema: ModelSchema) -> Schema:
     """Return the schema of the JSON that the Open Inference Protocol takes."""
     if schema["inputs"]:
         counts = range(1, _OIP_ROWS + 1) if all(-1 in each["shape"][:1] for each in schema["inputs"]) else (1,)
@@ -42,14 +43,14 @@ def infer_body(schema: Schema) -> Schema:
     else:
         inputs = [_tuple([_any_tensor(dtype)]) for dtype in ("float64", "int64", "bool", "str")]
     may_be: Schema = {"id": {"type": ["string", "null"]}, "parameters": _flagged("binary_data_output")}
-    if schema.get("outputs"):
-        wanted = _object({"name": {"enum": [output["name"] for output in schema["outputs"]]}}, is_open=True)
+    if outputs := schema.get("outputs"):
+        wanted = _object({"name": {"enum": [output["name"] for output in outputs]}}, is_open=True)
         wanted["properties"]["parameters"] = _flagged("binary_data")
         may_be["outputs"] = {"type": ["array", "null"], "items": wanted}
     return _object({"inputs": _any_of(inputs), **may_be}, required=["inputs"], is_open=True)
 
 
-def predict_example(schema: Schema) -> Any:
+def predict_example(schema: ModelSchema) -> Any:
     """Return an instance of what ``/predict`` takes, for a model that has none of its own."""
     if not schema["inputs"]:
         return None
@@ -59,7 +60,7 @@ def predict_example(schema: Schema) -> Any:
     return {"inputs": next(iter(inputs.values())) if len(inputs) == 1 else inputs}
 
 
-def infer_example(schema: Schema) -> Any:
+def infer_example(schema: ModelSchema) -> Any:
     """Return a request of one row by the Open Inference Protocol; None where the model has no schema."""
     if not schema["inputs"]:
         return None
@@ -76,7 +77,7 @@ def infer_example(schema: Schema) -> Any:
     }
 
 
-def predictions(schema: Schema) -> Schema:
+def predictions(schema: ModelSchema) -> Schema:
     """Return the schema of the JSON that comes back: the result of the model's own ``predict`` (NaN is null)."""
     return _object({"predictions": {"description": _outputs_in_words(schema)}}, required=["predictions"])
 
@@ -115,7 +116,7 @@ def element(dtype: str) -> Schema:
     return {} if dtype == "object" else {"type": "string"}
 
 
-def _wrapped(schema: Schema) -> list[Schema]:
+def _wrapped(schema: ModelSchema) -> list[Schema]:
     """Return the bodies whose key says what they are; further keys are ignored, except other such keys."""
     if schema["is_columns"]:
         table = _object({"columns": {"const": _names(schema)}, "data": _some(_row(schema))}, is_open=True)
@@ -131,7 +132,7 @@ def _wrapped(schema: Schema) -> list[Schema]:
     return [_form(key, values[key], schema) for key in _forms(schema) if key in values]
 
 
-def _bare(schema: Schema) -> list[Schema]:
+def _bare(schema: ModelSchema) -> list[Schema]:
     """Return the bodies that are the values and nothing else."""
     if schema["is_columns"]:
         # The decoder takes a record with a list for columns, and one with a form's key for that form.
@@ -148,13 +149,13 @@ def _bare(schema: Schema) -> list[Schema]:
     return rows + ([_array(tensor["dtype"], tensor["shape"][1:])] if len(tensor["shape"]) > 1 else [])
 
 
-def _form(key: str, value: Schema, schema: Schema) -> Schema:
+def _form(key: str, value: Schema, schema: ModelSchema) -> Schema:
     """Return an object that has the values under a key."""
     others = _without([other for other in _forms(schema) if other != key])
     return {**_object({key: value}, is_open=True), "properties": {key: value, "params": _PARAMS, **others}}
 
 
-def _forms(schema: Schema) -> list[str]:
+def _forms(schema: ModelSchema) -> list[str]:
     """Return the keys that say what a body is, and are no name of a column or of one of several tensors."""
     is_only = len(schema["inputs"]) == 1 and not schema["is_columns"]
     return [form for form in _FORMS if is_only or form not in _names(schema)]
@@ -165,13 +166,13 @@ def _without(keys: list[str]) -> Schema:
     return {key: {"not": {}} for key in keys}
 
 
-def _tensors(schema: Schema) -> Schema:
+def _tensors(schema: ModelSchema) -> Schema:
     """Return tensors by name, of one row each: JSON Schema cannot say that all have as many."""
     named = {each["name"]: _array(each["dtype"], _one_row(each["shape"])) for each in schema["inputs"]}
     return _object(named, required=_needed(schema), is_open=True)
 
 
-def _tensor_record(schema: Schema) -> Schema:
+def _tensor_record(schema: ModelSchema) -> Schema:
     """Return a row of several tensors, each of one row."""
     return _object({each["name"]: _array(each["dtype"], _one_row(each["shape"])[1:]) for each in schema["inputs"]})
 
@@ -191,32 +192,32 @@ def _nested(dtype: str, shape: list[int], free: int | None) -> Schema:
     return described
 
 
-def _cell(tensor: Schema) -> Schema:
+def _cell(tensor: ModelField) -> Schema:
     """Return a value in a table. Null is NaN in a column of floats, and may be in a column that is optional."""
     value = element(tensor["dtype"])
     is_nullable = tensor["dtype"].startswith("float") or tensor.get("optional")
     return {"anyOf": [value, {"type": "null"}]} if is_nullable else value
 
 
-def _row(schema: Schema) -> Schema:
+def _row(schema: ModelSchema) -> Schema:
     return _tuple([_cell(tensor) for tensor in schema["inputs"]])
 
 
-def _record(schema: Schema) -> Schema:
+def _record(schema: ModelSchema) -> Schema:
     """Return a row by its columns; other keys are ignored."""
     cells = {tensor["name"]: _cell(tensor) for tensor in schema["inputs"]}
     return _object(cells, required=_needed(schema), is_open=True)
 
 
-def _names(schema: Schema) -> list[str]:
+def _names(schema: ModelSchema) -> list[str]:
     return [tensor["name"] for tensor in schema["inputs"]]
 
 
-def _needed(schema: Schema) -> list[str]:
+def _needed(schema: ModelSchema) -> list[str]:
     return [tensor["name"] for tensor in schema["inputs"] if not tensor.get("optional")]
 
 
-def _oip_tensor(tensor: Schema, rows: int) -> Schema:
+def _oip_tensor(tensor: ModelField, rows: int) -> Schema:
     shape = [rows if length < 0 and place == 0 else abs(length) for place, length in enumerate(tensor["shape"])]
     count = math.prod(shape)
     data = {"type": "array", "items": element(tensor["dtype"]), "minItems": count, "maxItems": count}
@@ -243,7 +244,7 @@ def _flagged(key: str) -> Schema:
     return {**_PARAMS, "properties": {key: {"type": "boolean"}}}
 
 
-def _outputs_in_words(schema: Schema) -> str:
+def _outputs_in_words(schema: ModelSchema) -> str:
     outputs = schema.get("outputs") or []
     tensors = ", ".join(f"`{each['name'] or 'output'}`: {each['dtype']} {each['shape']}" for each in outputs)
     return tensors or "What the model's predict gives."
@@ -253,7 +254,7 @@ def _one_row(shape: list[int]) -> list[int]:
     return [1 if length < 0 else length for length in shape]
 
 
-def _filled(tensor: Schema) -> Any:
+def _filled(tensor: ModelField) -> Any:
     nested: Any = _instance(tensor["dtype"])
     for length in reversed(_one_row(tensor["shape"])):
         nested = [nested] * length

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from workbench.errors import WorkbenchError
+from workbench.records.endpoint_snapshot import ModelSchema
 from workbench.serving.replica.signatures import schema_of
 
 _NATIVE = ("sklearn", "xgboost", "lightgbm", "catboost", "pytorch")
@@ -32,7 +33,7 @@ class LoadedModel:
     """
 
     call: Callable[[Any, dict[str, Any] | None], Any]
-    schema: dict[str, Any]
+    schema: ModelSchema
     takes_json: bool = False
     stream: Callable[[Any, dict[str, Any] | None], Iterator[Any]] | None = None
     is_generator: bool = False
@@ -44,8 +45,7 @@ class LoadedModel:
     @property
     def example(self) -> str | None:
         """The input example it was logged with, as the JSON body of a ``predict`` request."""
-        found: str | None = self.schema["example"]
-        return found
+        return self.schema["example"]
 
     @property
     def streams(self) -> bool:
@@ -55,7 +55,7 @@ class LoadedModel:
     @property
     def is_columns(self) -> bool:
         """Whether it takes a table."""
-        return bool(self.schema["is_columns"])
+        return self.schema["is_columns"]
 
 
 def load(uri: str, gpus: float) -> LoadedModel:

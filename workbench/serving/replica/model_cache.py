@@ -7,8 +7,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
+from workbench.records.endpoint_snapshot import ModelSchema
 from workbench.serving.content_types import JSON
 from workbench.serving.replica.codecs.codecs import Codec, join
 from workbench.serving.replica.codecs.encode import normal
@@ -70,7 +70,7 @@ class ModelCache:
         self._observe = observe
         self._cached: OrderedDict[str, CachedModel] = OrderedDict()
         self._codecs: dict[str, Codec] = {}
-        self.schemas: dict[str, dict[str, Any]] = {}
+        self.schemas: dict[str, ModelSchema] = {}
 
     def load_all(self) -> None:
         """Load each model once, so that one that cannot load is found now; the first ones stay.

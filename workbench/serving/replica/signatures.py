@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 import orjson
 
+from workbench.records.endpoint_snapshot import ModelField, ModelSchema
 from workbench.serving.replica.codecs.schema import INPUTS, PREDICTIONS
 
 _LONG = 8 * 2**10
 
 
-def schema_of(meta: Any, folder: str, *, flavor: str, streams: bool) -> dict[str, Any]:
+def schema_of(meta: Any, folder: str, *, flavor: str, streams: bool) -> ModelSchema:
     """Return a model's schema; see :mod:`workbench.serving.replica_protocol`.
 
     Args:
@@ -50,11 +51,11 @@ def _example(text: str | None, *, is_columns: bool) -> str | None:
     return orjson.dumps(example).decode()
 
 
-def _specs(schema: Any, name: str) -> list[dict[str, Any]]:
+def _specs(schema: Any, name: str) -> list[ModelField]:
     return [_spec(spec, at, len(schema.inputs), name) for at, spec in enumerate(schema.inputs)]
 
 
-def _spec(spec: Any, at: int, count: int, name: str) -> dict[str, Any]:
+def _spec(spec: Any, at: int, count: int, name: str) -> ModelField:
     kind = spec.type
     is_tensor = hasattr(spec, "shape")
     if is_tensor:
@@ -63,7 +64,7 @@ def _spec(spec: Any, at: int, count: int, name: str) -> dict[str, Any]:
         # Arrays, objects and maps in a column reach the model as they are.
         dtype_name, shape = _word(kind.to_numpy()) if hasattr(kind, "to_numpy") else "object", [-1]
     named = spec.name if spec.name is not None else name if count == 1 and is_tensor else str(at)
-    found: dict[str, Any] = {"name": str(named), "dtype": dtype_name, "shape": shape}
+    found: ModelField = {"name": str(named), "dtype": dtype_name, "shape": shape}
     if not spec.required:
         found["optional"] = True
     return found

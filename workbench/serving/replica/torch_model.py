@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from workbench.errors import WorkbenchError
+from workbench.records.endpoint_snapshot import ModelSchema
 
 
-def load_torch(folder: str, schema: dict[str, Any], gpus: float) -> Callable[[Any, dict[str, Any] | None], Any]:
+def load_torch(folder: str, schema: ModelSchema, gpus: float) -> Callable[[Any, dict[str, Any] | None], Any]:
     """Return the predict function of a model in MLflow's torch flavor.
 
     Args:

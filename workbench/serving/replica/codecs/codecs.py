@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.records.endpoint_snapshot import ModelSchema
 from workbench.serving.content_types import ARROW, CSV, JSON, NPY
 from workbench.serving.replica.codecs.decode import Decoded, Decoder
 from workbench.serving.replica.codecs.encode import encode, named
@@ -26,7 +27,7 @@ class Codec:
         version: The version in these answers.
     """
 
-    def __init__(self, schema: dict[str, Any], *, takes_json: bool = False, model: str = "", version: str = "") -> None:
+    def __init__(self, schema: ModelSchema, *, takes_json: bool = False, model: str = "", version: str = "") -> None:
         self._schema = Schema(schema)
         self._decoder = Decoder(self._schema, takes_json=takes_json)
         self._model = model

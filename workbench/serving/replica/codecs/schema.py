@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.records.endpoint_snapshot import ModelSchema
 from workbench.serving.replica.codecs.casts import cast
 from workbench.serving.replica.codecs.refusals import RefusedError
 
@@ -73,7 +74,7 @@ class Schema:
         schema: That dictionary; without inputs, the model takes anything.
     """
 
-    def __init__(self, schema: dict[str, Any]) -> None:
+    def __init__(self, schema: ModelSchema) -> None:
         self.fields = tuple(
             Field(each["name"], each["dtype"], tuple(each["shape"]), bool(each.get("optional")))
             for each in schema["inputs"] or ()
