@@ -45,9 +45,9 @@ def test_run_large_array_is_sent_once_and_again_when_changed() -> None:
 
 
 def test_run_may_change_a_captured_array_in_place() -> None:
-    names = {"X": np.ones(200_000)}
-    assert finished(run_cell("X /= 2\ns = X.sum()", names, returns="s")) == {"s": 100_000.0}
-    assert names["X"].sum() == 200_000
+    names = {"X": np.full(200_000, 3.0)}
+    assert finished(run_cell("X /= 2\ns = X.sum()", names, returns="s")) == {"s": 300_000.0}
+    assert names["X"].sum() == 600_000
 
 
 def test_run_returned_object_keeps_its_notebook_class() -> None:
