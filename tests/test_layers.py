@@ -5,10 +5,11 @@ from __future__ import annotations
 import graphlib
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from tests.support.imports import ROOT, imported, module_of, python_files, python_graph
+from tests.support.imports import ROOT, imported, module_of, panel_files, python_files, python_graph, typescript_graph
 
 LAYERS = (
     {"errors", "settings", "context", "records"},
@@ -31,7 +32,7 @@ OWNERS = {
 """Libraries that only some packages import."""
 
 HEAVY = ("ray", "mlflow", "optuna", "torch", "numpy", "pandas", "IPython", "ipywidgets")
-LONGEST = 400
+LONGEST = 350
 
 
 def package_of(module: str) -> str:
@@ -67,9 +68,12 @@ def test_layers_server_imports_nothing_of_the_library() -> None:
     assert not {other for module in server for other in graph[module]} - server
 
 
-def test_layers_no_file_imports_itself_by_way_of_others() -> None:
+@pytest.mark.parametrize("graph_of", [python_graph, typescript_graph])
+def test_layers_no_file_imports_itself_by_way_of_others(graph_of: Callable[[], dict[str, set[str]]]) -> None:
+    graph = graph_of()
+    assert sum(map(len, graph.values())) > 100, "imports are found"
     try:
-        graphlib.TopologicalSorter(python_graph()).prepare()
+        graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
         pytest.fail(f"files that import each other in a circle: {' <- '.join(error.args[1])}")
 
@@ -86,7 +90,7 @@ def test_layers_each_library_has_its_owners() -> None:
 
 
 def test_layers_files_stay_small() -> None:
-    files = python_files("workbench", "server_ext")
+    files = [*python_files("workbench", "server_ext"), *panel_files()]
     long = {str(path.relative_to(ROOT)): n for path in files if (n := path.read_text().count("\n")) > LONGEST}
     assert not long
 
@@ -98,7 +102,7 @@ def test_import_loads_nothing_heavy() -> None:
 
 
 def test_import_takes_less_than_50_ms() -> None:
-    code = "import time; t = time.perf_counter(); import workbench; print(time.perf_counter() - t)"
+    code = "import time; t = time.process_time(); import workbench; print(time.process_time() - t)"
     times = [
         float(subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout)
         for _ in range(5)

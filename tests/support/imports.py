@@ -9,7 +9,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 _TS_IMPORT = re.compile(r"^(?:import|export)\b[^;]*?\bfrom\s+'(\.[^']*)'", re.MULTILINE)
-_TS_TYPE_IMPORT = re.compile(r"^(?:import|export)\s+type\b")
 
 
 def python_files(*folders: str) -> list[Path]:
@@ -17,6 +16,13 @@ def python_files(*folders: str) -> list[Path]:
     return sorted(
         path for folder in folders for path in (ROOT / folder).rglob("*.py") if "lazy_imports" not in path.parts
     )
+
+
+def panel_files() -> list[Path]:
+    """Return the panel's source files and style sheets, but for the types that are generated."""
+    folder = ROOT / "labextension"
+    files = [path for place in ("src", "style") for path in (folder / place).rglob("*")]
+    return sorted(path for path in files if path.suffix in {".ts", ".tsx", ".css"} and path.name != "generated.ts")
 
 
 def module_of(path: Path) -> str:

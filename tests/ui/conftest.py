@@ -18,7 +18,7 @@ _BUILT = "server_ext/workbench_server/labextension/package.json"
 def panel_is_built() -> None:
     root = Path(__file__).parents[2]
     if subprocess.run(["make", "--question", "--silent", _BUILT], cwd=root, check=False).returncode:
-        pytest.exit(f"The panel is not built of its source as it is now: make {_BUILT}", returncode=2)
+        pytest.fail(f"The panel is not built of its source as it is now: make {_BUILT}")
 
 
 @pytest.hookimpl(wrapper=True)
