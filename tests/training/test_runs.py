@@ -158,7 +158,7 @@ def test_run_unknown_name_suggests() -> None:
 def test_run_lineage_stays_with_it(cluster: Path) -> None:
     (cluster / "beside.py").write_text("value = 7\n")
     run = run_cell(
-        "import beside\nX.sum()\nx = beside.value", {"X": np.ones(200_000)}, returns="x", name="with-lineage"
+        "import beside\nX.sum()\nx = beside.value", {"X": np.full(200_000, 4.0)}, returns="x", name="with-lineage"
     )
     assert finished(run) == {"x": 7}
     store = current_project().store
