@@ -13,8 +13,8 @@ from workbench.serving.control.gateway_state import GatewayState
 from workbench.serving.control.history_writer import HistoryWriter
 from workbench.serving.control.publication import Publisher
 from workbench.serving.control.recovery import Recovery
-from workbench.serving.control.replica_counts import ReplicaCounts
 from workbench.serving.control.replica_events import ReplicaEvents
+from workbench.serving.control.replica_scaler import ReplicaScaler
 from workbench.serving.control.routing import Router
 from workbench.serving.control.startup import VersionStarter
 from workbench.serving.control.upkeep import Upkeep
@@ -38,10 +38,10 @@ class ControlPlane:
         self.figures = figures = FigureRecorder(endpoints, plane, history)
         self.router = router = Router(endpoints, plane, deployer, history, figures, logs, tasks)
         self.canaries = canaries = CanaryJudge(endpoints, plane, router)
-        replica_counts = ReplicaCounts(endpoints, plane, deployer, logs, tasks)
+        replica_scaler = ReplicaScaler(endpoints, plane, deployer, logs, tasks)
         starter = VersionStarter(endpoints, state, plane, deployer, logs)
         self.publisher = Publisher(endpoints, state, starter, router, canaries, figures, history, tasks)
-        self.admin = EndpointAdmin(endpoints, plane, deployer, router, replica_counts, figures, history)
+        self.admin = EndpointAdmin(endpoints, plane, deployer, router, replica_scaler, figures, history)
         self.recovery = Recovery(endpoints, state, plane, deployer, starter, figures, tasks)
-        self.upkeep = Upkeep(endpoints, replica_counts, canaries, figures)
+        self.upkeep = Upkeep(endpoints, replica_scaler, canaries, figures)
         self.replica_events = ReplicaEvents(endpoints, logs)

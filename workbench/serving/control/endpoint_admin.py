@@ -13,7 +13,7 @@ from workbench.serving.control.deployer import Deployer
 from workbench.serving.control.endpoints import Endpoints
 from workbench.serving.control.figures import FigureRecorder
 from workbench.serving.control.history_writer import HistoryWriter
-from workbench.serving.control.replica_counts import ReplicaCounts
+from workbench.serving.control.replica_scaler import ReplicaScaler
 from workbench.serving.control.routing import Router
 from workbench.serving.dataplane.data_plane import DataPlane
 
@@ -26,7 +26,7 @@ class EndpointAdmin:
         plane: The data plane, which forgets an endpoint that is withdrawn.
         deployer: Ends the applications of an endpoint that is withdrawn.
         router: Changes traffic.
-        replica_counts: Scales versions.
+        replica_scaler: Scales versions.
         figures: Records figures, and deletes samples.
         history: Ends the runs of versions.
     """
@@ -37,7 +37,7 @@ class EndpointAdmin:
         plane: DataPlane,
         deployer: Deployer,
         router: Router,
-        replica_counts: ReplicaCounts,
+        replica_scaler: ReplicaScaler,
         figures: FigureRecorder,
         history: HistoryWriter,
     ) -> None:
@@ -45,7 +45,7 @@ class EndpointAdmin:
         self._plane = plane
         self._deployer = deployer
         self._router = router
-        self._replica_counts = replica_counts
+        self._replica_scaler = replica_scaler
         self._figures = figures
         self._history = history
 
@@ -101,7 +101,7 @@ class EndpointAdmin:
             endpoint.versions[one] = status.version
             endpoint.add_event(f"{one}: {low}..{high} replicas")
         self._router.commit(endpoint)
-        self._replica_counts.scale_all()
+        self._replica_scaler.scale_all()
 
     async def set_limits(self, name: str, changes: dict[str, Any]) -> None:
         """Change the given fields of an endpoint's :class:`Limits`."""

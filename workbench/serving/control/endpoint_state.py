@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import TypedDict
 
+from workbench.records.endpoint_snapshot import EndpointEvent
 from workbench.records.endpoints import Canary, Limits, RouteTable, Version
 
 log = logging.getLogger(__name__)
@@ -24,13 +25,6 @@ class StoredToken(TypedDict):
 
     digest: str
     created_at: float
-
-
-class EndpointEvent(TypedDict):
-    """Something that happened to an endpoint, and when, in seconds since the epoch."""
-
-    t: float
-    text: str
 
 
 @dataclass

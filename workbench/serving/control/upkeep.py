@@ -9,7 +9,7 @@ import time
 from workbench.serving.control.canary_judge import CanaryJudge
 from workbench.serving.control.endpoints import Endpoints
 from workbench.serving.control.figures import FIGURES_EVERY_S, FigureRecorder
-from workbench.serving.control.replica_counts import ReplicaCounts
+from workbench.serving.control.replica_scaler import ReplicaScaler
 
 _TICK_S = 0.25
 
@@ -21,16 +21,16 @@ class Upkeep:
 
     Args:
         endpoints: The gateway's endpoints.
-        replica_counts: Scales versions.
+        replica_scaler: Scales versions.
         canaries: Judges canaries.
         figures: Records figures.
     """
 
     def __init__(
-        self, endpoints: Endpoints, replica_counts: ReplicaCounts, canaries: CanaryJudge, figures: FigureRecorder
+        self, endpoints: Endpoints, replica_scaler: ReplicaScaler, canaries: CanaryJudge, figures: FigureRecorder
     ) -> None:
         self._endpoints = endpoints
-        self._replica_counts = replica_counts
+        self._replica_scaler = replica_scaler
         self._canaries = canaries
         self._figures = figures
 
@@ -40,7 +40,7 @@ class Upkeep:
         while True:
             await asyncio.sleep(_TICK_S)
             try:
-                self._replica_counts.scale_all()
+                self._replica_scaler.scale_all()
                 for endpoint in list(self._endpoints.states.values()):
                     self._canaries.judge(endpoint)
                 if time.monotonic() - recorded >= FIGURES_EVERY_S:

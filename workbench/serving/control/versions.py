@@ -5,21 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, TypedDict, cast
+from typing import Any, cast
 
-from workbench.records.endpoint_snapshot import CanarySnapshot, EndpointSnapshot, VersionSnapshot
+from workbench.records.endpoint_snapshot import CanarySnapshot, EndpointSnapshot, VersionFailure, VersionSnapshot
 from workbench.records.endpoints import Canary, Version, VersionState
 from workbench.serving.control.autoscaler import Autoscaler
 from workbench.serving.control.endpoint_state import EndpointState
 from workbench.serving.control.gateway_state import Addresses
 from workbench.serving.dataplane.data_plane import DataPlane
-
-
-class Failure(TypedDict):
-    """Why a version did not come up; the traceback is empty where there is none."""
-
-    message: str
-    traceback: str
 
 
 @dataclass
@@ -48,7 +41,7 @@ class VersionStatus:
     was_live: bool = False
     is_settled: bool = False
     message: str = ""
-    failure: Failure | None = None
+    failure: VersionFailure | None = None
     is_draining: bool = False
     sequence: int = 0
     requested_replicas: int | None = None

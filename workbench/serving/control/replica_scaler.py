@@ -21,7 +21,7 @@ _RETRY_S = 1.0
 log = logging.getLogger(__name__)
 
 
-class ReplicaCounts:
+class ReplicaScaler:
     """Scales all versions.
 
     Args:
