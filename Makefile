@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 NODE := node_modules/.package-lock.json
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test soak lab bench lint docs clean install browser
+.PHONY: demo test soak lab bench lint docs generate clean install browser
 
 install: $(INSTALLED)
 
@@ -53,6 +53,10 @@ lint: $(INSTALLED) $(NODE)  ## style, types, spelling and formatting; see .pre-c
 docs: $(INSTALLED)  ## the documentation site, in site/
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,test,lint,docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+generate: $(INSTALLED) $(NODE)  ## openapi.json from the routes and the records, and the panel's types from that
+	$(BIN)/python -m scripts.openapi
+	npm run --silent generate
 
 clean:
 	rm -rf $(VENV) $(PANEL) labextension/lib .workbench binder/.workbench build dist site .pytest_cache .mypy_cache .ruff_cache node_modules
