@@ -19,6 +19,7 @@ class DocstringRoles(Extension):
     """Replace Sphinx's roles and literal blocks by what Markdown has for them."""
 
     def on_object(self, *, obj: Object, **_: Any) -> None:
+        """Rewrite one object's docstring (called by griffe)."""
         if obj.docstring is not None:
             text = _LONE_MARK.sub("", _ROLE.sub(r"`\1`", obj.docstring.value))
             obj.docstring.value = _LITERAL_BLOCK.sub(":", text)
