@@ -8,7 +8,7 @@ from tests.support.imports import python_files, python_graph
 
 PREFIX = "workbench.training."
 LAYERS = (
-    {"background", "journal", "spec"},
+    {"journal", "spec"},
     {"runs"},
     {"worker"},
     {"engines"},

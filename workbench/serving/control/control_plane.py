@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from workbench.serving.control.background import BackgroundTasks
+from workbench.cluster.background import BackgroundTasks
 from workbench.serving.control.canary_judge import CanaryJudge
 from workbench.serving.control.deployer import Deployer
 from workbench.serving.control.endpoint_admin import EndpointAdmin

@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from workbench.cluster.background import BackgroundTasks
 from workbench.cluster.capacity import check_feasible
 from workbench.errors import OptionError, ServingError, TrackingError
 from workbench.records.endpoints import Order, ServingOptions, Version
 from workbench.records.runs import Resources
 from workbench.serving.control.autoscaler import Autoscaler
-from workbench.serving.control.background import BackgroundTasks
 from workbench.serving.control.canary_judge import CanaryJudge
 from workbench.serving.control.deployer import APP_PREFIX
 from workbench.serving.control.endpoint_state import EndpointState

@@ -7,8 +7,8 @@ import logging
 import time
 from pathlib import Path
 
+from workbench.cluster.background import BackgroundTasks
 from workbench.serving.control.autoscaler import Autoscaler
-from workbench.serving.control.background import BackgroundTasks
 from workbench.serving.control.deployer import Deployer
 from workbench.serving.control.endpoint_state import EndpointState, load_endpoints
 from workbench.serving.control.endpoints import Endpoints

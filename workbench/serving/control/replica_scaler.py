@@ -7,8 +7,8 @@ import logging
 import time
 from dataclasses import replace
 
+from workbench.cluster.background import BackgroundTasks
 from workbench.records.endpoints import ServingOptions, Version
-from workbench.serving.control.background import BackgroundTasks
 from workbench.serving.control.deployer import Deployer
 from workbench.serving.control.endpoint_log import EndpointLogs
 from workbench.serving.control.endpoint_state import EndpointState

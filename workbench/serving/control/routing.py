@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 
+from workbench.cluster.background import BackgroundTasks
 from workbench.errors import ServingError
-from workbench.serving.control.background import BackgroundTasks
 from workbench.serving.control.deployer import Deployer
 from workbench.serving.control.endpoint_log import EndpointLogs
 from workbench.serving.control.endpoint_state import EndpointState

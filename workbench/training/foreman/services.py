@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from workbench.training.background import BackgroundTasks
+from workbench.cluster.background import BackgroundTasks
 from workbench.training.engines.spares import SparePool
 from workbench.training.foreman.run_registry import RunRegistry
 from workbench.training.foreman.sweeps import Sweeps

@@ -11,11 +11,11 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from workbench.cluster.background import BackgroundTasks
 from workbench.errors import OptionError, WorkbenchError
 from workbench.records.sweeps import SweepSnapshot
 from workbench.sweeps.conductor import Conductor
 from workbench.sweeps.summary import SweepSummary
-from workbench.training.background import BackgroundTasks
 from workbench.training.foreman.run_registry import RunRegistry
 from workbench.training.foreman.tracking_writer import TrackingWriters
 from workbench.training.foreman.trial_runs import TrialRuns

@@ -9,8 +9,8 @@ from typing import Any
 
 import ray
 
+from workbench.cluster.background import BackgroundTasks
 from workbench.records.runs import RunState
-from workbench.training.background import BackgroundTasks
 from workbench.training.engines.spares import SparePool
 from workbench.training.foreman.run_registry import RunRegistry
 from workbench.training.foreman.sweeps import Sweeps

@@ -1,4 +1,4 @@
-"""Work that the gateway does beside its callers."""
+"""Coroutines that an actor runs beside its callers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ log = logging.getLogger(__name__)
 
 
 class BackgroundTasks:
-    """Runs coroutines as tasks, keeps a reference to each, and logs what fails."""
+    """Start coroutines, hold their tasks until they end, and log what fails.
+
+    asyncio itself keeps only weak references to tasks.
+    """
 
     def __init__(self) -> None:
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -28,4 +31,4 @@ async def _logged(work: Coroutine[Any, Any, Any]) -> None:
     try:
         await work
     except Exception:
-        log.exception("the gateway failed beside a request")
+        log.exception("work in the background failed")
