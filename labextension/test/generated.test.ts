@@ -13,7 +13,11 @@ const GENERATED = join(ROOT, 'labextension/src/api/generated.ts');
 /** The types take seconds to make, and more on a busy machine. */
 const TIMEOUT_MS = 120_000;
 
-it('is what `make generate` writes', async () => {
-  const made = COMMENT_HEADER + astToString(await openapiTS(pathToFileURL(DESCRIPTION)));
-  expect(readFileSync(GENERATED, 'utf8') === made, 'the file is stale: run `make generate`').toBe(true);
-}, TIMEOUT_MS);
+it(
+  'is what `make generate` writes',
+  async () => {
+    const made = COMMENT_HEADER + astToString(await openapiTS(pathToFileURL(DESCRIPTION)));
+    expect(readFileSync(GENERATED, 'utf8') === made, 'the file is stale: run `make generate`').toBe(true);
+  },
+  TIMEOUT_MS
+);
