@@ -32,7 +32,8 @@ demo: $(INSTALLED)  ## run the quickstart notebook from end to end and show what
 
 test: lint $(PANEL)/package.json browser  ## lint, then all tests, those in a real browser included
 	npm test --silent
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m 'not soak and not ui' --numprocesses 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m 'ui and not soak'
 
 soak: $(PANEL)/package.json browser  ## long fault matrices, which test leaves out
 	$(BIN)/python -m pytest -m soak

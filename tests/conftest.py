@@ -17,9 +17,9 @@ for _name in ("MLFLOW_TRACKING_URI", "MLFLOW_RUN_ID", "WORKBENCH_ADDRESS", "RAY_
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run modules that need no cluster first: most mistakes show in minutes. Browser tests, the longest, come next."""
+    """Run modules that need no cluster first: most mistakes show in minutes."""
     slow = {item.path for item in items if "cluster" in getattr(item, "fixturenames", ())}
-    items.sort(key=lambda item: (item.path in slow or "ui" in item.path.parts, "ui" not in item.path.parts))
+    items.sort(key=lambda item: item.path in slow)
 
 
 @pytest.fixture(scope="module", autouse=True)
