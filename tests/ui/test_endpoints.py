@@ -141,7 +141,7 @@ def test_form_of_the_schema_asks_the_model(notebook: NotebookPage) -> None:
     answer.locator(".wb-Chip", has_text="400").wait_for()
     view(page).get_by_label("Request as JSON").fill("{")
     view(page).get_by_role("button", name="Send", exact=True).click()
-    view(page).get_by_text("That is no JSON").wait_for()
+    view(page).get_by_text("This is not valid JSON").wait_for()
     view(page).get_by_role("radio", name="JSON").click()
     open_tab(page, "Overview")
     open_tab(page, "Try it")
@@ -338,7 +338,7 @@ def test_run_is_published_from_its_view(notebook: NotebookPage) -> None:
     page.locator(".wb-RunView:visible").get_by_role("button", name="Publish…").click()
     form = form_dialog(page)
     assert form.get_by_label("Name of the endpoint").input_value() == "publish-tree"
-    form.get_by_label("Requests that it gets").select_option("canary")
+    form.get_by_label("Traffic once it is ready").select_option("canary")
     assert form.get_by_role("textbox", name="Canary").input_value() == "10%"
     form.get_by_role("button", name="Cancel").click()
 
@@ -349,10 +349,10 @@ def test_publication_that_is_refused_is_changed_and_tried_again(notebook: Notebo
     form = form_dialog(page)
     assert form.get_by_role("button", name="Publish").is_disabled()
     form.get_by_label("What").fill("flowes")
-    form.get_by_label("Requests that it gets").select_option("canary")
+    form.get_by_label("Traffic once it is ready").select_option("canary")
     form.get_by_role("textbox", name="Canary").fill("")
     assert form.get_by_role("button", name="Publish").is_disabled()
-    form.get_by_label("Requests that it gets").select_option("none")
+    form.get_by_label("Traffic once it is ready").select_option("none")
     form.get_by_role("button", name="Publish").click()
     told = page.locator(".Toastify__toast", has_text="Cannot find").first
     told.wait_for()
@@ -360,7 +360,7 @@ def test_publication_that_is_refused_is_changed_and_tried_again(notebook: Notebo
     told.get_by_role("button", name="Change…").click()
     form_dialog(page)
     assert form.get_by_label("What").input_value() == "flowes"
-    assert form.get_by_label("Requests that it gets").input_value() == "none"
+    assert form.get_by_label("Traffic once it is ready").input_value() == "none"
     form.get_by_role("button", name="Cancel").click()
 
 

@@ -156,7 +156,7 @@ def test_panel_tells_that_the_cluster_is_gone_and_starts_it_again(notebook: Note
     page = notebook.page
     local.stop()
     panel = page.locator(".wb-ClusterSection")
-    panel.get_by_text("No cluster runs").wait_for(timeout=60_000)
+    panel.get_by_text("No cluster is running").wait_for(timeout=60_000)
     panel.get_by_role("button", name="Start").click()
     panel.get_by_text("This machine").wait_for(timeout=90_000)
     shoot(page, "panel-again")

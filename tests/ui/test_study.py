@@ -187,7 +187,7 @@ def test_study_of_several_goals_has_a_front(notebook: NotebookPage) -> None:
     notebook.run_cell(3)
     study_row(page, "two").click(timeout=60_000)
     view(page).locator(".wb-Chip", has_text="finished").wait_for(timeout=60_000)
-    view(page).get_by_text("that no other beats").first.wait_for()
+    view(page).get_by_text("on the Pareto front").first.wait_for()
     wait_for_drawn(page)
     shoot(page, "study-front")
 
