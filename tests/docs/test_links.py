@@ -20,9 +20,8 @@ PAGES = sorted(
 )
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 CODE_BLOCK = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
-NAMED = re.compile(
-    r"`((?:workbench|server_ext|labextension|tests|benchmarks|binder|docs|\.github|\.devcontainer)/[^`*{}<> ]*)`"
-)
+FOLDERS = r"workbench|server_ext|labextension|tests|scripts|benchmarks|binder|docs|\.github|\.devcontainer"
+NAMED = re.compile(rf"`((?:{FOLDERS})/[^`*{{}}<> ]*)`")
 FILE = re.compile(r"`([\w.-]+\.(?:md|toml|json|yaml|yml|txt))`")
 """A file of the repository's root, or of a user's project."""
 USERS_FILES = {"requirements.txt", "gateway.json"}
