@@ -55,7 +55,8 @@ docs: $(INSTALLED)  ## the documentation site, in site/
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[torch,test,lint,docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
-generate: $(INSTALLED) $(NODE)  ## openapi.json from the routes and the records, and the panel's types from that
+generate: $(INSTALLED) $(NODE)  ## what the panel has of the library: options, openapi.json, and the types made of that
+	$(BIN)/python -m workbench.options.catalog > labextension/src/api/declarations.json
 	$(BIN)/python -m scripts.openapi
 	npm run --silent generate
 

@@ -118,7 +118,7 @@ def test_option_that_is_not_declared_is_no_argument() -> None:
 
 def test_panel_has_the_declarations_as_they_are() -> None:
     path = ROOT / "labextension" / "src" / "api" / "declarations.json"
-    fix = f"it is stale: python -m workbench.options.catalog > {path.relative_to(ROOT)}"
+    fix = "it is stale: make generate"
     assert json.loads(path.read_text()) == form_options(), fix
 
 

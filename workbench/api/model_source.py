@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _ALIAS = re.compile(r"[\w-]{1,255}")
 _ALIAS_OF_MLFLOW = re.compile(r"latest|v\d+", re.IGNORECASE)
-_KEPT_WITHIN_S = 15.0
+_KEPT_WITHIN_S = 30.0
 _TAKEN = ("v2", "docs", "metrics", "models")
 
 
