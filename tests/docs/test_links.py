@@ -15,6 +15,7 @@ PAGES = sorted(
         *(ROOT / "docs").rglob("*.md"),
         *(ROOT / ".github").rglob("*.md"),
         *(ROOT / "binder").glob("*.md"),
+        *(ROOT / "labextension").glob("*.md"),
         *(ROOT / "binder").glob("*.ipynb"),
     ]
 )
