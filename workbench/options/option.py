@@ -82,7 +82,7 @@ class Option:
 
     @property
     def empty(self) -> Any:
-        """What a parser has where it is not given."""
+        """Return the value that a parser has for an option that is not given."""
         return [] if self.is_repeated else self.default
 
     def add_to(self, parser: argparse.ArgumentParser, *, is_hidden: bool = False) -> None:
