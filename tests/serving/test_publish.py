@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 
 import workbench
-from tests.support.publishing import digits, other_digits, until
+from tests.support.publishing import digits, other_digits
+from tests.support.waiting import until
 from workbench.api.endpoints import registered_models, try_endpoint, withdraw
 from workbench.api.project import current_project
 from workbench.errors import EndpointNotFoundError, ModelNotFoundError, OptionError, ResourcesError, ServingError

@@ -14,7 +14,8 @@ import pytest
 
 import workbench
 from tests.support.processes import own_process, title
-from tests.support.publishing import digits, other_digits, under_load, until, version
+from tests.support.publishing import digits, other_digits, under_load, version
+from tests.support.waiting import until
 from workbench.api.endpoints import endpoints_overview, restore
 from workbench.api.project import current_project
 from workbench.errors import OptionError, ServingError

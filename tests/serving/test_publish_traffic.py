@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 import workbench
-from tests.support.publishing import digits, other_digits, under_load, until, version
+from tests.support.publishing import digits, other_digits, under_load, version
+from tests.support.waiting import until
 from workbench.errors import OptionError
 
 

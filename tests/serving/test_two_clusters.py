@@ -29,7 +29,8 @@ print("URL", endpoint.url)
 COMES_BACK = """
 import sys
 sys.path.insert(0, {tests!r})
-from tests.support.publishing import digits, until
+from tests.support.publishing import digits
+from tests.support.waiting import until
 import workbench
 from workbench.api.project import current_project
 current_project().connection()  # starts the cluster, which brings back what was published

@@ -42,7 +42,7 @@ def served(cluster: Path) -> Iterator[tuple[workbench.Endpoint, np.ndarray, np.n
     model, data = digits()
     with withdrawn():
         endpoint = workbench.publish(model, name="soak", example=data[:2], replicas=2)
-        wait_until(lambda: version(endpoint, "1")["replicas"]["running"] == 2, seconds=120)
+        wait_until(lambda: version(endpoint, "1")["replicas"]["running"] == 2, timeout_s=120)
         yield endpoint, data[:20], model.predict(data[:20])
 
 
@@ -61,7 +61,7 @@ def test_worker_killed_at_any_moment_loses_and_repeats_no_step(cluster: Path) ->
 def test_foreman_killed_again_and_again_leaves_no_run_running(cluster: Path) -> None:
     for number in range(ROUNDS):
         run = run_cell("import time\ntime.sleep(600)", name=f"orphan-{number}")
-        wait_until(lambda run=run: run.state is RunState.RUNNING, seconds=120)
+        wait_until(lambda run=run: run.state is RunState.RUNNING, timeout_s=120)
         os.kill(foreman_pid(), signal.SIGKILL)
         wait_until(lambda run=run: run.state is RunState.FAILED)
         assert run.failure is not None
@@ -81,7 +81,7 @@ def test_replicas_killed_under_load_cost_no_answer(
             )
             victim.kill()
             assert np.array_equal(endpoint.predict(rows), right)
-            wait_until(lambda: version(endpoint, "1")["replicas"]["running"] == 2, seconds=120)
+            wait_until(lambda: version(endpoint, "1")["replicas"]["running"] == 2, timeout_s=120)
     load.assert_well()
 
 
@@ -94,7 +94,7 @@ def test_gateway_killed_again_and_again_comes_back_with_the_same_answers(
         gateway = own_process("ray::Gateway")
         gateway.kill()
         psutil.wait_procs([gateway], timeout=10)
-        wait_until(lambda: _answers(endpoint, rows, right), seconds=90)
+        wait_until(lambda: _answers(endpoint, rows, right), timeout_s=90)
         assert endpoint.url == url
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import workbench
 from tests.support.processes import own_process
+from tests.support.waiting import until
 from workbench.api.train import train_cell
 from workbench.options.run import check_options
 from workbench.records.runs import RunState
+
+wait_until = functools.partial(until, timeout_s=30.0)
+"""Wait as long as a start or an end of a run takes."""
 
 
 def run_cell(source: str, names: dict[str, Any] | None = None, **options: Any) -> workbench.RunHandle:
@@ -24,13 +29,3 @@ def finished(run: workbench.RunHandle) -> dict[str, Any]:
 
 def foreman_pid() -> int:
     return own_process("ray::Foreman").pid
-
-
-def wait_until(condition: Any, seconds: float = 30.0) -> None:
-    """Wait for a condition."""
-    import time
-
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ import httpx
 import orjson
 import uvloop
 
+from tests.support import waiting
 from tests.support.replicas import SECRET, ReplicaThread
 from workbench.records.endpoints import RouteTable, ServingOptions
 from workbench.serving.dataplane.data_plane import DataPlane
@@ -27,12 +28,8 @@ DIGEST = sha256(TOKEN.encode()).hexdigest()
 BODY = {"inputs": [[1.0, 2.0]]}
 
 
-def until(condition: Callable[[], Any], timeout_s: float = 10) -> None:
-    """Wait for a condition."""
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not come to it in time"
-        time.sleep(0.005)
+until = functools.partial(waiting.until, timeout_s=10.0, poll_s=0.005)
+"""Wait for what the data plane does within milliseconds."""
 
 
 class Gateway:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def module_of(path: Path) -> str:
     return ".".join(parts).removesuffix(".__init__")
 
 
-def imported(path: Path) -> set[str]:
+@functools.cache
+def imported(path: Path) -> frozenset[str]:
     """Return the names that a file imports at run time, in functions too; those for type checking are left out."""
     tree = ast.parse(path.read_text())
     typing_only = {
@@ -49,9 +51,10 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
+@functools.cache
 def python_graph() -> dict[str, set[str]]:
     """Return the modules of the library and the server with the modules of theirs that each imports."""
     files = {module_of(path): path for path in python_files("workbench", "server_ext")}

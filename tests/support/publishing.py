@@ -14,7 +14,7 @@ import numpy as np
 import urllib3
 
 import workbench
-from tests.support.sweeping import until
+from tests.support.waiting import until
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 import workbench
@@ -29,12 +28,3 @@ def nested(run: workbench.RunHandle, count: int) -> list[Any]:
             return sorted(found, key=lambda record: int(record.tags["workbench.trial"]))
         assert time.monotonic() < deadline, [record.name for record in found]
         time.sleep(0.2)
-
-
-def until(what: Callable[[], Any], timeout_s: float = 60.0) -> Any:
-    """What a function gives as soon as that is true."""
-    deadline = time.monotonic() + timeout_s
-    while not (found := what()):
-        assert time.monotonic() < deadline, what
-        time.sleep(0.05)
-    return found

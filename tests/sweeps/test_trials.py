@@ -13,7 +13,8 @@ import pytest
 
 import workbench
 from tests.support.cells import foreman_pid
-from tests.support.sweeping import nested, sweep, until
+from tests.support.sweeping import nested, sweep
+from tests.support.waiting import until
 from workbench.api.project import current_project
 from workbench.errors import OptionError, WorkbenchError
 from workbench.records.runs import RunState

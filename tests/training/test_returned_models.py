@@ -55,7 +55,7 @@ model = XGBRegressor(n_estimators=2).fit(np.eye(3), np.arange(3.0))
         outputs = client.get_run(run.id).outputs
         return outputs.model_outputs if outputs else []
 
-    wait_until(lambda: logged() and client.get_logged_model(logged()[0].model_id).status.name == "READY", seconds=90)
+    wait_until(lambda: logged() and client.get_logged_model(logged()[0].model_id).status.name == "READY", timeout_s=90)
     assert not run.snapshot().notes
     found = client.get_logged_model(logged()[0].model_id)
     assert found.name == "model"

@@ -56,7 +56,7 @@ def test_lost_foreman_leaves_no_run_running(monkeypatch: pytest.MonkeyPatch) -> 
     run = run_cell("import time\nprint('ready', flush=True)\ntime.sleep(600)", name="orphan")
     wait_until(lambda: run.state is RunState.RUNNING)
     os.kill(foreman_pid(), signal.SIGKILL)
-    wait_until(lambda: run.state is RunState.FAILED, seconds=10)
+    wait_until(lambda: run.state is RunState.FAILED, timeout_s=10)
     assert run.failure is not None
     assert run.failure.kind == "cluster_lost"
     assert "%%train --resume orphan" in run.failure.fix

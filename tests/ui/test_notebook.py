@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import nbformat
 import pytest
 
 from tests.support.lab import Lab, NotebookPage, browser, running_lab, shoot, write_notebook
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.ui, pytest.mark.timeout(300)]
 
@@ -44,14 +44,6 @@ def notebook(lab: Lab) -> Iterator[NotebookPage]:
         page.run_cell(0)
         page.wait_for_kernel()
         yield page
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait for something outside of the page."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.1)
 
 
 def test_notebook_run_is_live_and_its_value_comes_back(notebook: NotebookPage) -> None:
@@ -114,7 +106,7 @@ def test_notebook_100_000_lines_neither_freeze_nor_bloat(notebook: NotebookPage,
     shoot(notebook.page, "lines")
     notebook.command("docmanager:save")
     path = lab.folder / "trial.ipynb"
-    wait_until(lambda: "100,000 lines in all" in path.read_text())
+    until(lambda: "100,000 lines in all" in path.read_text(), timeout_s=20.0)
     assert path.stat().st_size < 400_000
 
 

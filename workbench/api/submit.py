@@ -164,12 +164,6 @@ def _code(payload: CellPayload, labels: dict[str, str]) -> Any:
     )
 
 
-def already_there(project: Project, payload: CellPayload) -> set[str]:
-    """Return digests of the payload's large values that the cluster holds."""
-    digests = [value.fingerprint.digest for value in payload.shared]
-    return set(project.connection().call("held", digests)) if digests else set()
-
-
 def _send(connection: Any, payload: CellPayload) -> dict[str, list[Any]]:
     """Put the large values that the cluster does not hold into its object store."""
     digests = [value.fingerprint.digest for value in payload.shared]

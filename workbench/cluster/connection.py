@@ -16,7 +16,7 @@ from workbench.cluster.ray_env import import_ray, outlive_the_cluster, prepare_e
 from workbench.errors import ClusterError
 from workbench.settings import Settings
 
-_CHECK_EVERY_S = 5.0
+_CHECK_EVERY_S = 3.0
 _MAX_MISSED = 3
 
 _lock = threading.RLock()

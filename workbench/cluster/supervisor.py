@@ -29,7 +29,7 @@ def supervise(
     gpus: float | None,
     prepare: Callable[[], None],
     start_services: Callable[[], dict[str, Any]],
-    on_up: Callable[[], None],
+    on_up: Callable[[dict[str, Any]], None],
 ) -> None:
     """Start a cluster, record its address, and run until a signal ends it.
 
@@ -39,7 +39,7 @@ def supervise(
         gpus: The number of its GPUs; None takes the machine's.
         prepare: Called in a thread while Ray starts.
         start_services: Called when Ray is up; returns the actors to close at the end, by name.
-        on_up: Called when the record is written and ``prepare`` has returned.
+        on_up: Called with those actors when the record is written and ``prepare`` has returned.
     """
     prepare_environment(is_local=True)
     import_ray()
@@ -78,7 +78,7 @@ def supervise(
     }
     write_record(record_path, record)
     preparing.join()
-    on_up()
+    on_up(services)
     missed = 0
     while not ending.is_set():
         wake.wait(2.0)

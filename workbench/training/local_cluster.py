@@ -26,15 +26,13 @@ def main() -> None:
     parser.add_argument("--tracking-uri", required=True)
     parser.add_argument("--artifact-dir")
     arguments = parser.parse_args()
-    services: dict[str, Any] = {}
 
     def start_services() -> dict[str, Any]:
         from workbench.training.foreman_client import ensure_foreman
 
-        services["foreman"] = ensure_foreman(arguments.spares)
-        return services
+        return {"foreman": ensure_foreman(arguments.spares)}
 
-    def on_up() -> None:
+    def on_up(services: dict[str, Any]) -> None:
         services["foreman"].warm_up.remote(arguments.tracking_uri, arguments.artifact_dir)
         if restores_endpoints():
             _restore_endpoints()

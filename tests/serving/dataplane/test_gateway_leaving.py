@@ -17,7 +17,6 @@ from tests.support.gateways import (
     asks,
     in_background,
     post,
-    running_gateway,
     silent,
     until,
 )
@@ -58,14 +57,6 @@ class Models(Shop):
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Models:
     return Models(Path(tmp_path_factory.mktemp("models")))
-
-
-@pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    with running_gateway() as gateway:
-        gateway.expect()
-        gateway.put()
-        yield gateway
 
 
 @pytest.fixture

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import pytest
 
 from tests.support.gateway_end import JSON, GatewayEnd
 from tests.support.models_to_serve import Shop
+from tests.support.waiting import until
 from workbench.records.endpoints import ServingOptions
 from workbench.serving import replica_protocol as wire
 from workbench.serving.replica.loading import ModelLoadError
@@ -209,7 +208,7 @@ def test_replica_stops_a_stream_that_nobody_waits_for(gateway: GatewayEnd, serve
     (request,) = gateway.begin({"to": 10**9}, route="stream")
     gateway.wait("chunk")
     gateway.send(("cancel", request))
-    until(lambda: not thread._streams)
+    until(lambda: not thread._streams, timeout_s=10.0)
 
 
 def test_replica_dials_again_without_loading_again(gateway: GatewayEnd, serve: Any) -> None:
@@ -311,10 +310,3 @@ def test_replica_serves_each_kind_of_model(gateway: GatewayEnd, serve: Any, name
     answers = gateway.ask(body, body, body)
     assert [(answer[2], answer[5][0]) for answer in answers] == [(200, 1)] * 3
     assert len({answer[4] for answer in answers}) == 1
-
-
-def until(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end
-        threading.Event().wait(0.01)

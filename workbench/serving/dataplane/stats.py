@@ -57,7 +57,6 @@ class VersionStats:
         self.rows = self.batches = 0.0
         self.seconds_sum = 0.0
         self.edges = [0] * (len(EDGES_S) + 1)
-        self.last_at = now
         self._born = int(now)
         self._epoch = round(time.time() - now)
         self._second = int(now)
@@ -72,7 +71,6 @@ class VersionStats:
         """Count an answer; ``timing`` is a replica's rows, batch rows, and two durations."""
         if int(now) != self._second:
             self._roll(int(now))
-        self.last_at = now
         self.codes[status] = self.codes.get(status, 0) + 1
         if status in _TURNED_AWAY:
             self.rejected += status == 429
