@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Callable
 from typing import Any
 
 import workbench
@@ -11,9 +11,6 @@ from tests.support.waiting import until
 from workbench.api.train import train_cell
 from workbench.options.run import check_options
 from workbench.records.runs import RunState
-
-wait_until = functools.partial(until, timeout_s=30.0)
-"""Wait as long as a start or an end of a run takes."""
 
 
 def run_cell(source: str, names: dict[str, Any] | None = None, **options: Any) -> workbench.RunHandle:
@@ -29,3 +26,8 @@ def finished(run: workbench.RunHandle) -> dict[str, Any]:
 
 def foreman_pid() -> int:
     return own_process("ray::Foreman").pid
+
+
+def wait_until(condition: Callable[[], Any], timeout_s: float = 30.0) -> Any:
+    """Wait as long as a start or an end of a run takes."""
+    return until(condition, timeout_s)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
@@ -28,8 +27,9 @@ DIGEST = sha256(TOKEN.encode()).hexdigest()
 BODY = {"inputs": [[1.0, 2.0]]}
 
 
-until = functools.partial(waiting.until, timeout_s=10.0, poll_s=0.005)
-"""Wait for what the data plane does within milliseconds."""
+def until(condition: Callable[[], Any], timeout_s: float = 10.0) -> Any:
+    """Wait for what the data plane does within milliseconds."""
+    return waiting.until(condition, timeout_s, poll_s=0.005)
 
 
 class Gateway:
