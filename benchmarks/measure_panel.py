@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import secrets
-import socket
 import statistics
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from figures import Figure, seconds
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from tests.support.lab import Lab, NotebookPage, browser, running_lab, write_notebook
+from workbench.cluster.ports import free_port
 
 RUNS = 10_000
 POINTS = 1_000_000
@@ -105,9 +105,7 @@ def _server(folder: Path) -> list[Figure]:
 
 
 def _start_of_server(folder: Path, is_on: bool) -> float:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex(8)
     command = [sys.executable, "-m", "jupyter_server", f"--ServerApp.port={port}", "--ServerApp.open_browser=False"]
     command += [f"--IdentityProvider.token={token}", f"--ServerApp.root_dir={folder}", "--allow-root"]

@@ -7,7 +7,6 @@ import http.client
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+
+from workbench.cluster.ports import free_port
 
 HERE = Path(__file__).parent
 START_S, SETTLE_S, END_S = 120.0, 30.0, 20.0
@@ -102,7 +103,7 @@ class Running:
 def running(peer: Peer, kind: str, models: Path) -> Iterator[Running]:
     """A peer that serves one of the models, from when it answers; ended with all that it started."""
     programs = Path(sys.executable).parent if peer.environment is None else _environment(peer.environment)
-    port, state = _free_port(), Path(tempfile.mkdtemp(prefix="peer-"))  # HAProxy's sockets need short paths
+    port, state = free_port(), Path(tempfile.mkdtemp(prefix="peer-"))  # HAProxy's sockets need short paths
     words = {"KIND": kind, "MODELS": str(models), "PORT": str(port), "HERE": str(HERE), "STATE": str(state)}
 
     def filled(text: str) -> str:
@@ -113,7 +114,7 @@ def running(peer: Peer, kind: str, models: Path) -> Iterator[Running]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     environ |= {"PATH": f"{programs}:{environ['PATH']}", "RAY_USAGE_STATS_ENABLED": "0", "RAY_AUTH_MODE": "disabled"}
     environ |= {name: filled(value) for name, value in peer.variables.items()}
-    environ |= {name: str(_free_port()) for name in peer.free_ports}
+    environ |= {name: str(free_port()) for name in peer.free_ports}
     command = [str(programs / peer.command[0]), *map(filled, peer.command[1:])]
     log = state / "log"
     with log.open("w") as lines:
@@ -211,9 +212,3 @@ def _environment(name: str) -> Path:
             raise PeerError(f"Cannot install {requirements.name}: {done.stderr.strip().splitlines()[-1]}")
     is_there.touch()
     return programs
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import functools
 import os
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.support.waiting import until
 from workbench.api.project import current_project
+from workbench.cluster import local
 from workbench.cluster.ports import free_port
 from workbench.errors import ClusterError
 
@@ -56,7 +57,7 @@ def outside_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
         process = subprocess.Popen(command, env=env, stdout=log, stderr=log, start_new_session=True)
     try:
         for port in (head, client):
-            wait_for_port(port)
+            until(functools.partial(local.answers, f"127.0.0.1:{port}", 1.0))
         yield {**env, "HEAD": f"127.0.0.1:{head}", "CLIENT": f"ray://127.0.0.1:{client}"}
     finally:
         family = [psutil.Process(process.pid), *psutil.Process(process.pid).children(recursive=True)]
@@ -64,17 +65,6 @@ def outside_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
             member.terminate()
         for member in psutil.wait_procs(family, timeout=5)[1]:
             member.kill()
-
-
-def wait_for_port(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            assert time.monotonic() < deadline
-            time.sleep(0.1)
 
 
 JOINED = """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -17,6 +16,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
+from workbench.cluster.ports import free_port
 from workbench.tracking.store import TrackingStore
 
 TOKEN = "made-up-requests"
@@ -33,9 +33,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     store = TrackingStore(f"sqlite:///{state}/mlflow.db", state / "artifacts")
     run_id = store.create_run(experiment="book", name="one", tags={}, params={"lr": 0.1})
     store.log_metrics(run_id, [("loss", 0.5, 1000, 0)])
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "jupyter_server", f"--ServerApp.port={port}", "--ServerApp.open_browser=False"]
     command += [f"--IdentityProvider.token={TOKEN}", f"--ServerApp.root_dir={folder}", "--allow-root"]
     command += ["--ServerApp.jpserver_extensions=workbench_server=True", "--ServerApp.ip=127.0.0.1"]

@@ -6,7 +6,6 @@ import contextlib
 import os
 import secrets
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,8 @@ from typing import Any
 
 import nbformat
 from playwright.sync_api import TimeoutError as PlaywrightTimeout
+
+from workbench.cluster.ports import free_port
 
 _CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = [
@@ -70,9 +71,7 @@ def write_notebook(path: Path, cells: list[str]) -> None:
 @contextlib.contextmanager
 def running_lab(folder: Path, state: Path) -> Iterator[Lab]:
     """Start JupyterLab on a folder; its settings and workspaces are kept in ``state``."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     token = secrets.token_hex(16)
     environ = {
         **os.environ,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 import workbench
 from tests.support.sweeping import nested, sweep
+from tests.support.waiting import until
 from workbench.api.project import current_project
 from workbench.errors import OptionError, RunNotFoundError
 from workbench.records.runs import RunState
@@ -129,10 +129,7 @@ def test_seeded_sweep_is_repeatable() -> None:
 def test_killed_worker_costs_its_trial_alone() -> None:
     source = "import os, time\nfrom workbench import log\nprint('pid', os.getpid())\ntime.sleep(0.5)\nloss = x"
     run = sweep(source, "x=float(0,1)", {}, name="killed", trials=8)
-    deadline = time.monotonic() + 60
-    while "pid" not in run.logs() or run.snapshot().progress is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    until(lambda: "pid" in run.logs() and run.snapshot().progress is not None)
     os.kill(int(run.logs().split()[-1]), signal.SIGKILL)
     assert run.wait(120) is RunState.FINISHED, run.failure
     states = [trial.state.name for trial in workbench.study("killed").trials]
@@ -144,10 +141,7 @@ def test_killed_worker_costs_its_trial_alone() -> None:
 def test_stopped_sweep_can_be_gone_on_with() -> None:
     source = "import time\ntime.sleep(0.3)\nloss = x"
     run = sweep(source, "x=float(0,1)", {}, name="stopped", trials=100)
-    deadline = time.monotonic() + 60
-    while (run.snapshot().progress or None) is None:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    until(lambda: run.snapshot().progress)
     run.stop()
     assert run.wait(60) is RunState.STOPPED
     done = len(workbench.study("stopped").trials)
